@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright (c) 2026 The starg authors
+ *
+ * The configuration file as plain structs: read and checked as a whole, then compared, then
+ * applied. This room is the only user of libconfig.
+ */
+#pragma once
+
+#include "control/static/static.h"
+
+#define CONF_NAMELEN 32
+#define CONF_ERRLEN 512
+
+enum conf_poll { CONF_POLL_AUTO, CONF_POLL_BUSY, CONF_POLL_ADAPTIVE };
+
+struct conf_router {
+	char name[CONF_NAMELEN];     /* default: the host name */
+	char **eal;		     /* arguments, NULL-terminated; NULL: derived */
+	enum conf_poll poll;	     /* auto: busy if every worker has a CPU of its own and hugepages
+				      * are there, else adaptive */
+	int workers;		     /* worker lcores; -1 derived; 0 everything on one lcore */
+	uint32_t mbufs;		     /* default 32768 */
+	uint32_t max_routes;	     /* default 1048576 */
+	uint32_t max_oifs;	     /* default 65536 */
+	bool has_mac;		     /* one MAC for all ports */
+	uint8_t mac[6];
+	enum log_level log;	     /* default notice */
+	uint32_t upcall_rate;	     /* NOCACHE/WRONGVIF upcalls a second per worker, default 1000 */
+	bool huge;		     /* false: --no-huge even if hugepages are there; default true */
+};
+
+struct conf_port {
+	char name[CONF_NAMELEN];
+	char device[256]; /* PCI address, or vdev "net_af_packet0,iface=veth1" */
+	char driver[32];  /* a file of drivers-cfg without .conf; "" : by device name, else "default" */
+	uint16_t rx_queues, tx_queues; /* 0: as the driver file or the number of workers says */
+	uint16_t rx_desc, tx_desc;     /* 0: likewise */
+	uint16_t mtu;		       /* 0: 1500 */
+	bool promiscuous;	       /* default true */
+	int line;
+};
+
+struct conf_if {
+	struct net_if_conf net;
+	bool shutdown; /* `shutdown = true`: configured, but administratively down */
+	int line;
+};
+
+struct conf_rpf {
+	struct prefix prefix;
+	char interface[DP_IF_NAMELEN];
+	struct ip neighbor; /* IP_NONE: directly connected */
+	int line;
+};
+
+struct conf_neigh {
+	char interface[DP_IF_NAMELEN];
+	struct ip address;
+	uint8_t mac[6];
+	int line;
+};
+
+struct conf_control {
+	char socket[108]; /* default /run/starg/stargd.sock */
+};
+
+struct conf {
+	char *path;
+	struct conf_router router;
+	struct conf_control control;
+	struct conf_port *ports;
+	size_t n_ports;
+	struct conf_if *ifs;
+	size_t n_ifs;
+	struct conf_rpf *rpf;
+	size_t n_rpf;
+	struct conf_neigh *neighs;
+	size_t n_neighs;
+	struct static_route *routes; /* origin STATIC_FILE; outputs owned */
+	size_t n_routes;
+	struct {
+		uint8_t protocol; /* rtm_protocol */
+		uint32_t preference;
+	} *preferences;
+	size_t n_preferences;
+};
+
+/* Reads and checks a file. 0; -ENOENT or -EACCES etc.; -EINVAL if it is wrong. err: all messages,
+ * one a line, each "FILE:LINE: what is wrong and what to do". Nothing is returned unless 0. */
+int conf_read(const char *path, struct conf **out, char *err, size_t err_cap);
+void conf_free(struct conf *c);
+
+/* What changed between two configurations, in the order in which to apply it. */
+enum conf_change_kind {
+	CONF_IF_DEL,
+	CONF_PORT_DEL,
+	CONF_PORT_ADD,
+	CONF_PORT_MTU, /* only MTU or promiscuity changed: no restart of the port */
+	CONF_IF_ADD,
+	CONF_IF_CHANGE,
+	CONF_RPF,     /* the whole list is to be applied again (mark and sweep) */
+	CONF_NEIGHS,  /* likewise */
+	CONF_ROUTES,  /* likewise: static_config with all routes */
+	CONF_LOG,
+	CONF_PREFERENCES,
+	CONF_RESTART, /* a setting that only a new start can change; name says which */
+};
+
+struct conf_change {
+	enum conf_change_kind kind;
+	size_t old_index, new_index; /* into ports or ifs of the old and new configuration */
+	char name[64];
+};
+
+/* Array to free() in *out, its length returned; -ENOMEM. A port whose device, driver or queues
+ * changed is DEL then ADD, and its interfaces stay (they lose their port meanwhile). */
+ssize_t conf_diff(const struct conf *old, const struct conf *new_, struct conf_change **out);
+
+/* The file that recreates c, as text. FILE is any stream. */
+void conf_print(const struct conf *c, FILE *to);
+/* One static route as a group of the file; used by conf_print and `show config`. */
+void conf_print_route(const struct static_route *r, FILE *to);
+/* A deep copy of a route's outputs. */
+int conf_route_copy(struct static_route *to, const struct static_route *from);
+
+/* A driver file of drivers-cfg: what its NICs need. */
+struct conf_driver {
+	char name[32], description[128];
+	char devargs[256];	/* added behind the device */
+	uint16_t rx_queues, tx_queues; /* largest useful; 0: no limit */
+	uint16_t rx_desc, tx_desc;     /* 0: the driver's default */
+	char bind[32];		/* kernel driver to bind to: "vfio-pci", "" none (mlx5, vdevs) */
+	bool mbuf_fast_free;	/* never set: shared buffers; kept for the reader's clear message */
+	char tried[256];	/* what was tried */
+};
+/* dir: where the files are. -ENOENT: no such driver; err as above. */
+int conf_driver_read(const char *dir, const char *name, struct conf_driver *out, char *err,
+	size_t err_cap);

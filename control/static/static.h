@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright (c) 2026 The starg authors
+ *
+ * The first protocol: routes that an operator wrote, in the file or at the shell.
+ */
+#pragma once
+
+#include "control/run/proto.h"
+
+enum static_input_kind {
+	STATIC_INPUT_RPF, /* follow the unicast route towards the source */
+	STATIC_INPUT_ANY, /* accept from everywhere */
+	STATIC_INPUT_IF,  /* the named interfaces */
+};
+
+struct static_output {
+	char interface[DP_IF_NAMELEN]; /* "" only with unicast: wherever the route leads */
+	int ttl_threshold;	       /* -1: the interface's default */
+	struct ip unicast;	       /* IP_NONE: native */
+	struct ip source;	       /* HER: IP_NONE the egress interface's address */
+	uint16_t port;
+	uint8_t ttl;		       /* HER: 64 by default */
+	bool preserve_source;
+};
+
+enum static_origin { STATIC_FILE, STATIC_SHELL };
+
+/* One route. Values only; outputs is an array owned by whoever owns the struct. */
+struct static_route {
+	struct dp_route_key key;
+	uint8_t origin; /* enum static_origin */
+	uint8_t input_kind; /* enum static_input_kind */
+	uint8_t n_inputs;
+	char inputs[DP_INPUTS_MAX][DP_IF_NAMELEN];
+	uint32_t n_outputs;
+	struct static_output *outputs;
+};
+
+/* EV_CONFIG: all routes of the file. Routes of the shell stay. A shell route with the key of a file
+ * route is a second wish of the same key: outputs are joined, the shell's input wins. */
+struct static_config {
+	size_t n_routes;
+	const struct static_route *routes;
+};
+
+/* EV_COMMAND. */
+enum static_command_kind {
+	STATIC_ADD, /* -EEXIST if the shell has a route with this key already */
+	STATIC_DEL, /* -ENOENT; -EPERM if only the file has it (change the file and reload) */
+};
+
+struct static_command {
+	enum static_command_kind kind;
+	struct static_route route; /* DEL: key only */
+};
+
+extern const struct proto static_proto;
+
+/* For show: in order of key. A route with the reason it is not (wholly) installed, or "". */
+struct static_route_info {
+	const struct static_route *route;
+	const char *problem;
+};
+void static_walk(const void *self, bool (*cb)(void *arg, const struct static_route_info *i),
+	void *arg);

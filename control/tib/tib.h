@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright (c) 2026 The starg authors
+ *
+ * The tree information base: what every protocol wishes for a route, merged into one MFIB entry.
+ *
+ * The data plane's lookup takes exactly one entry, the most specific one. So each entry is the
+ * union of all wishes that cover it: the outputs of (*,G), of group prefixes and of static routes
+ * are in every (S,G) below them. The TIB recomputes an entry when any wish that covers it changes,
+ * and it is the only caller of the MFIB.
+ */
+#pragma once
+
+#include "control/net/net.h"
+
+/* Whose input interface counts when wishes disagree: the highest; `explain` shows it. */
+enum tib_precedence {
+	TIB_PREC_PROXY = 10,
+	TIB_PREC_DM = 20,
+	TIB_PREC_SM = 30,
+	TIB_PREC_STATIC = 40,
+};
+
+/* An output as a protocol names it. */
+struct tib_output {
+	uint16_t ifid;	       /* where it leaves; 0 with her_dst: wherever the route leads */
+	uint8_t ttl_threshold; /* 0 none */
+	uint8_t her_ttl;       /* 1..255 */
+	uint16_t her_port;     /* 0: keep */
+	bool preserve_source;  /* HER: keep the source address */
+	bool allow_input;
+	struct ip her_dst;     /* IP_NONE: native multicast */
+	struct ip her_src;     /* HER: source to use; IP_NONE: egress interface's address */
+};
+
+struct tib_wish {
+	uint16_t owner;	     /* protocol number of the runner */
+	uint8_t precedence;  /* enum tib_precedence */
+	uint8_t n_inputs;
+	struct dp_route_key key;
+	struct dp_input inputs[DP_INPUTS_MAX];
+	uint32_t n_outputs;
+	const struct tib_output *outputs; /* borrowed during the call, copied inside */
+};
+
+/* What merging wishes gives: values only, no ids of the data plane. */
+struct tib_merged {
+	struct dp_route_key key;
+	uint8_t n_inputs;
+	struct dp_input inputs[DP_INPUTS_MAX];
+	uint16_t input_owner;	/* whose inputs these are */
+	bool input_conflict;	/* another wish named other inputs */
+	uint32_t n_outputs;
+	struct tib_output *outputs; /* sorted, no duplicates; free with tib_merged_fini */
+};
+
+/* The pure merge: wishes are all that cover key (in any order). Inputs come from the wish with the
+ * highest precedence among those of the most specific key; equal precedence: the longest key, then
+ * the lowest owner. Outputs are the union. An output that is the only input interface is kept (the
+ * data plane will not send a copy back to where it came from). 0 or -ENOMEM. */
+int tib_merge(const struct dp_route_key *key, const struct tib_wish *const *wishes, size_t n,
+	struct tib_merged *out);
+void tib_merged_fini(struct tib_merged *m);
+
+struct tib;
+
+struct tib *tib_new(const struct dp *dp, struct net *net);
+void tib_free(struct tib *tib); /* routes of the data plane are left as they are */
+
+/* Sets or replaces the wish of (owner, key); deletes it. -ENOENT, -ENOMEM, -ENOSPC. Takes effect in
+ * the data plane at tib_commit, so that many changes cost one bulk call. */
+int tib_wish_set(struct tib *tib, const struct tib_wish *w, uint64_t now_us);
+int tib_wish_del(struct tib *tib, uint16_t owner, const struct dp_route_key *key);
+/* All wishes of an owner not set since begin are deleted at end (reload). */
+void tib_resync_begin(struct tib *tib, uint16_t owner);
+void tib_resync_end(struct tib *tib, uint16_t owner);
+/* Merges what is dirty and hands it to the data plane. 0 or the data plane's error (entries that
+ * could not be installed stay marked and are tried again). */
+int tib_commit(struct tib *tib);
+/* An interface or its address changed: HER sources, TTL and so on of outputs through it. */
+void tib_net_changed(struct tib *tib, const struct net_change *c);
+
+/* An installed entry, for show. Borrowed until the next tib_* call that changes something. */
+struct tib_entry_info {
+	const struct tib_merged *merged;
+	const uint32_t *oifs;	 /* the data plane's oif id of each output, same order */
+	uint64_t created_us;
+	uint32_t n_wishes;
+	const uint16_t *owners;	 /* owner of each wish */
+	int error;		 /* 0 or why it is not installed (-errno) */
+};
+bool tib_entry_get(const struct tib *tib, const struct dp_route_key *key,
+	struct tib_entry_info *out);
+/* In order of table, group, source. Filters may be NULL. Returns false from cb to stop. */
+void tib_walk(const struct tib *tib, const struct ip *src, const struct ip *grp,
+	bool (*cb)(void *arg, const struct tib_entry_info *e), void *arg);
+/* The entry that a packet (src, grp) would meet. */
+bool tib_lookup(const struct tib *tib, uint16_t table, const struct ip *src, const struct ip *grp,
+	struct tib_entry_info *out);
+size_t tib_count(const struct tib *tib);

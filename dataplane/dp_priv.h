@@ -1,0 +1,280 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright (c) 2026 The starg authors
+ *
+ * What the stages share: tables that workers read, and the worker itself.
+ *
+ * Tables have one writer, the control lcore. Everything a worker reads is either immutable behind a
+ * pointer that is replaced (release/acquire) and retired under RCU, or a counter of its own lcore.
+ */
+#pragma once
+
+#include "dataplane/dataplane.h"
+
+#include <rte_common.h>
+#include <rte_ether.h>
+#include <rte_mbuf.h>
+#include <rte_mempool.h>
+#include <rte_rcu_qsbr.h>
+#include <rte_ring.h>
+
+#define BURST 64	  /* packets a round and queue */
+#define CHUNK 256	  /* copies between replicate and tx */
+#define TXBUF 64	  /* packets collected per port before rte_eth_tx_burst */
+#define COPY_WHOLE 256	  /* frames up to this many bytes are copied whole; longer ones share payload */
+
+/* --- MFIB: hash of cache lines, eight slots each -------------------------------------------------------
+ * A slot is 8 bytes: signature and route index, replaced by one 64-bit store. index 0: never used
+ * (ends a probe), 1: deleted. A full line continues in the next one. */
+#define MFIB_SLOTS 8
+#define MFIB_EMPTY 0u
+#define MFIB_DELETED 1u
+#define MFIB_FIRST 2u
+
+union mfib_slot {
+	uint64_t word;
+	struct {
+		uint32_t sig, index;
+	};
+};
+
+struct mfib_line {
+	union mfib_slot slots[MFIB_SLOTS];
+} __rte_cache_aligned;
+
+/* The lengths that exist among the keys: lookup tries them in order, most specific first. */
+struct mfib_lens {
+	uint8_t grp, src, family, pad;
+	uint32_t count;
+};
+
+struct mfib_table {
+	uint32_t mask; /* lines - 1 */
+	uint32_t used; /* slots not empty: deleted ones included */
+	uint16_t n_lens4, n_lens6;
+	struct mfib_lens lens4[64], lens6[64]; /* ordered: longest group, then longest source */
+	struct mfib_line lines[];
+};
+
+/* A route as workers see it: one cache line, immutable once published; replacing a route writes a
+ * new entry and swaps the slot. The counter index stays with the key. */
+struct mfib_route {
+	uint16_t table;
+	uint8_t family, src_len, grp_len;
+	uint8_t flags;	 /* DP_INPUT_* of iif */
+	uint16_t iif;	 /* the only input, or DP_IF_ANY; 0: look at inputs */
+	uint32_t src[4], grp[4]; /* network order */
+	const struct oif_list *list; /* NULL: no output */
+	const struct mfib_inputs *inputs; /* more than one input, else NULL */
+	uint32_t counter;
+	uint32_t list_id;
+} __rte_cache_aligned;
+static_assert(sizeof(struct mfib_route) == 64, "one cache line");
+
+struct mfib_inputs {
+	uint32_t n;
+	struct dp_input v[DP_INPUTS_MAX];
+};
+
+struct oif_list {
+	uint32_t id, n;
+	uint32_t refs; /* control's */
+	uint32_t hash;
+	struct oif_list *next; /* hash chain, control's */
+	uint32_t oifs[];       /* ascending */
+};
+
+struct route_counters { /* per lcore and route */
+	uint64_t packets, bytes;
+	uint32_t wrong_if, dropped;
+	uint64_t last_tsc;
+};
+static_assert(sizeof(struct route_counters) == 32, "two a line");
+
+struct oif_counters { /* per lcore and oif */
+	uint64_t packets, bytes, dropped;
+};
+
+/* --- interfaces, adjacencies, oifs as workers see them: immutable, replaced by pointer -------------------- */
+
+#define L2_MAX 18 /* Ethernet and one VLAN tag */
+
+struct fwd_if {
+	struct dp_if c;
+	uint8_t l2_len; /* bytes of l2: 14 or 18; 0 on tunnels and loopbacks */
+	uint8_t l2[L2_MAX]; /* dst MAC to be filled in, src MAC, VLAN tag, EtherType 0x0800 */
+	uint32_t l2_id;	    /* equal for interfaces whose native multicast frames are byte for byte the
+			     * same (source MAC, VLAN): copies may be shared. 0: never shared */
+};
+
+struct fwd_adj {
+	struct dp_adj c;
+};
+
+struct fwd_oif {
+	struct dp_oif c;
+};
+
+/* Demultiplexing of input: rebuilt whole on a change of interfaces. */
+struct fwd_gre_slot {
+	uint32_t local[4], remote[4], key;
+	uint8_t family, has_key;
+	uint16_t ifid; /* 0: empty slot */
+};
+
+struct fwd_demux {
+	uint16_t *vlans[RTE_MAX_ETHPORTS]; /* 4096 interface ids by VLAN (0 untagged), or NULL */
+	uint32_t gre_mask;
+	struct fwd_gre_slot *gre;	/* exact (local, remote, key) */
+	uint32_t n_gre_locals;
+	struct ip *gre_locals;		/* outer addresses that some tunnel uses */
+};
+
+struct fwd_ports {
+	uint16_t n;
+	uint16_t ids[RTE_MAX_ETHPORTS];
+	struct dataplane_port by_id[RTE_MAX_ETHPORTS]; /* rx_queues 0: absent */
+};
+
+/* Everything workers look at, one per data plane. The arrays are reserved for their maximum and take
+ * memory only where touched. */
+struct fwd_tables {
+	struct mfib_table *_Atomic mfib;
+	struct mfib_route *routes; /* [max_routes + spare] by index */
+	uint32_t max_routes, max_oifs;
+	struct fwd_if *_Atomic *ifs;   /* [DP_IFS_MAX] */
+	struct fwd_adj *_Atomic *adjs; /* [max_oifs] */
+	struct fwd_oif *_Atomic *oifs; /* [max_oifs] */
+	struct fwd_demux *_Atomic demux;
+	struct fwd_ports *_Atomic ports;
+	struct rte_rcu_qsbr *rcu;
+	struct rte_mempool *pool;
+};
+
+/* --- the burst ------------------------------------------------------------------------------------------ */
+
+enum pkt_next { /* what classify and decap decide */
+	PKT_FORWARD,   /* multicast data */
+	PKT_DECAP,     /* to a tunnel of ours */
+	PKT_PROTO,     /* our protocols: punt class proto */
+	PKT_EXCEPTION, /* the twin: punt class exception */
+	PKT_DROP,
+};
+
+struct pkt {
+	struct rte_mbuf *m;
+	uint16_t iif;	/* interface it came in, the tunnel after decapsulation */
+	uint8_t next;	/* enum pkt_next */
+	uint8_t reason; /* enum drop_reason when next is PKT_DROP */
+	uint8_t family; /* 4, 6; 0 not IP */
+	uint8_t ttl;	/* as received */
+	uint8_t decaps; /* tunnels removed */
+	uint8_t l3;	/* offset of the IP header in the first segment */
+	uint16_t ip_len; /* bytes of the IP packet */
+	uint16_t route_inputs; /* reserved */
+	const struct mfib_route *route; /* after lookup */
+};
+
+struct burst {
+	uint16_t port, queue, n;
+	struct pkt pkts[BURST];
+};
+
+/* One output of one packet, between replicate and tx. */
+struct copy {
+	struct rte_mbuf *m; /* frame, complete after rewrite; NULL: dropped on the way */
+	uint32_t oif;
+	uint16_t port; /* after rewrite */
+	uint16_t ip_len;
+	const struct pkt *pkt;
+	/* shared: this and the following `share` copies are the same bytes and the same buffer */
+	uint16_t share;
+};
+
+struct txbuf {
+	uint16_t n;
+	struct rte_mbuf *v[TXBUF];
+};
+
+/* --- a worker -------------------------------------------------------------------------------------------- */
+
+struct if_counters_lcore {
+	uint64_t rx_packets, rx_bytes, rx_mcast, rx_dropped;
+	uint64_t tx_packets, tx_bytes, tx_dropped, punted, injected;
+};
+
+struct upcall_gate; /* punt.c */
+
+struct worker {
+	struct dataplane *d;
+	const struct fwd_tables *t;
+	unsigned index; /* 0.. */
+	unsigned lcore;
+	unsigned rcu_id;
+	bool shared; /* runs on the control lcore */
+	bool adaptive;
+	_Atomic bool quit, running;
+
+	struct burst b;
+	/* replicate's place in the burst, so that it can go on where a chunk ended */
+	uint16_t at_pkt;
+	uint32_t at_oif;
+	uint16_t n_copies;
+	struct copy copies[CHUNK];
+	struct txbuf tx[RTE_MAX_ETHPORTS];
+
+	/* rings */
+	struct rte_ring *handoff;		   /* in: frames to send on queues we own; many producers */
+	struct rte_ring *punt[DP_PUNT_CLASSES];	   /* out: to control, mbuf with struct punt_meta */
+	struct rte_ring *upcalls[DP_UPCALL_KINDS]; /* out: struct dp_upcall records */
+	struct rte_ring *commands;		   /* in: gate openings */
+	struct upcall_gate *gate;
+
+	/* counters, this lcore's only */
+	struct route_counters *route_ctr; /* [max_routes] */
+	struct oif_counters *oif_ctr;	  /* [max_oifs] */
+	struct if_counters_lcore *if_ctr; /* [DP_IFS_MAX] */
+	struct dp_worker_info info;	  /* rounds, cycles, drops, upcalls */
+} __rte_cache_aligned;
+
+/* In the private area of an mbuf on a punt ring. */
+struct punt_meta {
+	uint16_t ifid;
+	uint8_t cls, family;
+};
+#define MBUF_PRIV_SIZE 16
+
+/* --- the straight line, in order; each in a file of its name ------------------------------------------------ */
+
+void stage_rx(struct worker *w, struct burst *b);	/* fills pkts[].m */
+void stage_classify(struct worker *w, struct burst *b); /* iif, family, next */
+void stage_decap(struct worker *w, struct burst *b);	/* PKT_DECAP -> classified again */
+void stage_lookup(struct worker *w, struct burst *b);	/* route; RPF; upcalls */
+void stage_punt(struct worker *w, struct burst *b);	/* to control; frees dropped ones */
+bool stage_replicate(struct worker *w, struct burst *b); /* next chunk of copies; false: none left */
+void stage_rewrite(struct worker *w, struct burst *b);
+void stage_tx(struct worker *w, struct burst *b);	/* into tx buffers, full ones sent */
+void tx_flush(struct worker *w);			/* end of the round */
+void tx_handoff_in(struct worker *w);			/* frames handed to us */
+
+/* One round over all ports. True if there was work. */
+bool worker_step(struct worker *w);
+
+/* Validates the IP header at p->l3 of p->m and decides what comes next (classify.c; decap.c uses it for
+ * the packet inside). */
+void classify_ip(struct worker *w, struct pkt *p);
+
+static inline void pkt_drop(struct pkt *p, enum drop_reason reason)
+{
+	p->next = PKT_DROP;
+	p->reason = (uint8_t)reason;
+}
+
+/* mfib.c: the route for (table, src, grp) or NULL; single and bulk. */
+void mfib_lookup_bulk(const struct fwd_tables *t, struct pkt **pkts, unsigned n, uint8_t family);
+
+/* tx.c: one complete frame out of an interface's port (frames from control and rewritten copies); takes m
+ * over. */
+void tx_one(struct worker *w, uint16_t port, struct rte_mbuf *m);
+
+/* punt.c: signals a data event through gate and bucket. */
+void upcall_signal(struct worker *w, enum dp_upcall_kind kind, const struct pkt *p);
