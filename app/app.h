@@ -14,19 +14,29 @@
 #include <event2/event.h>
 
 struct ports;
+struct api;
+struct dataplane;
+struct loop;
+struct terminal;
 
 struct app {
 	struct conf *conf; /* in force */
-	struct dp dp;	   /* the seam */
+	struct dp dp;      /* the seam */
 	struct net *net;
 	struct tib *tib;
 	struct runner *runner;
 	struct kernel *kernel; /* NULL when no interface has a twin */
 	struct ports *ports;
+	struct dataplane *dataplane;
+	struct api *api;
 	struct event_base *loop;
+	struct loop *loop_self;
 	uint16_t static_number; /* runner's number of the static protocol */
 	uint64_t started_us;
-	bool workers_run; /* `start`, `stop`: forwarding on or off */
+	bool workers_run;             /* `start`, `stop`: forwarding on or off */
+	bool shared;                  /* no worker lcores: the control lcore forwards too */
+	bool busy;                    /* poll = "busy": never sleeps */
+	char twin_error[CONF_ERRLEN]; /* first twin that could not be made, "" none */
 	bool stopping;
 };
 

@@ -25,16 +25,16 @@ enum port_state {
 struct port_info {
 	char name[CONF_NAMELEN];
 	char device[256];
-	char driver[32];      /* DPDK driver name */
-	char netdev[32];      /* kernel netdev beneath (af_packet, af_xdp), or "" */
-	char problem[256];    /* absent: why, and what to do */
-	uint8_t state;	      /* enum port_state */
-	uint16_t port_id;     /* NET_PORT_NONE while absent */
+	char driver[32];   /* DPDK driver name */
+	char netdev[32];   /* kernel netdev beneath (af_packet, af_xdp), or "" */
+	char problem[256]; /* absent: why, and what to do */
+	uint8_t state;     /* enum port_state */
+	uint16_t port_id;  /* NET_PORT_NONE while absent */
 	uint8_t mac[6];
 	uint16_t mtu;
 	uint16_t rx_queues, tx_queues, rx_desc, tx_desc;
 	int socket;
-	uint32_t speed_mbps;  /* 0 unknown */
+	uint32_t speed_mbps; /* 0 unknown */
 	bool full_duplex, promiscuous;
 	bool multi_segs, rx_cksum; /* offloads in use */
 };
@@ -48,6 +48,8 @@ int ports_del(struct ports *p, const char *name);
 int ports_change(struct ports *p, const struct conf_port *c);
 /* The netdev beneath a port came, went or changed its carrier. */
 void ports_netdev(struct ports *p, const char *netdev, bool present, bool carrier);
+/* Tells net of every open port again: interfaces were added after their port. */
+void ports_announce(struct ports *p);
 /* Every 200 ms or so: link states, removed devices, closing those that workers have let go. */
 void ports_tick(struct ports *p);
 

@@ -121,12 +121,24 @@ struct fwd_gre_slot {
 	uint16_t ifid; /* 0: empty slot */
 };
 
+/* Where a tunnel's slot is first looked for: hash & gre_mask, then the next ones until an empty one.
+ * Addresses in network order (IPv4: rest zero); key 0 without has_key. The one hash of builder and
+ * reader. */
+static inline uint32_t fwd_gre_hash(const uint32_t local[4], const uint32_t remote[4], uint32_t key)
+{
+	uint32_t h = key * 0x9e3779b1u;
+
+	for (int i = 0; i < 4; i++)
+		h = (h ^ local[i] ^ (remote[i] << 7 | remote[i] >> 25)) * 0x9e3779b1u;
+	return h ^ h >> 15;
+}
+
 struct fwd_demux {
 	uint16_t *vlans[RTE_MAX_ETHPORTS]; /* 4096 interface ids by VLAN (0 untagged), or NULL */
 	uint32_t gre_mask;
 	struct fwd_gre_slot *gre;	/* exact (local, remote, key) */
 	uint32_t n_gre_locals;
-	struct ip *gre_locals;		/* outer addresses that some tunnel uses */
+	struct ipaddr *gre_locals;		/* outer addresses that some tunnel uses */
 };
 
 struct fwd_ports {
@@ -179,15 +191,21 @@ struct burst {
 	struct pkt pkts[BURST];
 };
 
-/* One output of one packet, between replicate and tx. */
+/* One output of one packet, between replicate and tx. Replicate resolves everything, rewrite only
+ * writes bytes. */
 struct copy {
 	struct rte_mbuf *m; /* frame, complete after rewrite; NULL: dropped on the way */
-	uint32_t oif;
-	uint16_t port; /* after rewrite */
-	uint16_t ip_len;
 	const struct pkt *pkt;
-	/* shared: this and the following `share` copies are the same bytes and the same buffer */
-	uint16_t share;
+	const struct fwd_oif *oif;
+	const struct fwd_if *tun; /* tunnel that wraps the copy, or NULL */
+	const struct fwd_if *out; /* Ethernet interface it leaves on */
+	const struct fwd_adj *adj; /* next hop; NULL: the group's MAC */
+	uint16_t port;
+	uint16_t wire_len; /* bytes of the outermost IP packet */
+	uint16_t share; /* this and the following `share` copies are the same bytes and buffer */
+	uint8_t segs;	/* the port takes chained buffers */
+	uint8_t last;	/* of its packet: the original buffer is not needed after it */
+	uint8_t own;	/* takes the original buffer */
 };
 
 struct txbuf {
@@ -208,6 +226,8 @@ struct worker {
 	struct dataplane *d;
 	const struct fwd_tables *t;
 	unsigned index; /* 0.. */
+	unsigned n_workers;
+	struct worker *const *workers; /* all of them by index, for handing over frames */
 	unsigned lcore;
 	unsigned rcu_id;
 	bool shared; /* runs on the control lcore */
@@ -218,6 +238,9 @@ struct worker {
 	/* replicate's place in the burst, so that it can go on where a chunk ended */
 	uint16_t at_pkt;
 	uint32_t at_oif;
+	uint32_t at_sent; /* copies of the packet at at_pkt so far */
+	uint16_t gre_id;  /* IPv4 identification of the next tunnel packet that may be fragmented */
+	uint64_t tx_dirty; /* ports with something in tx[] */
 	uint16_t n_copies;
 	struct copy copies[CHUNK];
 	struct txbuf tx[RTE_MAX_ETHPORTS];
@@ -249,15 +272,19 @@ void stage_rx(struct worker *w, struct burst *b);	/* fills pkts[].m */
 void stage_classify(struct worker *w, struct burst *b); /* iif, family, next */
 void stage_decap(struct worker *w, struct burst *b);	/* PKT_DECAP -> classified again */
 void stage_lookup(struct worker *w, struct burst *b);	/* route; RPF; upcalls */
-void stage_punt(struct worker *w, struct burst *b);	/* to control; frees dropped ones */
+/* To control; counts (drops[reason], rx_dropped) and frees dropped ones. Exception: the data starts with
+ * the untagged Ethernet header, or with IP on a tunnel. Proto: with IP. */
+void stage_punt(struct worker *w, struct burst *b);
 bool stage_replicate(struct worker *w, struct burst *b); /* next chunk of copies; false: none left */
 void stage_rewrite(struct worker *w, struct burst *b);
 void stage_tx(struct worker *w, struct burst *b);	/* into tx buffers, full ones sent */
 void tx_flush(struct worker *w);			/* end of the round */
-void tx_handoff_in(struct worker *w);			/* frames handed to us */
+unsigned tx_handoff_in(struct worker *w);		/* frames handed to us: their number */
 
 /* One round over all ports. True if there was work. */
 bool worker_step(struct worker *w);
+/* What an lcore runs (rte_eal_remote_launch): rounds until w->quit; w is a struct worker. Returns 0. */
+int worker_main(void *w);
 
 /* Validates the IP header at p->l3 of p->m and decides what comes next (classify.c; decap.c uses it for
  * the packet inside). */
@@ -275,6 +302,13 @@ void mfib_lookup_bulk(const struct fwd_tables *t, struct pkt **pkts, unsigned n,
 /* tx.c: one complete frame out of an interface's port (frames from control and rewritten copies); takes m
  * over. */
 void tx_one(struct worker *w, uint16_t port, struct rte_mbuf *m);
+
+/* path.c: makes the complete frame of a packet from control, with nothing but the tables (no worker):
+ * VLAN tag, group MAC, tunnel. *port is where it goes. m stays the caller's.
+ * -ENODEV no such interface, -ENETDOWN it or its underlay is down, -EINVAL not a packet this interface
+ * can send, -EHOSTUNREACH tunnel not resolved, -EMSGSIZE beyond an MTU, -ENOBUFS no headroom. */
+int path_encap(const struct fwd_tables *t, uint16_t ifid, enum dp_send_kind kind,
+	struct rte_mbuf *m, uint16_t *port);
 
 /* punt.c: signals a data event through gate and bucket. */
 void upcall_signal(struct worker *w, enum dp_upcall_kind kind, const struct pkt *p);

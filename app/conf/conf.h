@@ -49,13 +49,13 @@ struct conf_if {
 struct conf_rpf {
 	struct prefix prefix;
 	char interface[DP_IF_NAMELEN];
-	struct ip neighbor; /* IP_NONE: directly connected */
+	struct ipaddr neighbor; /* IP_NONE: directly connected */
 	int line;
 };
 
 struct conf_neigh {
 	char interface[DP_IF_NAMELEN];
-	struct ip address;
+	struct ipaddr address;
 	uint8_t mac[6];
 	int line;
 };

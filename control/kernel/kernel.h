@@ -50,7 +50,7 @@ void kernel_twin_del(struct kernel *k, uint16_t ifid);
 int kernel_twin_write(struct kernel *k, uint16_t ifid, const void *data, size_t len);
 
 /* net_env.resolve: NTF_USE on the neighbour, rate-limited per address to one a second. */
-void kernel_resolve(void *kernel, int ifindex, const struct ip *addr);
+void kernel_resolve(void *kernel, int ifindex, const struct ipaddr *addr);
 
 /* Settings that keep the kernel from answering or routing what starg gets through an af_packet
  * socket on netdev: rp_filter=1 arp_ignore=8 forwarding=0, disable_ipv6=1, promiscuous, up. Old

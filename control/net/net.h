@@ -23,7 +23,7 @@
 /* --- interfaces ------------------------------------------------------------------------------ */
 
 struct net_addr {
-	struct ip ip;
+	struct ipaddr ip;
 	uint8_t len;
 	uint8_t pad[3];
 };
@@ -63,7 +63,7 @@ struct net_if {
 
 /* One path of a route. A connected route has gateway IP_NONE. */
 struct net_path {
-	struct ip gateway;
+	struct ipaddr gateway;
 	uint16_t ifid;	 /* starg interface; 0: the kernel's own device that is no twin */
 	uint16_t weight; /* ECMP, 1.. */
 	int ifindex;	 /* kernel's device, 0 for static ones */
@@ -94,7 +94,7 @@ struct net_route {
 /* RFC 7761 4.1.6: the RPF interface and neighbour towards an address. */
 struct net_rpf {
 	uint16_t ifid;	     /* 0: unreachable */
-	struct ip neighbor;  /* IP_NONE: directly connected */
+	struct ipaddr neighbor;  /* IP_NONE: directly connected */
 	struct prefix dst;   /* matching route */
 	uint8_t origin;	     /* enum net_route_origin */
 	uint8_t protocol;
@@ -125,7 +125,7 @@ struct net_env {
 	/* Something changed; called after the change. */
 	void (*changed)(void *arg, const struct net_change *c);
 	/* Ask the kernel to resolve or keep a neighbour on this twin (NTF_USE). May be NULL. */
-	void (*resolve)(void *arg, int ifindex, const struct ip *addr);
+	void (*resolve)(void *arg, int ifindex, const struct ipaddr *addr);
 };
 
 struct net;
@@ -150,8 +150,8 @@ void net_if_admin(struct net *net, uint16_t ifid, bool up);
 /* The interface's twin exists with this ifindex (0: gone). */
 void net_if_twin(struct net *net, uint16_t ifid, int ifindex);
 /* Kernel's view of the twin's addresses. */
-void net_addr_add(struct net *net, uint16_t ifid, const struct ip *ip, uint8_t len);
-void net_addr_del(struct net *net, uint16_t ifid, const struct ip *ip, uint8_t len);
+void net_addr_add(struct net *net, uint16_t ifid, const struct ipaddr *ip, uint8_t len);
+void net_addr_del(struct net *net, uint16_t ifid, const struct ipaddr *ip, uint8_t len);
 /* Which protocols want their packets from this interface (DP_PROTO_*). */
 void net_if_proto(struct net *net, uint16_t ifid, uint8_t proto_bits);
 
@@ -163,7 +163,7 @@ const struct net_if *net_if_next(const struct net *net, uint16_t after);
 /* First address of the family on the interface, or NULL. */
 const struct net_addr *net_if_addr(const struct net_if *ifp, enum ip_family family);
 /* Whether ip is one of the router's own addresses; *ifid (may be NULL) gets the interface. */
-bool net_is_local(const struct net *net, const struct ip *ip, uint16_t *ifid);
+bool net_is_local(const struct net *net, const struct ipaddr *ip, uint16_t *ifid);
 
 /* --- routes and neighbours -------------------------------------------------------------------------- */
 
@@ -186,12 +186,12 @@ struct net_neigh {
 	uint16_t ifid;
 	uint8_t state; /* enum net_neigh_state; STATIC: from the configuration, never overridden */
 	uint8_t mac[6];
-	struct ip addr;
+	struct ipaddr addr;
 };
 
 int net_neigh_set(struct net *net, const struct net_neigh *n);
-int net_neigh_del(struct net *net, uint16_t ifid, const struct ip *addr, bool is_static);
-const struct net_neigh *net_neigh_find(const struct net *net, uint16_t ifid, const struct ip *addr);
+int net_neigh_del(struct net *net, uint16_t ifid, const struct ipaddr *addr, bool is_static);
+const struct net_neigh *net_neigh_find(const struct net *net, uint16_t ifid, const struct ipaddr *addr);
 void net_neigh_walk(const struct net *net, bool (*cb)(void *arg, const struct net_neigh *n),
 	void *arg);
 
@@ -201,9 +201,9 @@ void net_preference_set(struct net *net, uint8_t protocol, uint32_t preference);
 /* --- answers ------------------------------------------------------------------------------------------ */
 
 /* True and *out filled if reachable through a starg interface that is up; else false, why set. */
-bool net_rpf(const struct net *net, const struct ip *addr, struct net_rpf *out);
+bool net_rpf(const struct net *net, const struct ipaddr *addr, struct net_rpf *out);
 /* Longest match without RPF's static routes; false if there is none. */
-bool net_route_lookup(const struct net *net, const struct ip *addr, struct net_route *out);
+bool net_route_lookup(const struct net *net, const struct ipaddr *addr, struct net_route *out);
 
 /* --- next hops: adjacencies that follow routes and neighbours ------------------------------------------ */
 
@@ -211,15 +211,15 @@ bool net_route_lookup(const struct net *net, const struct ip *addr, struct net_r
  * via: interface it must leave through, 0 any. 0 if memory or ids are out. It exists from now on in
  * the data plane, unresolved until a route and a MAC are known; nobody needs to do anything when
  * they change. While referenced, the neighbour is kept resolved (net_tick). */
-uint32_t net_nexthop_get(struct net *net, const struct ip *addr, uint16_t via);
+uint32_t net_nexthop_get(struct net *net, const struct ipaddr *addr, uint16_t via);
 void net_nexthop_put(struct net *net, uint32_t adj);
 
 struct net_nexthop {
 	uint32_t adj;
-	struct ip addr;	   /* what is to be reached */
+	struct ipaddr addr;	   /* what is to be reached */
 	uint16_t via;	   /* constraint, 0 none */
 	uint16_t ifid;	   /* leaves through, 0 unknown */
-	struct ip gateway; /* whose MAC is used; IP_NONE unknown */
+	struct ipaddr gateway; /* whose MAC is used; IP_NONE unknown */
 	bool resolved;
 	uint8_t mac[6];
 	uint32_t refs;

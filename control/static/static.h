@@ -16,8 +16,8 @@ enum static_input_kind {
 struct static_output {
 	char interface[DP_IF_NAMELEN]; /* "" only with unicast: wherever the route leads */
 	int ttl_threshold;	       /* -1: the interface's default */
-	struct ip unicast;	       /* IP_NONE: native */
-	struct ip source;	       /* HER: IP_NONE the egress interface's address */
+	struct ipaddr unicast;	       /* IP_NONE: native */
+	struct ipaddr source;	       /* HER: IP_NONE the egress interface's address */
 	uint16_t port;
 	uint8_t ttl;		       /* HER: 64 by default */
 	bool preserve_source;

@@ -28,8 +28,8 @@ struct tib_output {
 	uint16_t her_port;     /* 0: keep */
 	bool preserve_source;  /* HER: keep the source address */
 	bool allow_input;
-	struct ip her_dst;     /* IP_NONE: native multicast */
-	struct ip her_src;     /* HER: source to use; IP_NONE: egress interface's address */
+	struct ipaddr her_dst;     /* IP_NONE: native multicast */
+	struct ipaddr her_src;     /* HER: source to use; IP_NONE: egress interface's address */
 };
 
 struct tib_wish {
@@ -91,9 +91,9 @@ struct tib_entry_info {
 bool tib_entry_get(const struct tib *tib, const struct dp_route_key *key,
 	struct tib_entry_info *out);
 /* In order of table, group, source. Filters may be NULL. Returns false from cb to stop. */
-void tib_walk(const struct tib *tib, const struct ip *src, const struct ip *grp,
+void tib_walk(const struct tib *tib, const struct ipaddr *src, const struct ipaddr *grp,
 	bool (*cb)(void *arg, const struct tib_entry_info *e), void *arg);
 /* The entry that a packet (src, grp) would meet. */
-bool tib_lookup(const struct tib *tib, uint16_t table, const struct ip *src, const struct ip *grp,
+bool tib_lookup(const struct tib *tib, uint16_t table, const struct ipaddr *src, const struct ipaddr *grp,
 	struct tib_entry_info *out);
 size_t tib_count(const struct tib *tib);

@@ -19,9 +19,9 @@ enum ip_family { IP_NONE = 0, IP_V4 = 4, IP_V6 = 6 };
 #define IP_STRLEN 48     /* holds any address as text */
 #define PREFIX_STRLEN 56 /* holds any prefix as text */
 
-/* An address in network byte order. IPv4 uses b[0..3] and keeps the rest zero, so that two equal
+/* An address in network byte order (named ipaddr, for the C library has that name). IPv4 uses b[0..3] and keeps the rest zero, so that two equal
  * addresses are equal as memory. */
-struct ip {
+struct ipaddr {
 	uint8_t family; /* enum ip_family */
 	uint8_t pad[3];
 	union {
@@ -33,58 +33,58 @@ struct ip {
 /* A prefix. Bits behind len are zero (prefix_make sees to it). len 0 matches every address of the
  * family. A single address has len 32 or 128. */
 struct prefix {
-	struct ip addr;
+	struct ipaddr addr;
 	uint8_t len;
 	uint8_t pad[3];
 };
 
 /* An IPv4 address from network byte order. */
-static inline struct ip ip4_be(uint32_t addr_be)
+static inline struct ipaddr ip4_be(uint32_t addr_be)
 {
-	struct ip ip = {.family = IP_V4};
+	struct ipaddr ip = {.family = IP_V4};
 
 	ip.w_be[0] = addr_be;
 	return ip;
 }
 
 /* An IPv4 address from host byte order: ip4(0xe0000001) is 224.0.0.1. */
-static inline struct ip ip4(uint32_t addr)
+static inline struct ipaddr ip4(uint32_t addr)
 {
 	return ip4_be(htonl(addr));
 }
 
-static inline struct ip ip6_bytes(const uint8_t b[16])
+static inline struct ipaddr ip6_bytes(const uint8_t b[16])
 {
-	struct ip ip = {.family = IP_V6};
+	struct ipaddr ip = {.family = IP_V6};
 
 	memcpy(ip.b, b, 16);
 	return ip;
 }
 
 /* 32 or 128; 0 for IP_NONE. */
-static inline uint8_t ip_bits(const struct ip *a)
+static inline uint8_t ip_bits(const struct ipaddr *a)
 {
 	return a->family == IP_V4 ? 32 : a->family == IP_V6 ? 128 : 0;
 }
 
 /* 4 or 16; 0 for IP_NONE. */
-static inline uint8_t ip_bytes(const struct ip *a)
+static inline uint8_t ip_bytes(const struct ipaddr *a)
 {
 	return ip_bits(a) / 8;
 }
 
-static inline bool ip_is_none(const struct ip *a)
+static inline bool ip_is_none(const struct ipaddr *a)
 {
 	return a->family == IP_NONE;
 }
 
-static inline bool ip_eq(const struct ip *a, const struct ip *b)
+static inline bool ip_eq(const struct ipaddr *a, const struct ipaddr *b)
 {
 	return memcmp(a, b, sizeof(*a)) == 0;
 }
 
 /* Order by family, then numerically: the "lowest address" of the RFCs. <0, 0, >0. */
-static inline int ip_cmp(const struct ip *a, const struct ip *b)
+static inline int ip_cmp(const struct ipaddr *a, const struct ipaddr *b)
 {
 	if (a->family != b->family)
 		return a->family < b->family ? -1 : 1;
@@ -92,14 +92,14 @@ static inline int ip_cmp(const struct ip *a, const struct ip *b)
 }
 
 /* All zero bytes with a family: 0.0.0.0 or ::. */
-static inline bool ip_is_any(const struct ip *a)
+static inline bool ip_is_any(const struct ipaddr *a)
 {
 	static const uint8_t zero[16];
 
 	return memcmp(a->b, zero, 16) == 0;
 }
 
-static inline bool ip_is_multicast(const struct ip *a)
+static inline bool ip_is_multicast(const struct ipaddr *a)
 {
 	if (a->family == IP_V4)
 		return (a->b[0] & 0xf0) == 0xe0;
@@ -107,7 +107,7 @@ static inline bool ip_is_multicast(const struct ip *a)
 }
 
 /* 224.0.0.0/24 (RFC 5771 section 4), ff01::/16 and ff02::/16 (and scope 0): never routed. */
-static inline bool ip_is_multicast_link_local(const struct ip *a)
+static inline bool ip_is_multicast_link_local(const struct ipaddr *a)
 {
 	if (a->family == IP_V4)
 		return a->b[0] == 224 && a->b[1] == 0 && a->b[2] == 0;
@@ -115,7 +115,7 @@ static inline bool ip_is_multicast_link_local(const struct ip *a)
 }
 
 /* 127.0.0.0/8 or ::1. */
-static inline bool ip_is_loopback(const struct ip *a)
+static inline bool ip_is_loopback(const struct ipaddr *a)
 {
 	static const uint8_t one[16] = {[15] = 1};
 
@@ -125,9 +125,9 @@ static inline bool ip_is_loopback(const struct ip *a)
 }
 
 /* Parses "10.0.0.1" or "2001:db8::1". 0, or -EINVAL-like -1 with *out untouched. */
-static inline int ip_parse(const char *s, struct ip *out)
+static inline int ip_parse(const char *s, struct ipaddr *out)
 {
-	struct ip ip = {0};
+	struct ipaddr ip = {0};
 
 	if (inet_pton(AF_INET, s, ip.b) == 1)
 		ip.family = IP_V4;
@@ -140,7 +140,7 @@ static inline int ip_parse(const char *s, struct ip *out)
 }
 
 /* Text of an address into buf (IP_STRLEN bytes suffice), "*" for IP_NONE. Returns buf. */
-static inline const char *ip_str(const struct ip *a, char *buf, size_t cap)
+static inline const char *ip_str(const struct ipaddr *a, char *buf, size_t cap)
 {
 	if (a->family == IP_NONE)
 		snprintf(buf, cap, "*");
@@ -150,7 +150,7 @@ static inline const char *ip_str(const struct ip *a, char *buf, size_t cap)
 }
 
 /* Clears the bits of ip behind len. */
-static inline struct ip ip_mask(struct ip ip, uint8_t len)
+static inline struct ipaddr ip_mask(struct ipaddr ip, uint8_t len)
 {
 	for (unsigned i = 0; i < 16; i++) {
 		unsigned left = len > i * 8 ? len - i * 8 : 0;
@@ -161,7 +161,7 @@ static inline struct ip ip_mask(struct ip ip, uint8_t len)
 	return ip;
 }
 
-static inline struct prefix prefix_make(struct ip ip, uint8_t len)
+static inline struct prefix prefix_make(struct ipaddr ip, uint8_t len)
 {
 	struct prefix p = {.addr = ip_mask(ip, len), .len = len};
 
@@ -169,7 +169,7 @@ static inline struct prefix prefix_make(struct ip ip, uint8_t len)
 }
 
 /* The prefix that holds one address only. */
-static inline struct prefix prefix_host(struct ip ip)
+static inline struct prefix prefix_host(struct ipaddr ip)
 {
 	return prefix_make(ip, ip_bits(&ip));
 }
@@ -180,9 +180,9 @@ static inline bool prefix_eq(const struct prefix *a, const struct prefix *b)
 }
 
 /* Whether p holds ip; families must agree. */
-static inline bool prefix_has(const struct prefix *p, const struct ip *ip)
+static inline bool prefix_has(const struct prefix *p, const struct ipaddr *ip)
 {
-	struct ip masked;
+	struct ipaddr masked;
 
 	if (p->addr.family != ip->family)
 		return false;
@@ -198,7 +198,7 @@ static inline bool prefix_covers(const struct prefix *outer, const struct prefix
 
 /* Parses "10.0.0.0/8", or a bare address as a host prefix. 0 or -1. Bits behind the length are
  * cleared: prefix_parse_if keeps them for an interface address. */
-static inline int prefix_parse_if(const char *s, struct ip *addr, uint8_t *len)
+static inline int prefix_parse_if(const char *s, struct ipaddr *addr, uint8_t *len)
 {
 	char buf[PREFIX_STRLEN];
 	char *slash, *end;
@@ -225,7 +225,7 @@ static inline int prefix_parse_if(const char *s, struct ip *addr, uint8_t *len)
 
 static inline int prefix_parse(const char *s, struct prefix *out)
 {
-	struct ip ip;
+	struct ipaddr ip;
 	uint8_t len;
 
 	if (prefix_parse_if(s, &ip, &len))
@@ -249,7 +249,7 @@ static inline const char *prefix_str(const struct prefix *p, char *buf, size_t c
 }
 
 /* A 32-bit mix of an address, for hash tables (not for security). */
-static inline uint32_t ip_hash(const struct ip *a, uint32_t seed)
+static inline uint32_t ip_hash(const struct ipaddr *a, uint32_t seed)
 {
 	uint32_t h = seed ^ a->family;
 

@@ -39,7 +39,7 @@ enum dp_proto_bit {
 };
 
 struct dp_gre {
-	struct ip local, remote; /* outer addresses, same family */
+	struct ipaddr local, remote; /* outer addresses, same family */
 	uint32_t key;
 	uint8_t has_key;  /* key present on the wire, RFC 2890; a keyed tunnel takes only its key */
 	uint8_t checksum; /* send with checksum; accepted either way */
@@ -87,8 +87,8 @@ struct dp_oif {
 				* As in Linux: "ttl > threshold". */
 	uint8_t allow_input;   /* may leave on the interface it came in (HER on one LAN) */
 	/* HER; dst.family IP_NONE: native multicast */
-	struct ip her_dst;
-	struct ip her_src;     /* new source; IP_NONE: keep the original (preserve_source) */
+	struct ipaddr her_dst;
+	struct ipaddr her_src;     /* new source; IP_NONE: keep the original (preserve_source) */
 	uint16_t her_port;     /* new UDP destination port, host order; 0: keep */
 	uint8_t her_ttl;       /* new TTL, 1..255; 64 unless configured */
 	uint32_t adj;	       /* HER: adjacency of the next hop. Native: 0, ifid says it all */
@@ -164,7 +164,7 @@ struct dp_upcall {
 	uint16_t table;
 	uint16_t ifid;
 	uint16_t len; /* bytes of the IP packet that caused it */
-	struct ip src, grp;
+	struct ipaddr src, grp;
 };
 
 /* Packets that workers hand to control, with their class: each class has rings and buckets of its

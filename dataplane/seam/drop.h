@@ -25,11 +25,13 @@
 	X(dst_martian, "destination in 0.0.0.0/8, 127.0.0.0/8, ::, ::1 or a reserved group")       \
 	X(group_link_local, "data for a link-local group: never routed, and no twin wants it")     \
 	X(option_source_route, "IPv4 source route option")                                         \
+	X(ip_option, "IPv4 option malformed")                                                      \
 	/* GRE (RFC 2784, RFC 2890) */                                                             \
 	X(gre_truncated, "GRE header cut short")                                                   \
 	X(gre_version, "GRE version other than 0")                                                 \
 	X(gre_routing, "GRE routing present or reserved bits 0-5 set (RFC 2784 2.3)")              \
 	X(gre_checksum, "GRE checksum wrong")                                                      \
+	X(gre_fragment, "fragment of a GRE packet: tunnels are not reassembled")                   \
 	X(gre_unknown, "no GRE interface for these endpoints and key")                             \
 	X(gre_protocol, "GRE payload is neither IPv4 nor IPv6")                                    \
 	X(gre_recursion, "GRE inside GRE")                                                         \

@@ -1,0 +1,323 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright (c) 2026 The starg authors
+ *
+ * EAL's start: chooses lcores, memory, file prefix and --no-huge where the user did not, and turns
+ * EAL's own log into one sentence when it refuses.
+ */
+#include "app/eal.h"
+
+#include <ctype.h>
+#include <dirent.h>
+#include <errno.h>
+#include <ftw.h>
+#include <sched.h>
+#include <stdarg.h>
+#include <unistd.h>
+
+#include <rte_eal.h>
+#include <rte_errno.h>
+#include <rte_lcore.h>
+#include <rte_log.h>
+
+#define ARGS_MAX 64
+#define POOL_OVERHEAD_MB 48 /* rings, ethdev data, EAL's own */
+#define MBUF_BYTES 2432     /* data room, header, private area, mempool's header */
+
+struct arg_list {
+	char *v[ARGS_MAX + 1];
+	int n;
+};
+
+static void arg_add(struct arg_list *a, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+static void arg_add(struct arg_list *a, const char *fmt, ...)
+{
+	char *s = NULL;
+	va_list ap;
+
+	va_start(ap, fmt);
+	if (a->n < ARGS_MAX && vasprintf(&s, fmt, ap) >= 0)
+		a->v[a->n++] = s;
+	va_end(ap);
+}
+
+static unsigned long read_number(const char *path)
+{
+	unsigned long n = 0;
+	FILE *f = fopen(path, "re");
+
+	if (!f)
+		return 0;
+	if (fscanf(f, "%lu", &n) != 1)
+		n = 0;
+	fclose(f);
+	return n;
+}
+
+/* Megabytes of free hugepages of every size. */
+static unsigned long free_huge_mb(void)
+{
+	const char *dir = "/sys/kernel/mm/hugepages";
+	unsigned long mb = 0;
+	struct dirent *e;
+	DIR *d = opendir(dir);
+
+	if (!d)
+		return 0;
+	while ((e = readdir(d)) != NULL) {
+		char path[384];
+		unsigned long kb;
+
+		if (sscanf(e->d_name, "hugepages-%lukB", &kb) != 1)
+			continue;
+		snprintf(path, sizeof(path), "%s/%s/free_hugepages", dir, e->d_name);
+		mb += read_number(path) * (kb / 1024);
+	}
+	closedir(d);
+	return mb;
+}
+
+/* Whether a hugetlbfs is mounted where this process may write. */
+static bool huge_mount_writable(void)
+{
+	char dev[256], dir[256], type[64];
+	bool found = false;
+	FILE *f = fopen("/proc/mounts", "re");
+
+	if (!f)
+		return false;
+	while (!found && fscanf(f, "%255s %255s %63s %*[^\n]", dev, dir, type) == 3)
+		found = strcmp(type, "hugetlbfs") == 0 && access(dir, W_OK) == 0;
+	fclose(f);
+	return found;
+}
+
+static unsigned long needed_mb(const struct conf *c)
+{
+	return (unsigned long)c->router.mbufs * MBUF_BYTES / (1024 * 1024) + POOL_OVERHEAD_MB;
+}
+
+/* CPUs this process may use, in order. */
+static unsigned allowed_cpus(int *cpus, unsigned max)
+{
+	cpu_set_t set;
+	unsigned n = 0;
+
+	if (sched_getaffinity(0, sizeof(set), &set))
+		return 0;
+	for (int i = 0; i < CPU_SETSIZE && n < max; i++)
+		if (CPU_ISSET(i, &set))
+			cpus[n++] = i;
+	return n;
+}
+
+/* Workers when the file does not say: one, or as many as the port with most RX queues asks for, but
+ * never more than there are CPUs besides control's. */
+static unsigned derived_workers(const struct conf *c, unsigned n_cpus)
+{
+	unsigned n = 1;
+
+	for (size_t i = 0; i < c->n_ports; i++)
+		if (c->ports[i].rx_queues > n)
+			n = c->ports[i].rx_queues;
+	return n < n_cpus ? n : n_cpus - 1;
+}
+
+static void add_lcores(struct arg_list *a, const struct conf *c)
+{
+	int cpus[64];
+	unsigned n_cpus = allowed_cpus(cpus, 64), n;
+	char list[512];
+	size_t at = 0;
+
+	if (n_cpus == 0)
+		cpus[n_cpus++] = 0;
+	n = c->router.workers >= 0 ? (unsigned)c->router.workers : derived_workers(c, n_cpus);
+	for (unsigned i = 0; i <= n && at < sizeof(list); i++)
+		at += (size_t)snprintf(
+			list + at, sizeof(list) - at, "%s%u@%d", i ? "," : "", i, cpus[i % n_cpus]);
+	arg_add(a, "--lcores=%s", list);
+}
+
+static bool is_pci(const char *device)
+{
+	unsigned dom, bus, dev, fn;
+
+	return sscanf(device, "%x:%x:%x.%x", &dom, &bus, &dev, &fn) == 4 ||
+	       sscanf(device, "%x:%x.%x", &bus, &dev, &fn) == 3;
+}
+
+static void add_pci(struct arg_list *a, const struct conf *c)
+{
+	bool any = false;
+
+	for (size_t i = 0; i < c->n_ports; i++) {
+		if (!is_pci(c->ports[i].device))
+			continue;
+		arg_add(a, "--allow=%s", c->ports[i].device);
+		any = true;
+	}
+	if (!any)
+		arg_add(a, "--no-pci");
+}
+
+/* Everything the user left out. */
+static bool derive(struct arg_list *a, const struct conf *c)
+{
+	bool huge = c->router.huge && huge_mount_writable() && free_huge_mb() >= needed_mb(c);
+
+	add_lcores(a, c);
+	add_pci(a, c);
+	if (huge) {
+		arg_add(a, "--huge-unlink");
+	} else {
+		arg_add(a, "--no-huge");
+		arg_add(a, "-m");
+		arg_add(a, "%lu", needed_mb(c));
+	}
+	arg_add(a, "--file-prefix=starg-%d", (int)getpid());
+	return huge;
+}
+
+static bool has_arg(const struct arg_list *a, const char *name)
+{
+	for (int i = 0; i < a->n; i++)
+		if (strncmp(a->v[i], name, strlen(name)) == 0)
+			return true;
+	return false;
+}
+
+/* Workers have CPUs of their own if no two lcores may run on the same CPU. */
+static bool lcores_dedicated(void)
+{
+	rte_cpuset_t seen, both;
+	unsigned lcore;
+
+	CPU_ZERO(&seen);
+	RTE_LCORE_FOREACH(lcore)
+	{
+		rte_cpuset_t mine = rte_lcore_cpuset(lcore);
+
+		CPU_AND(&both, &seen, &mine);
+		if (CPU_COUNT(&both) > 0)
+			return false;
+		CPU_OR(&seen, &seen, &mine);
+	}
+	return true;
+}
+
+static void fill_result(struct eal_result *out, bool huge)
+{
+	unsigned lcore;
+
+	memset(out, 0, sizeof(*out));
+	RTE_LCORE_FOREACH_WORKER (lcore) {
+		if (out->n_workers < RTE_DIM(out->lcores))
+			out->lcores[out->n_workers++] = lcore;
+	}
+	out->huge = huge;
+	out->dedicated = lcores_dedicated();
+}
+
+/* The last line of EAL's log that says something, without its newline. */
+static const char *last_line(char *log)
+{
+	char *end = log + strlen(log), *line;
+
+	while (end > log && isspace((unsigned char)end[-1]))
+		*--end = '\0';
+	line = strrchr(log, '\n');
+	return line ? line + 1 : log;
+}
+
+static void explain_failure(
+	char *log, int error, const struct arg_list *a, const struct conf *c, char *err, size_t cap)
+{
+	const char *why = last_line(log);
+
+	if (strstr(log, "ugepage") && !has_arg(a, "--no-huge"))
+		snprintf(err, cap,
+			"EAL: no usable hugepages (%s). Reserve some: sudo scripts/setup --hugepages "
+			"%lu; or run without them: router.huge = false, or --no-huge",
+			why, needed_mb(c));
+	else if (error == EACCES || error == EPERM || strstr(log, "ermission denied"))
+		snprintf(err, cap,
+			"EAL: no permission (%s). Run as root (sudo), or give this user hugepages and "
+			"vfio devices: scripts/setup --help",
+			why);
+	else if (strstr(log, "another primary") || strstr(log, "Cannot create lock"))
+		snprintf(err, cap,
+			"EAL: another DPDK process uses the same file prefix (%s). Give this one its "
+			"own: --file-prefix=NAME",
+			why);
+	else
+		snprintf(err, cap, "EAL: %s (%s). The arguments were in router.eal or before `--`",
+			*why ? why : "could not start", strerror(error));
+}
+
+int eal_start(const struct conf *conf, char **given, int n_given, struct eal_result *out, char *err,
+	size_t err_cap)
+{
+	struct arg_list args = {0};
+	char *log = NULL;
+	size_t log_len = 0;
+	bool huge;
+	FILE *stream;
+	int n;
+
+	arg_add(&args, "stargd");
+	for (int i = 0; i < n_given; i++)
+		arg_add(&args, "%s", given[i]);
+	if (n_given == 0 && conf->router.eal)
+		for (char **e = conf->router.eal; *e; e++)
+			arg_add(&args, "%s", *e);
+	if (args.n == 1)
+		huge = derive(&args, conf);
+	else {
+		huge = !has_arg(&args, "--no-huge");
+		if (!has_arg(&args, "--file-prefix") && !has_arg(&args, "--in-memory"))
+			arg_add(&args, "--file-prefix=starg-%d", (int)getpid());
+		if (!huge && !has_arg(&args, "-m"))
+			arg_add(&args, "-m%lu", needed_mb(conf));
+	}
+	for (int i = 0; i < args.n; i++)
+		log_debug("eal", "argument %s", args.v[i]);
+
+	stream = open_memstream(&log, &log_len);
+	if (stream)
+		rte_openlog_stream(stream);
+	n = rte_eal_init(args.n, args.v);
+	if (stream)
+		fflush(stream);
+	if (n < 0)
+		explain_failure(log ? log : (char[]){""}, rte_errno, &args, conf, err, err_cap);
+	rte_openlog_stream(NULL);
+	if (stream)
+		fclose(stream);
+	free(log);
+	/* EAL keeps pointers into the arguments: the strings live as long as the process. */
+	if (n < 0)
+		return rte_errno ? -rte_errno : -EINVAL;
+	rte_log_set_global_level(RTE_LOG_WARNING);
+	fill_result(out, huge);
+	return 0;
+}
+
+static int remove_entry(const char *path, const struct stat *st, int type, struct FTW *ftw)
+{
+	(void)st;
+	(void)type;
+	(void)ftw;
+	(void)remove(path);
+	return 0;
+}
+
+void eal_stop(void)
+{
+	char dir[512];
+
+	snprintf(dir, sizeof(dir), "%s", rte_eal_get_runtime_dir());
+	rte_eal_cleanup();
+	if (strstr(dir, "/starg-"))
+		nftw(dir, remove_entry, 8, FTW_DEPTH | FTW_PHYS);
+}

@@ -1,0 +1,247 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright (c) 2026 The starg authors
+ *
+ * One ethdev: probe, configure, start, close. An offload is used where the port announces it and
+ * never required, for vdevs announce next to none.
+ */
+#include "app/port_dev.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include <rte_dev.h>
+#include <rte_errno.h>
+#include <rte_ethdev.h>
+
+#define DESC_DEFAULT 1024
+
+void port_dev_netdev(const char *device, char *name, size_t cap)
+{
+	const char *p = strstr(device, ",iface=");
+	size_t n;
+
+	name[0] = '\0';
+	if (!p)
+		return;
+	p += strlen(",iface=");
+	n = strcspn(p, ",");
+	if (n < cap) {
+		memcpy(name, p, n);
+		name[n] = '\0';
+	}
+}
+
+/* "net_af_packet0,iface=veth1" -> "net_af_packet0": the name DPDK gives the ethdev. */
+static void device_name(const char *device, char *name, size_t cap)
+{
+	snprintf(name, cap, "%.*s", (int)strcspn(device, ","), device);
+}
+
+/* Finds the ethdev of a device, probing it if the bus has not done so yet. */
+static int probe(const struct port_dev_conf *c, uint16_t *port_id, char *err, size_t cap)
+{
+	char name[RTE_ETH_NAME_MAX_LEN], args[600];
+	const char *device = c->port->device;
+	int rc;
+
+	device_name(device, name, sizeof(name));
+	if (rte_eth_dev_get_port_by_name(name, port_id) == 0)
+		return 0;
+	snprintf(args, sizeof(args), "%s%s%s", device, c->driver.devargs[0] ? "," : "",
+		c->driver.devargs);
+	rc = rte_dev_probe(args);
+	if (rc == 0 && rte_eth_dev_get_port_by_name(name, port_id) == 0)
+		return 0;
+	if (rc == 0)
+		rc = -ENODEV;
+	if (rc == -EPERM || rc == -EACCES || geteuid() != 0)
+		snprintf(err, cap, "port %s: no permission for device %s: run as root (sudo)",
+			c->port->name, device);
+	else if (rc == -EBUSY)
+		snprintf(err, cap,
+			"port %s: device %s is busy: another program has it; see `dpdk-devbind.py "
+			"--status`",
+			c->port->name, device);
+	else
+		snprintf(err, cap,
+			"port %s: device %s unknown or not usable (%s): check the name in `ports`; a "
+			"NIC must be bound first: sudo scripts/setup --bind %s",
+			c->port->name, device, strerror(-rc), name);
+	return rc;
+}
+
+static uint16_t pick(uint16_t wanted, uint16_t driver, uint16_t fallback, uint16_t max)
+{
+	uint16_t n = wanted ? wanted : fallback;
+
+	if (!wanted && driver && n > driver)
+		n = driver;
+	if (max && n > max)
+		n = max;
+	return n ? n : 1;
+}
+
+static void choose_queues(
+	const struct port_dev_conf *c, const struct rte_eth_dev_info *dev, struct port_info *info)
+{
+	uint16_t workers = (uint16_t)c->n_workers;
+
+	info->rx_queues =
+		pick(c->port->rx_queues, c->driver.rx_queues, workers, dev->max_rx_queues);
+	info->tx_queues =
+		pick(c->port->tx_queues, c->driver.tx_queues, workers, dev->max_tx_queues);
+	info->rx_desc = pick(c->port->rx_desc, 0,
+		c->driver.rx_desc ? c->driver.rx_desc : DESC_DEFAULT, dev->rx_desc_lim.nb_max);
+	info->tx_desc = pick(c->port->tx_desc, 0,
+		c->driver.tx_desc ? c->driver.tx_desc : DESC_DEFAULT, dev->tx_desc_lim.nb_max);
+}
+
+static void choose_offloads(const struct rte_eth_dev_info *dev, struct rte_eth_conf *conf,
+	uint16_t rx_queues, uint16_t mtu, struct port_info *info)
+{
+	uint64_t rx = RTE_ETH_RX_OFFLOAD_IPV4_CKSUM;
+
+	if (mtu > RTE_ETHER_MTU)
+		rx |= RTE_ETH_RX_OFFLOAD_SCATTER;
+	conf->rxmode.offloads = dev->rx_offload_capa & rx;
+	conf->txmode.offloads = dev->tx_offload_capa & RTE_ETH_TX_OFFLOAD_MULTI_SEGS;
+	if (rx_queues > 1 && dev->flow_type_rss_offloads) {
+		conf->rxmode.mq_mode = RTE_ETH_MQ_RX_RSS;
+		conf->rx_adv_conf.rss_conf.rss_hf =
+			dev->flow_type_rss_offloads & (RTE_ETH_RSS_IP | RTE_ETH_RSS_UDP);
+	}
+	if (dev->max_mtu == 0 || mtu <= dev->max_mtu)
+		conf->rxmode.mtu = mtu;
+	info->multi_segs = (conf->txmode.offloads & RTE_ETH_TX_OFFLOAD_MULTI_SEGS) != 0;
+	info->rx_cksum = (conf->rxmode.offloads & RTE_ETH_RX_OFFLOAD_IPV4_CKSUM) != 0;
+}
+
+static int setup_queues(uint16_t port_id, const struct port_info *info, struct rte_mempool *pool)
+{
+	int socket = rte_eth_dev_socket_id(port_id);
+	int rc;
+
+	for (uint16_t q = 0; q < info->rx_queues; q++) {
+		rc = rte_eth_rx_queue_setup(
+			port_id, q, info->rx_desc, (unsigned)socket, NULL, pool);
+		if (rc)
+			return rc;
+	}
+	for (uint16_t q = 0; q < info->tx_queues; q++) {
+		rc = rte_eth_tx_queue_setup(port_id, q, info->tx_desc, (unsigned)socket, NULL);
+		if (rc)
+			return rc;
+	}
+	return 0;
+}
+
+static int configure(const struct port_dev_conf *c, uint16_t port_id, struct port_info *info,
+	char *err, size_t cap)
+{
+	struct rte_eth_dev_info dev;
+	struct rte_eth_conf conf = {0};
+	uint16_t mtu = c->port->mtu ? c->port->mtu : RTE_ETHER_MTU;
+	int rc = rte_eth_dev_info_get(port_id, &dev);
+
+	if (rc)
+		goto fail;
+	choose_queues(c, &dev, info);
+	choose_offloads(&dev, &conf, info->rx_queues, mtu, info);
+	snprintf(info->driver, sizeof(info->driver), "%s", dev.driver_name);
+	rc = rte_eth_dev_configure(port_id, info->rx_queues, info->tx_queues, &conf);
+	if (rc == 0)
+		rc = rte_eth_dev_adjust_nb_rx_tx_desc(port_id, &info->rx_desc, &info->tx_desc);
+	if (rc == 0)
+		rc = setup_queues(port_id, info, c->pool);
+	if (rc == 0)
+		rc = rte_eth_dev_start(port_id);
+	if (rc == 0) {
+		/* Many vdevs know no MTU: then it is starg's alone. */
+		(void)rte_eth_dev_set_mtu(port_id, mtu);
+		info->mtu = mtu;
+		return 0;
+	}
+fail:
+	snprintf(err, cap,
+		"port %s: device %s refused %u RX and %u TX queues of %u and %u descriptors, MTU %u "
+		"(%s): change rx_queues, tx_queues, rx_desc, tx_desc or mtu of the port",
+		c->port->name, c->port->device, info->rx_queues, info->tx_queues, info->rx_desc,
+		info->tx_desc, mtu, strerror(-rc));
+	return rc;
+}
+
+/* The router's own MAC where there is one; a port that cannot take it must be promiscuous. */
+static void choose_mac(const struct port_dev_conf *c, uint16_t port_id, struct port_info *info)
+{
+	struct rte_ether_addr mac;
+	bool promiscuous = c->port->promiscuous;
+
+	if (c->has_mac) {
+		memcpy(mac.addr_bytes, c->mac, 6);
+		if (rte_eth_dev_default_mac_addr_set(port_id, &mac))
+			promiscuous = true;
+		memcpy(info->mac, c->mac, 6);
+	} else {
+		rte_eth_macaddr_get(port_id, &mac);
+		memcpy(info->mac, mac.addr_bytes, 6);
+	}
+	if (promiscuous)
+		(void)rte_eth_promiscuous_enable(port_id);
+	else
+		(void)rte_eth_allmulticast_enable(port_id);
+	info->promiscuous = rte_eth_promiscuous_get(port_id) == 1;
+}
+
+int port_dev_open(const struct port_dev_conf *c, struct port_info *info, struct dataplane_port *dp,
+	char *err, size_t err_cap)
+{
+	uint16_t port_id;
+	int rc = probe(c, &port_id, err, err_cap);
+
+	if (rc)
+		return rc;
+	rc = configure(c, port_id, info, err, err_cap);
+	if (rc) {
+		port_dev_close(port_id);
+		return rc;
+	}
+	choose_mac(c, port_id, info);
+	info->port_id = port_id;
+	info->socket = rte_eth_dev_socket_id(port_id);
+	*dp = (struct dataplane_port){.port_id = port_id,
+		.rx_queues = info->rx_queues,
+		.tx_queues = info->tx_queues,
+		.multi_segs = info->multi_segs};
+	memcpy(dp->mac, info->mac, 6);
+	return 0;
+}
+
+void port_dev_close(uint16_t port_id)
+{
+	struct rte_eth_dev_info dev;
+	struct rte_device *device = NULL;
+
+	if (rte_eth_dev_info_get(port_id, &dev) == 0)
+		device = dev.device;
+	(void)rte_eth_dev_stop(port_id);
+	(void)rte_eth_dev_close(port_id);
+	if (device)
+		(void)rte_dev_remove(device);
+}
+
+bool port_dev_link(uint16_t port_id, struct port_info *info)
+{
+	struct rte_eth_link link;
+
+	if (rte_eth_link_get_nowait(port_id, &link))
+		return false;
+	info->speed_mbps = link.link_speed == RTE_ETH_SPEED_NUM_UNKNOWN ? 0 : link.link_speed;
+	info->full_duplex = link.link_duplex == RTE_ETH_LINK_FULL_DUPLEX;
+	return link.link_status == RTE_ETH_LINK_UP;
+}
+
+bool port_dev_removed(uint16_t port_id)
+{
+	return rte_eth_dev_is_removed(port_id) == 1;
+}

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright (c) 2026 The starg authors
+ *
+ * One ethdev: probe, configure, start, close. No policy: ports.c decides when.
+ */
+#pragma once
+
+#include "app/ports.h"
+#include "dataplane/dataplane.h"
+
+struct rte_mempool;
+
+struct port_dev_conf {
+	const struct conf_port *port;
+	struct conf_driver driver;
+	const char *drivers_dir;
+	unsigned n_workers;
+	struct rte_mempool *pool;
+	bool has_mac;
+	uint8_t mac[6]; /* the router's one MAC */
+};
+
+/* Probes the device and starts it. Fills info and dp; -errno with cause and mend in err. */
+int port_dev_open(const struct port_dev_conf *c, struct port_info *info, struct dataplane_port *dp,
+	char *err, size_t err_cap);
+/* Stops, closes and gives the device back to its bus. No worker may use it any more. */
+void port_dev_close(uint16_t port_id);
+/* Carrier by the driver's word, and speed; for ports without a kernel netdev. */
+bool port_dev_link(uint16_t port_id, struct port_info *info);
+bool port_dev_removed(uint16_t port_id);
+/* The netdev in a device string ("net_af_packet0,iface=veth1" -> "veth1"), or "". */
+void port_dev_netdev(const char *device, char *name, size_t cap);

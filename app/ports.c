@@ -1,0 +1,414 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright (c) 2026 The starg authors
+ *
+ * The ports' lives. A port is wanted (configured) and has a device or waits for one: its netdev may
+ * appear later, vanish and come back. A device is closed only when no worker can touch it.
+ */
+#include "app/ports.h"
+#include "app/port_dev.h"
+#include "app/router.h"
+
+#include <errno.h>
+#include <net/if.h>
+#include <stdlib.h>
+
+#include <rte_ethdev.h>
+
+#define RETRY_US 1000000
+
+struct port {
+	struct conf_port conf;
+	struct port_info info; /* port_id NET_PORT_NONE while absent */
+	struct rte_eth_stats base;
+	uint64_t retry_us;
+	struct port *next;
+};
+
+/* A device that workers may still be looking at. */
+struct closing {
+	uint16_t port_id;
+	char device[256];
+	struct closing *next;
+};
+
+struct ports {
+	struct app *app;
+	struct port *list;
+	struct closing *closing;
+	const char *drivers_dir;
+};
+
+/* drivers-cfg: beside the sources, or installed. */
+static const char *drivers_dir(void)
+{
+	const char *env = getenv("STARG_DRIVERS_CFG");
+
+	return env ? env : STARG_DRIVERS_DIR;
+}
+
+static struct port *find(const struct ports *p, const char *name)
+{
+	for (struct port *port = p->list; port; port = port->next)
+		if (strcmp(port->conf.name, name) == 0)
+			return port;
+	return NULL;
+}
+
+static bool is_open(const struct port *port)
+{
+	return port->info.port_id != NET_PORT_NONE;
+}
+
+static bool still_closing(const struct ports *p, const char *device)
+{
+	for (const struct closing *c = p->closing; c; c = c->next)
+		if (strcmp(c->device, device) == 0)
+			return true;
+	return false;
+}
+
+static void info_reset(struct port *port)
+{
+	struct port_info *i = &port->info;
+
+	memset(i, 0, sizeof(*i));
+	snprintf(i->name, sizeof(i->name), "%s", port->conf.name);
+	snprintf(i->device, sizeof(i->device), "%s", port->conf.device);
+	port_dev_netdev(port->conf.device, i->netdev, sizeof(i->netdev));
+	i->port_id = NET_PORT_NONE;
+	i->state = PORT_ABSENT;
+}
+
+static void set_link(struct ports *p, struct port *port, bool link)
+{
+	uint8_t state = link ? PORT_UP : PORT_DOWN;
+
+	if (port->info.state == state)
+		return;
+	log_notice("port", "%s: link %s", port->conf.name, link ? "up" : "down");
+	port->info.state = state;
+	net_port_link(p->app->net, port->conf.name, link);
+}
+
+static void announce(struct ports *p, struct port *port)
+{
+	const struct port_info *i = &port->info;
+
+	net_port_set(p->app->net, i->name, i->port_id, i->mac, i->mtu);
+	net_port_link(p->app->net, i->name, i->state == PORT_UP);
+	router_twins_sync(p->app);
+}
+
+/* Reads the driver file; a port without one uses DPDK's defaults. */
+static int driver_of(
+	struct ports *p, const struct conf_port *c, struct conf_driver *d, char *err, size_t cap)
+{
+	char name[32];
+
+	memset(d, 0, sizeof(*d));
+	if (c->driver[0])
+		return conf_driver_read(p->drivers_dir, c->driver, d, err, cap);
+	if (conf_driver_for_device(p->drivers_dir, c->device, name, sizeof(name)))
+		return 0;
+	return conf_driver_read(p->drivers_dir, name, d, err, cap);
+}
+
+/* What the kernel must be told before a packet socket listens beside it. */
+static int prepare_netdev(struct ports *p, struct port *port, char *err, size_t cap)
+{
+	const char *netdev = port->info.netdev;
+
+	if (!netdev[0])
+		return 0;
+	if (if_nametoindex(netdev) == 0) {
+		snprintf(err, cap,
+			"port %s: network device %s is not there: waiting for it; see `ip link`, or "
+			"change iface= of the port",
+			port->conf.name, netdev);
+		return -ENODEV;
+	}
+	if (!p->app->kernel)
+		return 0;
+	return kernel_port_prepare(p->app->kernel, netdev, err, cap);
+}
+
+static int open_port(struct ports *p, struct port *port, char *err, size_t cap)
+{
+	struct port_dev_conf c = {.port = &port->conf,
+		.n_workers = dataplane_workers(p->app->dataplane),
+		.pool = dataplane_pool(p->app->dataplane),
+		.has_mac = p->app->conf->router.has_mac};
+	struct dataplane_port dp;
+	bool link = true;
+	int rc;
+
+	if (still_closing(p, port->conf.device))
+		return -EBUSY;
+	rc = prepare_netdev(p, port, err, cap);
+	if (rc == 0)
+		rc = driver_of(p, &port->conf, &c.driver, err, cap);
+	if (rc)
+		return rc;
+	memcpy(c.mac, p->app->conf->router.mac, 6);
+	rc = port_dev_open(&c, &port->info, &dp, err, cap);
+	if (rc)
+		return rc;
+	rc = dataplane_port_add(p->app->dataplane, &dp);
+	if (rc) {
+		snprintf(err, cap, "port %s: the data plane refused it: %s", port->conf.name,
+			strerror(-rc));
+		port_dev_close(dp.port_id);
+		port->info.port_id = NET_PORT_NONE;
+		return rc;
+	}
+	if (port->info.netdev[0] && p->app->kernel)
+		kernel_netdev_index(p->app->kernel, port->info.netdev, &link);
+	else
+		link = port_dev_link(dp.port_id, &port->info);
+	port->info.state = link ? PORT_UP : PORT_DOWN;
+	port->info.problem[0] = '\0';
+	memset(&port->base, 0, sizeof(port->base));
+	log_notice("port", "%s: %s ready as port %u, link %s", port->conf.name, port->conf.device,
+		dp.port_id, link ? "up" : "down");
+	announce(p, port);
+	return 0;
+}
+
+static void close_port(struct ports *p, struct port *port)
+{
+	struct closing *c;
+
+	if (!is_open(port))
+		return;
+	net_port_set(p->app->net, port->conf.name, NET_PORT_NONE, NULL, 0);
+	dataplane_port_del(p->app->dataplane, port->info.port_id);
+	c = calloc(1, sizeof(*c));
+	if (c) {
+		c->port_id = port->info.port_id;
+		snprintf(c->device, sizeof(c->device), "%s", port->conf.device);
+		c->next = p->closing;
+		p->closing = c;
+	}
+	info_reset(port);
+}
+
+static void finish_closing(struct ports *p, bool force)
+{
+	struct closing **at = &p->closing;
+
+	while (*at) {
+		struct closing *c = *at;
+
+		if (!force && !dataplane_port_idle(p->app->dataplane, c->port_id)) {
+			at = &c->next;
+			continue;
+		}
+		port_dev_close(c->port_id);
+		*at = c->next;
+		free(c);
+	}
+}
+
+int ports_new(struct ports **out, struct app *app, char *err, size_t err_cap)
+{
+	struct ports *p = calloc(1, sizeof(*p));
+
+	if (!p) {
+		snprintf(err, err_cap, "ports: out of memory");
+		return -ENOMEM;
+	}
+	p->app = app;
+	p->drivers_dir = drivers_dir();
+	*out = p;
+	return 0;
+}
+
+void ports_free(struct ports *p)
+{
+	if (!p)
+		return;
+	while (p->list)
+		ports_del(p, p->list->conf.name);
+	finish_closing(p, true);
+	free(p);
+}
+
+int ports_add(struct ports *p, const struct conf_port *c, char *err, size_t err_cap)
+{
+	struct port *port = calloc(1, sizeof(*port)), **at = &p->list;
+	int rc;
+
+	if (!port) {
+		snprintf(err, err_cap, "port %s: out of memory", c->name);
+		return -ENOMEM;
+	}
+	port->conf = *c;
+	info_reset(port);
+	while (*at)
+		at = &(*at)->next;
+	*at = port;
+	rc = open_port(p, port, err, err_cap);
+	if (rc == 0)
+		return 0;
+	if (rc == -EBUSY || (port->info.netdev[0] && if_nametoindex(port->info.netdev) == 0)) {
+		if (rc != -EBUSY)
+			log_warning("port", "%s", err);
+		snprintf(port->info.problem, sizeof(port->info.problem), "%s", err);
+		return 0; /* waits */
+	}
+	*at = NULL;
+	free(port);
+	return rc;
+}
+
+int ports_del(struct ports *p, const char *name)
+{
+	struct port **at = &p->list, *port;
+
+	while (*at && strcmp((*at)->conf.name, name) != 0)
+		at = &(*at)->next;
+	if (!*at)
+		return -ENOENT;
+	port = *at;
+	close_port(p, port);
+	*at = port->next;
+	free(port);
+	return 0;
+}
+
+int ports_change(struct ports *p, const struct conf_port *c)
+{
+	struct port *port = find(p, c->name);
+	uint16_t mtu = c->mtu ? c->mtu : RTE_ETHER_MTU;
+
+	if (!port)
+		return -ENOENT;
+	port->conf = *c;
+	if (!is_open(port))
+		return 0;
+	(void)rte_eth_dev_set_mtu(port->info.port_id, mtu);
+	port->info.mtu = mtu;
+	if (c->promiscuous)
+		(void)rte_eth_promiscuous_enable(port->info.port_id);
+	else
+		(void)rte_eth_promiscuous_disable(port->info.port_id);
+	port->info.promiscuous = rte_eth_promiscuous_get(port->info.port_id) == 1;
+	announce(p, port);
+	return 0;
+}
+
+void ports_announce(struct ports *p)
+{
+	for (struct port *port = p->list; port; port = port->next)
+		if (is_open(port))
+			announce(p, port);
+}
+
+static void try_open(struct ports *p, struct port *port)
+{
+	char err[256] = "";
+	int rc = open_port(p, port, err, sizeof(err));
+
+	port->retry_us = app_now_us() + RETRY_US;
+	if (rc == 0 || rc == -EBUSY)
+		return;
+	if (strcmp(port->info.problem, err) != 0)
+		log_warning("port", "%s", err);
+	snprintf(port->info.problem, sizeof(port->info.problem), "%s", err);
+}
+
+void ports_netdev(struct ports *p, const char *netdev, bool present, bool carrier)
+{
+	for (struct port *port = p->list; port; port = port->next) {
+		if (strcmp(port->info.netdev, netdev) != 0)
+			continue;
+		if (!present && is_open(port)) {
+			log_warning("port", "%s: network device %s vanished: waiting for it",
+				port->conf.name, netdev);
+			close_port(p, port);
+			snprintf(port->info.problem, sizeof(port->info.problem),
+				"network device %s vanished: waiting for it", netdev);
+		} else if (present && !is_open(port)) {
+			try_open(p, port);
+		} else if (present) {
+			set_link(p, port, carrier);
+		}
+	}
+}
+
+void ports_tick(struct ports *p)
+{
+	uint64_t now = app_now_us();
+
+	finish_closing(p, false);
+	for (struct port *port = p->list; port; port = port->next) {
+		if (!is_open(port)) {
+			if (now >= port->retry_us)
+				try_open(p, port);
+		} else if (!port->info.netdev[0]) {
+			if (port_dev_removed(port->info.port_id)) {
+				log_error("port", "%s: device %s removed", port->conf.name,
+					port->conf.device);
+				close_port(p, port);
+			} else {
+				set_link(p, port, port_dev_link(port->info.port_id, &port->info));
+			}
+		}
+	}
+}
+
+size_t ports_count(const struct ports *p)
+{
+	size_t n = 0;
+
+	for (const struct port *port = p->list; port; port = port->next)
+		n++;
+	return n;
+}
+
+static struct port *nth(const struct ports *p, size_t index)
+{
+	struct port *port = p->list;
+
+	while (port && index--)
+		port = port->next;
+	return port;
+}
+
+bool ports_info(const struct ports *p, size_t index, struct port_info *out)
+{
+	const struct port *port = nth(p, index);
+
+	if (!port)
+		return false;
+	*out = port->info;
+	return true;
+}
+
+bool ports_stats(const struct ports *p, size_t index, struct port_stats *out)
+{
+	const struct port *port = nth(p, index);
+	struct rte_eth_stats s;
+
+	if (!port)
+		return false;
+	memset(out, 0, sizeof(*out));
+	if (!is_open(port) || rte_eth_stats_get(port->info.port_id, &s))
+		return true;
+	out->rx_packets = s.ipackets - port->base.ipackets;
+	out->rx_bytes = s.ibytes - port->base.ibytes;
+	out->rx_missed = s.imissed - port->base.imissed;
+	out->rx_errors = s.ierrors - port->base.ierrors;
+	out->rx_nombuf = s.rx_nombuf - port->base.rx_nombuf;
+	out->tx_packets = s.opackets - port->base.opackets;
+	out->tx_bytes = s.obytes - port->base.obytes;
+	out->tx_errors = s.oerrors - port->base.oerrors;
+	return true;
+}
+
+void ports_stats_clear(struct ports *p)
+{
+	for (struct port *port = p->list; port; port = port->next)
+		if (is_open(port))
+			(void)rte_eth_stats_get(port->info.port_id, &port->base);
+}

@@ -1,0 +1,353 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright (c) 2026 The starg authors
+ *
+ * Boot and reload are one thing: the difference between what runs and what the file says, applied in
+ * order. At boot nothing runs yet.
+ */
+#include "app/router.h"
+#include "app/ports.h"
+#include "dataplane/dataplane.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <sys/types.h>
+
+#define STEP_BUDGET 256
+
+struct summary {
+	char *text;
+	size_t cap, at;
+};
+
+static void say(struct summary *s, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+static void say(struct summary *s, const char *fmt, ...)
+{
+	va_list ap;
+	int n;
+
+	if (s->at >= s->cap)
+		return;
+	va_start(ap, fmt);
+	if (s->at)
+		s->at += (size_t)snprintf(s->text + s->at, s->cap - s->at, ", ");
+	if (s->at < s->cap) {
+		n = vsnprintf(s->text + s->at, s->cap - s->at, fmt, ap);
+		s->at += n > 0 ? (size_t)n : 0;
+	}
+	va_end(ap);
+}
+
+/* --- twins ------------------------------------------------------------------------------------- */
+
+/* A TAP needs the port's MAC; a TUN needs nothing. */
+static bool twin_due(const struct net_if *ifp)
+{
+	if (!ifp->conf.exception || ifp->ifindex)
+		return false;
+	return ifp->conf.kind != DP_IF_ETHER || ifp->port != NET_PORT_NONE;
+}
+
+void router_twins_sync(struct app *app)
+{
+	const struct net_if *ifp;
+	char err[CONF_ERRLEN];
+
+	if (!app->kernel)
+		return;
+	for (uint16_t id = 0; (ifp = net_if_next(app->net, id)) != NULL; id = ifp->id) {
+		if (!twin_due(ifp))
+			continue;
+		id = ifp->id;
+		if (kernel_twin_add(app->kernel, id, err, sizeof(err))) {
+			if (!app->twin_error[0]) {
+				log_error("twin", "%s", err);
+				snprintf(app->twin_error, sizeof(app->twin_error), "%s", err);
+			}
+			continue;
+		}
+		ifp = net_if_get(app->net, id);
+		kernel_twin_carrier(app->kernel, id, ifp->link);
+	}
+}
+
+/* Keeps twins in line with what happens below them: carrier, MAC, MTU. */
+static void twin_follow(struct app *app, uint16_t ifid)
+{
+	const struct net_if *ifp = net_if_get(app->net, ifid);
+
+	if (!app->kernel || !ifp || !ifp->ifindex)
+		return;
+	kernel_twin_change(app->kernel, ifid, &ifp->conf);
+	kernel_twin_carrier(app->kernel, ifid,
+		ifp->link && (ifp->conf.kind != DP_IF_ETHER || ifp->port != NET_PORT_NONE));
+}
+
+void router_net_changed(void *arg, const struct net_change *c)
+{
+	struct app *app = arg;
+
+	runner_net_changed(app->runner, c);
+	if (c->kind == NET_IF_STATE)
+		twin_follow(app, c->ifid);
+}
+
+/* --- the steps of an apply ------------------------------------------------------------------------ */
+
+static int if_add(struct app *app, const struct conf_if *c, char *err, size_t cap)
+{
+	uint16_t ifid;
+	int rc = net_if_add(app->net, &c->net, &ifid);
+
+	if (rc) {
+		snprintf(err, cap, "interface %s: %s", c->net.name, strerror(-rc));
+		return rc;
+	}
+	net_if_admin(app->net, ifid, !c->shutdown);
+	return 0;
+}
+
+static int if_change(struct app *app, const struct conf_if *old, const struct conf_if *new_,
+	char *err, size_t cap)
+{
+	const struct net_if *ifp = net_if_find(app->net, new_->net.name);
+	uint16_t ifid;
+	int rc;
+
+	if (!ifp)
+		return if_add(app, new_, err, cap);
+	ifid = ifp->id;
+	rc = net_if_change(app->net, ifid, &new_->net);
+	if (rc) {
+		snprintf(err, cap, "interface %s: %s", new_->net.name, strerror(-rc));
+		return rc;
+	}
+	if (old->shutdown != new_->shutdown)
+		net_if_admin(app->net, ifid, !new_->shutdown);
+	if (app->kernel && !new_->net.exception)
+		kernel_twin_del(app->kernel, ifid);
+	else if (app->kernel && net_if_get(app->net, ifid)->ifindex)
+		kernel_twin_change(app->kernel, ifid, &old->net);
+	return 0;
+}
+
+static void if_del(struct app *app, const char *name)
+{
+	const struct net_if *ifp = net_if_find(app->net, name);
+
+	if (!ifp)
+		return;
+	if (app->kernel)
+		kernel_twin_del(app->kernel, ifp->id);
+	ifp = net_if_find(app->net, name);
+	net_if_del(app->net, ifp->id);
+}
+
+static void apply_rpf(struct app *app, const struct conf *c)
+{
+	net_resync_begin(app->net, NET_ROUTE_RPF);
+	for (size_t i = 0; i < c->n_rpf; i++) {
+		const struct net_if *ifp = net_if_find(app->net, c->rpf[i].interface);
+		struct net_route r = {.dst = c->rpf[i].prefix,
+			.origin = NET_ROUTE_RPF,
+			.protocol = 4,
+			.n_paths = 1};
+
+		if (!ifp)
+			continue; /* conf_read refused it already */
+		r.paths[0] = (struct net_path){
+			.gateway = c->rpf[i].neighbor, .ifid = ifp->id, .weight = 1};
+		if (net_route_set(app->net, &r))
+			log_error("rpf", "entry %zu of rpf not taken: out of memory", i + 1);
+	}
+	net_resync_end(app->net, NET_ROUTE_RPF);
+}
+
+static bool neigh_listed(const struct conf *c, const struct conf_neigh *n)
+{
+	for (size_t i = 0; c && i < c->n_neighs; i++)
+		if (strcmp(c->neighs[i].interface, n->interface) == 0 &&
+			ip_eq(&c->neighs[i].address, &n->address))
+			return true;
+	return false;
+}
+
+static void apply_neighs(struct app *app, const struct conf *old, const struct conf *c)
+{
+	for (size_t i = 0; old && i < old->n_neighs; i++) {
+		const struct net_if *ifp = net_if_find(app->net, old->neighs[i].interface);
+
+		if (ifp && !neigh_listed(c, &old->neighs[i]))
+			net_neigh_del(app->net, ifp->id, &old->neighs[i].address, true);
+	}
+	for (size_t i = 0; i < c->n_neighs; i++) {
+		const struct net_if *ifp = net_if_find(app->net, c->neighs[i].interface);
+		struct net_neigh n = {.state = NET_NEIGH_STATIC, .addr = c->neighs[i].address};
+
+		if (!ifp)
+			continue;
+		n.ifid = ifp->id;
+		memcpy(n.mac, c->neighs[i].mac, 6);
+		if (net_neigh_set(app->net, &n))
+			log_error("neighbors", "entry %zu not taken: out of memory", i + 1);
+	}
+}
+
+static void apply_routes(struct app *app, const struct conf *c)
+{
+	struct static_config sc = {.n_routes = c->n_routes, .routes = c->routes};
+
+	runner_config(app->runner, app->static_number, &sc, app_now_us());
+}
+
+static void apply_preferences(struct app *app, const struct conf *c)
+{
+	for (size_t i = 0; i < c->n_preferences; i++)
+		net_preference_set(
+			app->net, c->preferences[i].protocol, c->preferences[i].preference);
+}
+
+static int apply_one(struct app *app, const struct conf *old, const struct conf *new_,
+	const struct conf_change *ch, struct summary *sum, char *err, size_t cap)
+{
+	switch (ch->kind) {
+	case CONF_IF_DEL:
+		say(sum, "interface %s removed", ch->name);
+		if_del(app, ch->name);
+		return 0;
+	case CONF_PORT_DEL:
+		say(sum, "port %s removed", ch->name);
+		return ports_del(app->ports, ch->name);
+	case CONF_PORT_ADD:
+		say(sum, "port %s added", ch->name);
+		return ports_add(app->ports, &new_->ports[ch->new_index], err, cap);
+	case CONF_PORT_MTU:
+		say(sum, "port %s changed", ch->name);
+		return ports_change(app->ports, &new_->ports[ch->new_index]);
+	case CONF_IF_ADD:
+		say(sum, "interface %s added", ch->name);
+		return if_add(app, &new_->ifs[ch->new_index], err, cap);
+	case CONF_IF_CHANGE:
+		say(sum, "interface %s changed", ch->name);
+		return if_change(
+			app, &old->ifs[ch->old_index], &new_->ifs[ch->new_index], err, cap);
+	case CONF_RPF:
+		say(sum, "rpf: %zu entries", new_->n_rpf);
+		apply_rpf(app, new_);
+		return 0;
+	case CONF_NEIGHS:
+		say(sum, "neighbors: %zu entries", new_->n_neighs);
+		apply_neighs(app, old, new_);
+		return 0;
+	case CONF_ROUTES:
+		say(sum, "static routes: %zu", new_->n_routes);
+		apply_routes(app, new_);
+		return 0;
+	case CONF_LOG:
+		log_set_level(new_->router.log);
+		return 0;
+	case CONF_PREFERENCES:
+		apply_preferences(app, new_);
+		return 0;
+	case CONF_RESTART:
+		say(sum, "%s changes at the next start only", ch->name);
+		log_warning("reload", "%s takes effect at the next start of stargd", ch->name);
+		return 0;
+	}
+	return -EINVAL;
+}
+
+/* Interfaces that changed or came need their rpf entries, neighbours and ports told again. */
+static void apply_dependents(struct app *app, const struct conf *c, bool ifs_changed)
+{
+	if (!ifs_changed)
+		return;
+	ports_announce(app->ports);
+	apply_rpf(app, c);
+	apply_neighs(app, NULL, c);
+}
+
+int router_apply(struct app *app, struct conf *next, char *summary, size_t summary_cap, char *err,
+	size_t err_cap)
+{
+	static const struct conf nothing;
+	const struct conf *old = app->conf ? app->conf : &nothing;
+	struct summary sum = {.text = summary, .cap = summary_cap};
+	struct conf_change *changes = NULL;
+	bool boot = old == &nothing, ifs_changed = false;
+	ssize_t n = conf_diff(old, next, &changes);
+	int first = 0;
+
+	summary[0] = '\0';
+	if (n < 0) {
+		snprintf(err, err_cap, "configuration: out of memory");
+		return (int)n;
+	}
+	app->conf = next;
+	for (ssize_t i = 0; i < n && !(boot && first); i++) {
+		char msg[CONF_ERRLEN] = "";
+		int rc;
+
+		if (boot && changes[i].kind == CONF_RESTART)
+			continue;
+		rc = apply_one(app, old, next, &changes[i], &sum, msg, sizeof(msg));
+		ifs_changed |= changes[i].kind == CONF_IF_ADD || changes[i].kind == CONF_IF_CHANGE;
+		if (rc && !boot)
+			log_error("reload", "%s", msg[0] ? msg : strerror(-rc));
+		if (rc && !first) {
+			first = rc;
+			snprintf(err, err_cap, "%s: %s", changes[i].name,
+				msg[0] ? msg : strerror(-rc));
+		}
+	}
+	apply_dependents(app, next, ifs_changed);
+	app->twin_error[0] = '\0';
+	router_twins_sync(app);
+	while (router_step(app))
+		;
+	if (!first && boot && app->twin_error[0]) {
+		snprintf(err, err_cap, "%s", app->twin_error);
+		first = -EPERM;
+	}
+	if (n == 0)
+		say(&sum, "nothing changed");
+	free(changes);
+	if (!boot)
+		conf_free((struct conf *)(uintptr_t)old);
+	return first;
+}
+
+int app_reload(struct app *app, char *summary, size_t summary_cap, char *err, size_t err_cap)
+{
+	struct conf *next;
+	int rc = conf_read(app->conf->path, &next, err, err_cap);
+
+	if (rc)
+		return rc;
+	return router_apply(app, next, summary, summary_cap, err, err_cap);
+}
+
+int app_start(struct app *app)
+{
+	int rc = dataplane_start(app->dataplane);
+
+	if (rc == 0)
+		app->workers_run = true;
+	return rc;
+}
+
+int app_stop(struct app *app)
+{
+	dataplane_stop(app->dataplane);
+	app->workers_run = false;
+	return 0;
+}
+
+bool router_step(struct app *app)
+{
+	bool more = runner_run(app->runner, app_now_us(), STEP_BUDGET);
+
+	app->dp.ops->reclaim(app->dp.ctx);
+	return more;
+}
