@@ -18,8 +18,9 @@
 #include <rte_ring.h>
 
 #define BURST 64	  /* packets a round and queue */
-#define CHUNK 256	  /* copies between replicate and tx */
-#define TXBUF 64	  /* packets collected per port before rte_eth_tx_burst */
+#define CHUNK 128	  /* copies between replicate and tx: what a core's caches hold */
+#define TXBUF 32	  /* packets collected per port before rte_eth_tx_burst: eight ports together
+			   * hold no more buffers than the pool's cache of an lcore */
 #define COPY_WHOLE 256	  /* frames up to this many bytes are copied whole; longer ones share payload */
 
 /* --- MFIB: hash of cache lines, eight slots each -------------------------------------------------------
@@ -41,17 +42,24 @@ struct mfib_line {
 	union mfib_slot slots[MFIB_SLOTS];
 } __rte_cache_aligned;
 
-/* The lengths that exist among the keys: lookup tries them in order, most specific first. */
+/* A pair of prefix lengths that exists among the keys, with the mask over the two addresses as they
+ * follow each other in an IP header (IPv4: mask[0] only). */
 struct mfib_lens {
+	uint64_t mask[4];
 	uint8_t grp, src, family, pad;
-	uint32_t count;
+};
+
+/* All pairs, in the order in which lookup tries them: longest group, then longest source. Immutable,
+ * replaced whole. IPv4's pairs come first. */
+struct mfib_lens_set {
+	uint16_t n4, n6;
+	struct mfib_lens v[];
 };
 
 struct mfib_table {
 	uint32_t mask; /* lines - 1 */
 	uint32_t used; /* slots not empty: deleted ones included */
-	uint16_t n_lens4, n_lens6;
-	struct mfib_lens lens4[64], lens6[64]; /* ordered: longest group, then longest source */
+	size_t bytes;  /* of this struct with its lines */
 	struct mfib_line lines[];
 };
 
@@ -151,7 +159,9 @@ struct fwd_ports {
  * memory only where touched. */
 struct fwd_tables {
 	struct mfib_table *_Atomic mfib;
-	struct mfib_route *routes; /* [max_routes + spare] by index */
+	struct mfib_lens_set *_Atomic lens;
+	uint64_t seed[4]; /* of the hashes, drawn at start: nobody outside can aim at one line */
+	struct mfib_route *routes; /* [2 * max_routes + MFIB_FIRST]: replaced ones wait here */
 	uint32_t max_routes, max_oifs;
 	struct fwd_if *_Atomic *ifs;   /* [DP_IFS_MAX] */
 	struct fwd_adj *_Atomic *adjs; /* [max_oifs] */
@@ -206,6 +216,8 @@ struct copy {
 	uint8_t segs;	/* the port takes chained buffers */
 	uint8_t last;	/* of its packet: the original buffer is not needed after it */
 	uint8_t own;	/* takes the original buffer */
+	uint8_t shareable;
+	uint8_t l3; /* offset of the IP header in m before rewrite */
 };
 
 struct txbuf {
@@ -220,7 +232,7 @@ struct if_counters_lcore {
 	uint64_t tx_packets, tx_bytes, tx_dropped, punted, injected;
 };
 
-struct upcall_gate; /* punt.c */
+struct upcall_gate; /* upcall.c */
 
 struct worker {
 	struct dataplane *d;
@@ -239,6 +251,7 @@ struct worker {
 	uint16_t at_pkt;
 	uint32_t at_oif;
 	uint32_t at_sent; /* copies of the packet at at_pkt so far */
+	uint16_t n_fresh; /* buffers that the copies need */
 	uint16_t gre_id;  /* IPv4 identification of the next tunnel packet that may be fragmented */
 	uint64_t tx_dirty; /* ports with something in tx[] */
 	uint16_t n_copies;
@@ -251,9 +264,10 @@ struct worker {
 	struct rte_ring *upcalls[DP_UPCALL_KINDS]; /* out: struct dp_upcall records */
 	struct rte_ring *commands;		   /* in: gate openings */
 	struct upcall_gate *gate;
+	bool told; /* a ring to control got something in this burst: stage_punt wakes control */
 
 	/* counters, this lcore's only */
-	struct route_counters *route_ctr; /* [max_routes] */
+	struct route_counters *route_ctr; /* by mfib_route.counter */
 	struct oif_counters *oif_ctr;	  /* [max_oifs] */
 	struct if_counters_lcore *if_ctr; /* [DP_IFS_MAX] */
 	struct dp_worker_info info;	  /* rounds, cycles, drops, upcalls */
@@ -283,7 +297,11 @@ unsigned tx_handoff_in(struct worker *w);		/* frames handed to us: their number 
 
 /* One round over all ports. True if there was work. */
 bool worker_step(struct worker *w);
-/* What an lcore runs (rte_eal_remote_launch): rounds until w->quit; w is a struct worker. Returns 0. */
+/* What an lcore runs (rte_eal_remote_launch): rounds until w->quit; w is a struct worker. Returns 0.
+ * dataplane_start has registered w->rcu_id with w->t->rcu; worker_main goes online, reports a quiescent
+ * state after each round, is offline around every sleep and at the end. No pointer into a table
+ * outlives a round. A shared worker (w->shared) is not registered, for it runs in the writer's own thread:
+ * dataplane_poll calls worker_step only. */
 int worker_main(void *w);
 
 /* Validates the IP header at p->l3 of p->m and decides what comes next (classify.c; decap.c uses it for
@@ -310,5 +328,5 @@ void tx_one(struct worker *w, uint16_t port, struct rte_mbuf *m);
 int path_encap(const struct fwd_tables *t, uint16_t ifid, enum dp_send_kind kind,
 	struct rte_mbuf *m, uint16_t *port);
 
-/* punt.c: signals a data event through gate and bucket. */
+/* upcall.c: signals a data event through gate and bucket. */
 void upcall_signal(struct worker *w, enum dp_upcall_kind kind, const struct pkt *p);

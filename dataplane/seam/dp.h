@@ -91,7 +91,9 @@ struct dp_oif {
 	struct ipaddr her_src;     /* new source; IP_NONE: keep the original (preserve_source) */
 	uint16_t her_port;     /* new UDP destination port, host order; 0: keep */
 	uint8_t her_ttl;       /* new TTL, 1..255; 64 unless configured */
-	uint32_t adj;	       /* HER: adjacency of the next hop. Native: 0, ifid says it all */
+	uint32_t adj;	       /* HER: adjacency of the next hop, 0 while egress or source address is
+				* unknown: dropped as oif_unresolved (ifid may be 0 then).
+				* Native: 0, ifid says it all */
 };
 
 /* --- routes ------------------------------------------------------------------------------------- */

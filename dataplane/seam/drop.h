@@ -59,6 +59,7 @@
 	X(no_twin, "for the kernel, but the interface has no twin")                                \
 	X(punt_full, "ring to the control lcore full")                                             \
 	X(punt_policed, "token bucket of this class empty")                                        \
+	X(punt_cut, "longer than the control lcore's buffer: the rest was cut off")                \
 	X(twin_full, "the kernel did not take the packet")                                         \
 	X(proto_disabled, "protocol packet on an interface that does not run the protocol")        \
 	X(inject_echo, "packet from a twin for which the interface cannot send")

@@ -1,0 +1,289 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright (c) 2026 The starg authors
+ *
+ * Stage classify: which interface a frame came in on, whether its headers are sound, and who gets it.
+ *
+ * - Data for a group that may be routed: forwarded. Sources that cannot be (martians, groups, loopback)
+ *   are refused here, before they can become an upcall.
+ * - IGMP to any group, MLD, and PIM to a link-local group: to our protocols where the interface runs
+ *   them, else to the kernel, else dropped (proto_disabled). 0.0.0.0 and :: are legal sources there.
+ *   The data plane knows no unicast addresses of its own but tunnel endpoints: unicast PIM for our MAC
+ *   goes to the protocol, unicast IGMP only with TTL 1, which nobody could route.
+ * - GRE to a tunnel endpoint of ours: to decap, unless it came in a group or broadcast frame (RFC 1122
+ *   section 3.3.6) or is a fragment: tunnels are not reassembled.
+ * - Everything else that is well-formed is the kernel's business, with its own checks, through the twin.
+ *
+ * Both families run through one body with a constant family.
+ */
+#include "path.h"
+
+struct ip_in {
+	struct ip_view v;
+	const uint8_t *h, *src, *dst;
+};
+
+static __rte_always_inline bool is_multicast(const uint8_t *a, uint8_t family)
+{
+	return family == IP_V4 ? ip4_is_multicast(a) : ip6_is_multicast(a);
+}
+
+static __rte_always_inline bool is_link_local_group(const uint8_t *a, uint8_t family)
+{
+	return family == IP_V4 ? ip4_is_link_local_group(a) : ip6_is_link_local_group(a);
+}
+
+static __rte_always_inline bool is_martian_destination(const uint8_t *a, uint8_t family)
+{
+	return family == IP_V4 ? ip4_is_martian_destination(a) : ip6_is_martian_destination(a);
+}
+
+static __rte_always_inline enum drop_reason source_reason(const uint8_t *a, uint8_t family)
+{
+	return family == IP_V4 ? ip4_source(a) : ip6_source(a);
+}
+
+static __rte_always_inline bool is_unspecified(const uint8_t *a, uint8_t family)
+{
+	return family == IP_V4 ? load32(a) == 0 : (load64(a) | load64(a + 8)) == 0;
+}
+
+static void to_twin(struct pkt *p, const struct fwd_if *ifp, enum drop_reason without)
+{
+	if (ifp->c.twin)
+		p->next = PKT_EXCEPTION;
+	else
+		pkt_drop(p, without);
+}
+
+static void to_protocol(struct pkt *p, const struct fwd_if *ifp, uint8_t bit)
+{
+	if (!(ifp->c.proto & bit)) {
+		to_twin(p, ifp, DROP_proto_disabled);
+		return;
+	}
+	mbuf_drop_front(p->m, p->l3);
+	p->l3 = 0;
+	p->next = PKT_PROTO;
+}
+
+/* The bit of the protocol that a packet to a group belongs to; 0 for none of ours. */
+static __rte_always_inline uint8_t protocol_bit(
+	const struct pkt *p, const struct ip_in *in, bool link_local, uint8_t family)
+{
+	if (in->v.proto == IP_PROTO_PIM)
+		return link_local ? DP_PROTO_PIM : 0;
+	if (family == IP_V4)
+		return in->v.proto == IP_PROTO_IGMP ? DP_PROTO_IGMP : 0;
+	if (in->v.proto == IP_PROTO_HOPOPTS || in->v.proto == IP_PROTO_ICMP6) {
+		uint32_t readable = RTE_MIN((uint32_t)(p->m->data_len - p->l3), in->v.len);
+
+		return ip6_is_mld(in->h, readable) ? DP_PROTO_MLD : 0;
+	}
+	return 0;
+}
+
+static __rte_always_inline void classify_group(struct worker *w, struct pkt *p,
+	const struct fwd_if *ifp, const struct ip_in *in, uint8_t family)
+{
+	bool link_local = is_link_local_group(in->dst, family);
+	uint8_t bit = protocol_bit(p, in, link_local, family);
+	enum drop_reason reason = source_reason(in->src, family);
+
+	if (unlikely(is_martian_destination(in->dst, family))) {
+		pkt_drop(p, DROP_dst_martian);
+		return;
+	}
+	if (unlikely(link_local || bit) && is_unspecified(in->src, family))
+		reason = IP_FINE;
+	if (unlikely(reason != IP_FINE)) {
+		pkt_drop(p, reason);
+		return;
+	}
+	if (unlikely(bit)) {
+		to_protocol(p, ifp, bit);
+		return;
+	}
+	if (unlikely(link_local)) {
+		to_twin(p, ifp, DROP_group_link_local);
+		return;
+	}
+	w->if_ctr[p->iif].rx_mcast++;
+	p->next = PKT_FORWARD;
+}
+
+static bool is_tunnel_endpoint(const struct fwd_demux *d, const uint8_t *a, uint8_t family)
+{
+	for (uint32_t i = 0; i < d->n_gre_locals; i++)
+		if (d->gre_locals[i].family == family &&
+			memcmp(d->gre_locals[i].b, a, family == IP_V4 ? 4 : 16) == 0)
+			return true;
+	return false;
+}
+
+/* GRE for a tunnel of ours; false if it is somebody else's. */
+static bool classify_gre(struct worker *w, struct pkt *p, const struct ip_in *in, uint8_t family)
+{
+	bool group_frame = p->l3 && eth_is_group(rte_pktmbuf_mtod(p->m, const uint8_t *));
+	enum drop_reason reason;
+
+	if (group_frame || !is_tunnel_endpoint(fwd_demux_get(w->t), in->dst, family))
+		return false;
+	reason = source_reason(in->src, family);
+	if (reason != IP_FINE)
+		pkt_drop(p, reason);
+	else if (in->v.frag)
+		pkt_drop(p, DROP_gre_fragment);
+	else
+		p->next = PKT_DECAP;
+	return true;
+}
+
+static __rte_always_inline void classify_unicast(struct worker *w, struct pkt *p,
+	const struct fwd_if *ifp, const struct ip_in *in, uint8_t family)
+{
+	if (is_martian_destination(in->dst, family)) {
+		pkt_drop(p, DROP_dst_martian);
+		return;
+	}
+	if (in->v.proto == IP_PROTO_GRE && classify_gre(w, p, in, family))
+		return;
+	if (in->v.proto == IP_PROTO_PIM && (ifp->c.proto & DP_PROTO_PIM))
+		to_protocol(p, ifp, DP_PROTO_PIM);
+	else if (family == IP_V4 && in->v.proto == IP_PROTO_IGMP && in->v.ttl == 1 &&
+		 (ifp->c.proto & DP_PROTO_IGMP))
+		to_protocol(p, ifp, DP_PROTO_IGMP);
+	else
+		to_twin(p, ifp, DROP_no_twin);
+}
+
+static __rte_always_inline void classify_packet(
+	struct worker *w, struct pkt *p, const struct fwd_if *ifp, uint8_t family)
+{
+	struct if_counters_lcore *ctr = &w->if_ctr[p->iif];
+	struct rte_mbuf *m = p->m;
+	struct ip_in in;
+	uint32_t avail = m->pkt_len - p->l3;
+	bool known = (m->ol_flags & RTE_MBUF_F_RX_IP_CKSUM_MASK) == RTE_MBUF_F_RX_IP_CKSUM_GOOD;
+	enum drop_reason reason;
+
+	ctr->rx_packets++;
+	p->family = family;
+	in.h = rte_pktmbuf_mtod_offset(m, const uint8_t *, p->l3);
+	reason = family == IP_V4 ? ip4_parse(in.h, avail, known, &in.v)
+				 : ip6_parse(in.h, avail, &in.v);
+	if (unlikely(reason != IP_FINE)) {
+		pkt_drop(p, reason);
+		return;
+	}
+	ctr->rx_bytes += in.v.len;
+	p->ip_len = (uint16_t)in.v.len;
+	p->ttl = in.v.ttl;
+	if (avail > in.v.len)
+		mbuf_cut(m, p->l3 + in.v.len);
+	in.src = in.h + (family == IP_V4 ? IP4_SRC : IP6_SRC);
+	in.dst = in.h + (family == IP_V4 ? IP4_DST : IP6_DST);
+	if (likely(is_multicast(in.dst, family)))
+		classify_group(w, p, ifp, &in, family);
+	else
+		classify_unicast(w, p, ifp, &in, family);
+}
+
+void classify_ip(struct worker *w, struct pkt *p)
+{
+	const struct fwd_if *ifp = fwd_if_get(w->t, p->iif);
+
+	if (!ifp || !ifp->c.up)
+		pkt_drop(p, DROP_if_down);
+	else if (p->family == IP_V4)
+		classify_packet(w, p, ifp, IP_V4);
+	else
+		classify_packet(w, p, ifp, IP_V6);
+}
+
+/* A frame for the kernel carries no tag: its twin is the tagged interface. */
+static void strip_tag(struct worker *w, struct pkt *p)
+{
+	if (!pkt_make_writable(w->t, p)) {
+		pkt_drop(p, DROP_no_mbuf);
+		return;
+	}
+	eth_untag(rte_pktmbuf_mtod(p->m, uint8_t *));
+	mbuf_drop_front(p->m, ETH_TAG_LEN);
+	p->l3 = ETH_LEN;
+}
+
+/* The interface a frame belongs to, NULL after a drop. Port and VLAN name it; its MAC or a group's must
+ * be the destination. */
+static __rte_always_inline const struct fwd_if *demux(
+	struct worker *w, struct pkt *p, const uint16_t *vlans, struct eth_view *e)
+{
+	const uint8_t *frame = rte_pktmbuf_mtod(p->m, const uint8_t *);
+	const struct fwd_if *ifp;
+
+	if (unlikely(!eth_parse(frame, p->m->data_len, e))) {
+		pkt_drop(p, DROP_eth_truncated);
+		return NULL;
+	}
+	if (unlikely(p->m->ol_flags & RTE_MBUF_F_RX_VLAN_STRIPPED) && !e->tagged)
+		e->vlan = p->m->vlan_tci & 0xfff;
+	if (unlikely(!vlans || e->stacked || vlans[e->vlan] == 0)) {
+		pkt_drop(p, DROP_vlan_unknown);
+		return NULL;
+	}
+	ifp = fwd_if_get(w->t, vlans[e->vlan]);
+	if (unlikely(!ifp)) {
+		pkt_drop(p, DROP_vlan_unknown);
+		return NULL;
+	}
+	p->iif = ifp->c.id;
+	if (unlikely(!ifp->c.up)) {
+		pkt_drop(p, DROP_if_down);
+		return NULL;
+	}
+	if (unlikely(!eth_is_group(frame)) && !eth_mac_eq(frame, ifp->c.mac)) {
+		pkt_drop(p, DROP_eth_not_ours);
+		return NULL;
+	}
+	return ifp;
+}
+
+static __rte_always_inline void classify_frame(
+	struct worker *w, struct pkt *p, const uint16_t *vlans)
+{
+	const struct fwd_if *ifp;
+	struct eth_view e;
+
+	p->iif = 0;
+	p->family = 0;
+	p->decaps = 0;
+	p->route = NULL;
+	if (unlikely(p->m->nb_segs > 1)) {
+		struct rte_mbuf *m = mbuf_pull(w->t->pool, p->m, PULL_BYTES);
+
+		if (!m) {
+			pkt_drop(p, DROP_no_mbuf);
+			return;
+		}
+		p->m = m;
+	}
+	ifp = demux(w, p, vlans, &e);
+	if (unlikely(!ifp))
+		return;
+	p->l3 = e.len;
+	if (likely(e.type == ETH_TYPE_IP4))
+		classify_packet(w, p, ifp, IP_V4);
+	else if (e.type == ETH_TYPE_IP6)
+		classify_packet(w, p, ifp, IP_V6);
+	else
+		to_twin(p, ifp, DROP_eth_type);
+	if (unlikely(p->next == PKT_EXCEPTION && e.tagged))
+		strip_tag(w, p);
+}
+
+void stage_classify(struct worker *w, struct burst *b)
+{
+	const uint16_t *vlans = fwd_demux_get(w->t)->vlans[b->port];
+
+	for (unsigned i = 0; i < b->n; i++)
+		classify_frame(w, &b->pkts[i], vlans);
+}

@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright (c) 2026 The starg authors
+ *
+ * Stage decap: GRE packets for tunnels of ours lose their outer headers and are classified again, as if
+ * they had come in on the tunnel. One level only: a tunnel in a tunnel is dropped. A congestion mark of
+ * the outer header survives (RFC 6040 section 4.2); Deviation: with an inner packet that knows no ECN it
+ * is forwarded all the same, for dropping is the last thing its receivers could wish for.
+ */
+#include "path.h"
+
+#define ECN_MASK 3
+#define ECN_CE 3
+
+struct outer {
+	const uint8_t *h, *local, *remote;
+	unsigned hdr_len, addr_len;
+	bool ce;
+};
+
+static struct outer outer_of(const struct pkt *p)
+{
+	const uint8_t *h = rte_pktmbuf_mtod_offset(p->m, const uint8_t *, p->l3);
+	struct outer o = {.h = h};
+
+	if (p->family == IP_V4) {
+		o.local = h + IP4_DST;
+		o.remote = h + IP4_SRC;
+		o.hdr_len = (h[0] & 0xfu) * 4;
+		o.addr_len = 4;
+		o.ce = (h[IP4_TOS] & ECN_MASK) == ECN_CE;
+	} else {
+		o.local = h + IP6_DST;
+		o.remote = h + IP6_SRC;
+		o.hdr_len = IP6_LEN;
+		o.addr_len = 16;
+		o.ce = (h[1] >> 4 & ECN_MASK) == ECN_CE;
+	}
+	return o;
+}
+
+/* The tunnel with exactly these endpoints and this key, 0 if none: a tunnel with a key takes only that
+ * key, one without only packets without. */
+static uint16_t tunnel_find(
+	const struct fwd_demux *d, const struct outer *o, uint8_t family, const struct gre_view *g)
+{
+	uint32_t local[4] = {0}, remote[4] = {0};
+	uint32_t at;
+
+	memcpy(local, o->local, o->addr_len);
+	memcpy(remote, o->remote, o->addr_len);
+	at = fwd_gre_hash(local, remote, g->key);
+	for (uint32_t n = 0; n <= d->gre_mask; n++, at++) {
+		const struct fwd_gre_slot *s = &d->gre[at & d->gre_mask];
+
+		if (s->ifid == 0)
+			return 0;
+		if (s->family == family && s->has_key == g->has_key && s->key == g->key &&
+			memcmp(s->local, local, 16) == 0 && memcmp(s->remote, remote, 16) == 0)
+			return s->ifid;
+	}
+	return 0;
+}
+
+/* Header faults of a packet inside a tunnel are the tunnel's. */
+static bool is_header_fault(uint8_t reason)
+{
+	switch ((enum drop_reason)reason) {
+	case DROP_ip_truncated:
+	case DROP_ip_version:
+	case DROP_ip_ihl:
+	case DROP_ip_length:
+	case DROP_ip_checksum:
+	case DROP_ip_option:
+		return true;
+	default:
+		return false;
+	}
+}
+
+/* Sets CE on an ECN-capable packet; its header has been checked. */
+static void mark_congestion(uint8_t *h)
+{
+	uint16_t before = load16(h);
+
+	if (h[0] >> 4 == 4) {
+		if ((h[IP4_TOS] & ECN_MASK) == 0)
+			return;
+		h[IP4_TOS] |= ECN_CE;
+		store16(h + IP4_CSUM, csum_replace(load16(h + IP4_CSUM), before, load16(h)));
+	} else if ((h[1] >> 4 & ECN_MASK) != 0) {
+		h[1] |= ECN_CE << 4;
+	}
+}
+
+static void classify_inner(struct worker *w, struct pkt *p, bool ce)
+{
+	classify_ip(w, p);
+	if (p->next == PKT_DECAP)
+		pkt_drop(p, DROP_gre_recursion);
+	else if (p->next == PKT_DROP && is_header_fault(p->reason))
+		p->reason = DROP_gre_inner;
+	else if (ce && p->next != PKT_DROP && pkt_make_writable(w->t, p))
+		mark_congestion(rte_pktmbuf_mtod(p->m, uint8_t *));
+}
+
+static void decap(struct worker *w, struct pkt *p)
+{
+	struct outer o = outer_of(p);
+	unsigned gre_off = p->l3 + o.hdr_len;
+	struct gre_view g = {0};
+	enum drop_reason reason;
+	uint16_t ifid;
+
+	reason = gre_parse(o.h + o.hdr_len, p->ip_len - o.hdr_len, &g);
+	if (reason == IP_FINE && g.has_csum && mbuf_sum(p->m, gre_off) != 0xffff)
+		reason = DROP_gre_checksum;
+	if (reason != IP_FINE) {
+		pkt_drop(p, reason);
+		return;
+	}
+	ifid = tunnel_find(fwd_demux_get(w->t), &o, p->family, &g);
+	if (!ifid) {
+		pkt_drop(p, DROP_gre_unknown);
+		return;
+	}
+	p->iif = ifid;
+	if (g.proto != ETH_TYPE_IP4 && g.proto != ETH_TYPE_IP6) {
+		pkt_drop(p, DROP_gre_protocol);
+		return;
+	}
+	p->family = g.proto == ETH_TYPE_IP4 ? IP_V4 : IP_V6;
+	p->decaps++;
+	p->l3 = 0;
+	mbuf_drop_front(p->m, gre_off + g.len);
+	p->m->ol_flags &= ~RTE_MBUF_F_RX_IP_CKSUM_MASK; /* was about the outer header */
+	classify_inner(w, p, o.ce);
+}
+
+void stage_decap(struct worker *w, struct burst *b)
+{
+	for (unsigned i = 0; i < b->n; i++) {
+		if (likely(b->pkts[i].next != PKT_DECAP))
+			continue;
+		decap(w, &b->pkts[i]);
+		w->info.packets[DP_STAGE_DECAP]++;
+	}
+}

@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright (c) 2026 The starg authors
+ *
+ * Stage lookup: the route of each packet, whether the interface it came in on is one of the route's
+ * inputs (RPF), what control has to hear about it, and whether its TTL lets it be forwarded at all.
+ */
+#include "path.h"
+
+#include <rte_cycles.h>
+
+/* The flags of the input a packet arrived on; 0: none of the route's. */
+static inline uint8_t input_flags(const struct mfib_route *r, uint16_t iif)
+{
+	if (likely(r->iif == iif || r->iif == DP_IF_ANY))
+		return r->flags;
+	if (!r->inputs)
+		return 0;
+	for (uint32_t i = 0; i < r->inputs->n; i++) {
+		const struct dp_input *in = &r->inputs->v[i];
+
+		if (in->ifid == iif || in->ifid == DP_IF_ANY)
+			return in->flags;
+	}
+	return 0;
+}
+
+static void no_route(struct worker *w, struct pkt *p)
+{
+	upcall_signal(w, DP_UPCALL_NOCACHE, p);
+	pkt_drop(p, DROP_no_route);
+}
+
+static void wrong_if(struct worker *w, struct pkt *p, struct route_counters *ctr, uint8_t flags)
+{
+	ctr->wrong_if++;
+	if (!(flags & DP_INPUT_DROP))
+		upcall_signal(w, DP_UPCALL_WRONGVIF, p);
+	pkt_drop(p, DROP_wrong_if);
+}
+
+static inline void check_input(struct worker *w, struct pkt *p, uint64_t now)
+{
+	const struct mfib_route *r = p->route;
+	struct route_counters *ctr = &w->route_ctr[r->counter];
+	uint8_t flags = input_flags(r, p->iif);
+
+	if (unlikely(flags & DP_INPUT_SIGNAL))
+		upcall_signal(w, DP_UPCALL_DATA, p);
+	if (unlikely(!(flags & DP_INPUT_ACCEPT))) {
+		wrong_if(w, p, ctr, flags);
+		return;
+	}
+	ctr->packets++;
+	ctr->bytes += p->ip_len;
+	ctr->last_tsc = now;
+	if (unlikely(p->ttl <= 1)) {
+		ctr->dropped++;
+		pkt_drop(p, DROP_ttl_expired);
+	} else if (unlikely(!r->list || r->list->n == 0)) {
+		ctr->dropped++;
+		pkt_drop(p, DROP_no_output);
+	}
+}
+
+static void lookup_family(struct worker *w, struct pkt **v, unsigned n, uint8_t family)
+{
+	uint64_t now = rte_rdtsc();
+
+	mfib_lookup_bulk(w->t, v, n, family);
+	for (unsigned i = 0; i < n; i++) {
+		if (unlikely(!v[i]->route))
+			continue;
+		rte_prefetch0(&w->route_ctr[v[i]->route->counter]);
+		rte_prefetch0(v[i]->route->list);
+	}
+	for (unsigned i = 0; i < n; i++) {
+		if (likely(v[i]->route))
+			check_input(w, v[i], now);
+		else
+			no_route(w, v[i]);
+	}
+}
+
+void stage_lookup(struct worker *w, struct burst *b)
+{
+	struct pkt *v4[BURST], *v6[BURST];
+	unsigned n4 = 0, n6 = 0;
+
+	for (unsigned i = 0; i < b->n; i++) {
+		struct pkt *p = &b->pkts[i];
+
+		if (unlikely(p->next != PKT_FORWARD))
+			continue;
+		if (likely(p->family == IP_V4))
+			v4[n4++] = p;
+		else
+			v6[n6++] = p;
+	}
+	if (n4)
+		lookup_family(w, v4, n4, IP_V4);
+	if (n6)
+		lookup_family(w, v6, n6, IP_V6);
+}

@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright (c) 2026 The starg authors
+ *
+ * Bulk lookup in the route table, by workers. Three passes over the packets so that the cache misses of
+ * one packet overlap with those of the others: hash and prefetch the line, compare signatures and
+ * prefetch the route, compare the key. What is not found goes on to the next pair of prefix lengths.
+ */
+#include "dataplane/tables.h"
+
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
+
+struct lookup {
+	uint64_t key[4]; /* masked */
+	uint32_t sig, index;
+};
+
+/* A bit for each slot with this signature. The slots are read again by whoever believes it. */
+static inline unsigned line_match(const struct mfib_line *line, uint32_t sig)
+{
+	unsigned bits = 0;
+#ifdef __SSE2__
+	const __m128 *v = (const __m128 *)(const void *)line;
+	const __m128i want = _mm_set1_epi32((int)sig);
+
+	for (int i = 0; i < 2; i++) {
+		__m128 sigs = _mm_shuffle_ps(v[2 * i], v[2 * i + 1], _MM_SHUFFLE(2, 0, 2, 0));
+		__m128i eq = _mm_cmpeq_epi32(_mm_castps_si128(sigs), want);
+
+		bits |= (unsigned)_mm_movemask_ps(_mm_castsi128_ps(eq)) << (4 * i);
+	}
+#else
+	for (unsigned i = 0; i < MFIB_SLOTS; i++) {
+		uint32_t s = __atomic_load_n(&line->slots[i].sig, __ATOMIC_RELAXED);
+
+		bits |= (unsigned)(s == sig) << i;
+	}
+#endif
+	return bits;
+}
+
+static inline bool line_has_empty(const struct mfib_line *line)
+{
+	for (unsigned i = 0; i < MFIB_SLOTS; i++) {
+		if (__atomic_load_n(&line->slots[i].index, __ATOMIC_RELAXED) == MFIB_EMPTY)
+			return true;
+	}
+	return false;
+}
+
+/* The entry index of slot i if it (still) has this signature, else 0. */
+static inline uint32_t slot_index(const struct mfib_line *line, unsigned i, uint32_t sig)
+{
+	union mfib_slot s = {.word = __atomic_load_n(&line->slots[i].word, __ATOMIC_ACQUIRE)};
+
+	return s.sig == sig && s.index >= MFIB_FIRST ? s.index : 0;
+}
+
+static inline bool route_matches(
+	const struct mfib_route *r, const uint64_t *key, const struct mfib_lens *l, uint8_t family)
+{
+	uint64_t have[4];
+
+	if (r->family != family || r->grp_len != l->grp || r->src_len != l->src ||
+		r->table != DP_TABLE_MAIN)
+		return false;
+	if (family == IP_V4) {
+		memcpy(have, r->src, 4);
+		memcpy((char *)have + 4, r->grp, 4);
+		return have[0] == key[0];
+	}
+	memcpy(have, r->src, 32); /* grp follows src */
+	return !((have[0] ^ key[0]) | (have[1] ^ key[1]) | (have[2] ^ key[2]) | (have[3] ^ key[3]));
+}
+static_assert(offsetof(struct mfib_route, grp) == offsetof(struct mfib_route, src) + 16,
+	"route_matches copies both at once");
+
+/* Every slot that may hold the key, one after the other: for the few whose first candidate was none
+ * or another key. */
+static __rte_noinline const struct mfib_route *lookup_slow(const struct fwd_tables *t,
+	const struct mfib_table *tab, const struct lookup *k, const struct mfib_lens *l,
+	uint8_t family)
+{
+	for (uint32_t at = k->sig & tab->mask;; at = (at + 1) & tab->mask) {
+		const struct mfib_line *line = &tab->lines[at];
+
+		for (unsigned bits = line_match(line, k->sig); bits; bits &= bits - 1) {
+			uint32_t i = slot_index(line, (unsigned)__builtin_ctz(bits), k->sig);
+
+			if (i && route_matches(&t->routes[i], k->key, l, family))
+				return &t->routes[i];
+		}
+		if (line_has_empty(line))
+			return NULL;
+	}
+}
+
+static inline void key_make(
+	struct lookup *k, const struct pkt *p, const struct mfib_lens *l, uint8_t family)
+{
+	const char *ip = rte_pktmbuf_mtod_offset(p->m, const char *, p->l3);
+
+	/* source and group follow each other in both headers */
+	if (family == IP_V4) {
+		memcpy(k->key, ip + 12, 8);
+		k->key[0] &= l->mask[0];
+		return;
+	}
+	memcpy(k->key, ip + 8, 32);
+	for (int i = 0; i < 4; i++)
+		k->key[i] &= l->mask[i];
+}
+
+/* One pair of lengths for n packets; those without a route are left in pkts, their number returned. */
+static __rte_always_inline unsigned lookup_pass(const struct fwd_tables *t,
+	const struct mfib_table *tab, const struct mfib_lens *l, struct pkt **pkts, unsigned n,
+	const uint8_t family)
+{
+	const uint64_t salt = mfib_salt(DP_TABLE_MAIN, l->grp, l->src);
+	struct lookup k[BURST];
+	unsigned left = 0;
+
+	for (unsigned i = 0; i < n; i++) {
+		key_make(&k[i], pkts[i], l, family);
+		k[i].sig = mfib_hash(t->seed, k[i].key, family, salt);
+		rte_prefetch0(&tab->lines[k[i].sig & tab->mask]);
+	}
+	for (unsigned i = 0; i < n; i++) {
+		const struct mfib_line *line = &tab->lines[k[i].sig & tab->mask];
+		unsigned bits = line_match(line, k[i].sig);
+
+		k[i].index = bits ? slot_index(line, (unsigned)__builtin_ctz(bits), k[i].sig) : 0;
+		rte_prefetch0(&t->routes[k[i].index]);
+	}
+	for (unsigned i = 0; i < n; i++) {
+		const struct mfib_route *r = &t->routes[k[i].index];
+
+		if (unlikely(!k[i].index || !route_matches(r, k[i].key, l, family)))
+			r = lookup_slow(t, tab, &k[i], l, family);
+		pkts[i]->route = r;
+		if (unlikely(!r))
+			pkts[left++] = pkts[i];
+		else
+			rte_prefetch0(r->list);
+	}
+	return left;
+}
+
+static __rte_always_inline void lookup_bulk(
+	const struct fwd_tables *t, struct pkt **pkts, unsigned n, const uint8_t family)
+{
+	const struct mfib_lens_set *set = atomic_load_explicit(&t->lens, memory_order_acquire);
+	const struct mfib_table *tab = atomic_load_explicit(&t->mfib, memory_order_acquire);
+	const struct mfib_lens *l = family == IP_V4 ? set->v : set->v + set->n4;
+	unsigned n_lens = family == IP_V4 ? set->n4 : set->n6;
+	struct pkt *left[BURST];
+
+	memcpy(left, pkts, n * sizeof(struct pkt *));
+	for (unsigned i = 0; i < n; i++)
+		left[i]->route = NULL;
+	for (unsigned i = 0; i < n_lens && n; i++)
+		n = lookup_pass(t, tab, &l[i], left, n, family);
+}
+
+void mfib_lookup_bulk(const struct fwd_tables *t, struct pkt **pkts, unsigned n, uint8_t family)
+{
+	for (unsigned at = 0; at < n; at += BURST) {
+		unsigned some = RTE_MIN(n - at, (unsigned)BURST);
+
+		if (family == IP_V4)
+			lookup_bulk(t, pkts + at, some, IP_V4);
+		else
+			lookup_bulk(t, pkts + at, some, IP_V6);
+	}
+}

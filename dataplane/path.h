@@ -1,0 +1,228 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright (c) 2026 The starg authors
+ *
+ * What the stages have in common and nobody else needs: reading the tables, buffers, and the bytes in
+ * front of an IP packet (tunnel, Ethernet), which control's own packets get as well.
+ */
+#pragma once
+
+#include "dataplane/dp_priv.h"
+#include "dataplane/hdr/gre.h"
+
+#include <rte_prefetch.h>
+
+#include <stdatomic.h>
+
+/* The first segment of a received packet holds this many bytes (or the packet): the deepest header that
+ * is read. 18 Ethernet, 60 IPv4, 16 GRE, 60 IPv4, 18 of TCP. */
+#define PULL_BYTES 192
+/* Room in front of the IP packet for the longest encapsulation: 18 Ethernet, 40 IPv6, 12 GRE. */
+#define PUSH_BYTES 72
+/* A copy that shares its payload has this much of the packet for itself: all that HER may write. */
+#define SPLIT_BYTES 96
+static_assert(PULL_BYTES >= 18 + 60 + 16 + SPLIT_BYTES, "a split never leaves the first segment");
+static_assert(RTE_PKTMBUF_HEADROOM >= PUSH_BYTES, "a fresh buffer has room for every header");
+
+/* --- tables: NULL for ids that name nothing ---------------------------------------------------------- */
+
+static inline const struct fwd_if *fwd_if_get(const struct fwd_tables *t, uint32_t id)
+{
+	if (unlikely(id >= DP_IFS_MAX))
+		return NULL;
+	return atomic_load_explicit(&t->ifs[id], memory_order_acquire);
+}
+
+static inline const struct fwd_oif *fwd_oif_get(const struct fwd_tables *t, uint32_t id)
+{
+	if (unlikely(id >= t->max_oifs))
+		return NULL;
+	return atomic_load_explicit(&t->oifs[id], memory_order_acquire);
+}
+
+static inline const struct fwd_adj *fwd_adj_get(const struct fwd_tables *t, uint32_t id)
+{
+	if (unlikely(id >= t->max_oifs))
+		return NULL;
+	return atomic_load_explicit(&t->adjs[id], memory_order_acquire);
+}
+
+static inline const struct fwd_ports *fwd_ports_get(const struct fwd_tables *t)
+{
+	return atomic_load_explicit(&t->ports, memory_order_acquire);
+}
+
+static inline const struct fwd_demux *fwd_demux_get(const struct fwd_tables *t)
+{
+	return atomic_load_explicit(&t->demux, memory_order_acquire);
+}
+
+/* --- where a copy goes ------------------------------------------------------------------------------- */
+
+struct path_hop {
+	const struct fwd_if *tun;  /* tunnel, or NULL */
+	const struct fwd_if *out;  /* Ethernet interface */
+	const struct fwd_adj *adj; /* next hop's MAC; NULL: the group's */
+};
+
+/* Bytes a tunnel puts in front of a packet. */
+static inline unsigned path_gre_overhead(const struct fwd_if *tun)
+{
+	return (tun->c.gre.remote.family == IP_V6 ? IP6_LEN : IP4_LEN) +
+	       gre_len(tun->c.gre.checksum, tun->c.gre.has_key);
+}
+
+/* The last step by adjacency: a neighbour on Ethernet. */
+static inline enum drop_reason path_neighbour(
+	const struct fwd_tables *t, const struct fwd_adj *a, struct path_hop *hop)
+{
+	if (!a || a->c.kind == DP_ADJ_UNRESOLVED)
+		return DROP_oif_unresolved;
+	if (a->c.kind == DP_ADJ_KERNEL)
+		return DROP_oif_kernel;
+	hop->out = fwd_if_get(t, a->c.ifid);
+	hop->adj = a;
+	if (!hop->out || !hop->out->c.up)
+		return DROP_oif_down;
+	if (hop->out->c.kind == DP_IF_GRE)
+		return DROP_oif_recursion;
+	if (hop->out->c.kind != DP_IF_ETHER)
+		return DROP_oif_kernel;
+	return a->c.kind == DP_ADJ_ETHER ? IP_FINE : DROP_oif_unresolved;
+}
+
+static inline enum drop_reason path_tunnel(
+	const struct fwd_tables *t, const struct fwd_if *tun, struct path_hop *hop)
+{
+	hop->tun = tun;
+	return path_neighbour(t, fwd_adj_get(t, tun->c.gre.adj), hop);
+}
+
+/* Out of an interface itself: to the group on Ethernet, through a tunnel. ifp is up. */
+static inline enum drop_reason path_interface(
+	const struct fwd_tables *t, const struct fwd_if *ifp, struct path_hop *hop)
+{
+	hop->tun = NULL;
+	hop->adj = NULL;
+	hop->out = ifp;
+	if (likely(ifp->c.kind == DP_IF_ETHER))
+		return IP_FINE;
+	return ifp->c.kind == DP_IF_GRE ? path_tunnel(t, ifp, hop) : DROP_oif_kernel;
+}
+
+/* To a unicast next hop: a neighbour, or whoever is at the other end of a tunnel. */
+static inline enum drop_reason path_unicast(
+	const struct fwd_tables *t, uint32_t adj, struct path_hop *hop)
+{
+	const struct fwd_adj *a = fwd_adj_get(t, adj);
+	const struct fwd_if *ifp;
+
+	hop->tun = NULL;
+	if (!a || a->c.kind != DP_ADJ_IF)
+		return path_neighbour(t, a, hop);
+	ifp = fwd_if_get(t, a->c.ifid);
+	if (!ifp || !ifp->c.up)
+		return DROP_oif_down;
+	return ifp->c.kind == DP_IF_GRE ? path_tunnel(t, ifp, hop) : DROP_oif_unresolved;
+}
+
+/* Whether ip_len fits the MTUs on the way; then *wire_len is the outermost packet's. */
+static inline bool path_fits(const struct path_hop *hop, unsigned ip_len, uint16_t *wire_len)
+{
+	unsigned wire = ip_len;
+
+	if (hop->tun) {
+		if (ip_len > hop->tun->c.mtu)
+			return false;
+		wire += path_gre_overhead(hop->tun);
+	}
+	*wire_len = (uint16_t)wire;
+	return wire <= hop->out->c.mtu;
+}
+
+/* --- buffers ----------------------------------------------------------------------------------------- */
+
+/* Nobody else looks at the bytes. */
+static inline bool mbuf_is_ours(const struct rte_mbuf *m)
+{
+	return rte_mbuf_refcnt_read(m) == 1 && RTE_MBUF_DIRECT(m);
+}
+
+static inline uint8_t *mbuf_push(struct rte_mbuf *m, unsigned n)
+{
+	m->data_off = (uint16_t)(m->data_off - n);
+	m->data_len = (uint16_t)(m->data_len + n);
+	m->pkt_len += n;
+	return rte_pktmbuf_mtod(m, uint8_t *);
+}
+
+/* n bytes of the first segment. */
+static inline void mbuf_drop_front(struct rte_mbuf *m, unsigned n)
+{
+	m->data_off = (uint16_t)(m->data_off + n);
+	m->data_len = (uint16_t)(m->data_len - n);
+	m->pkt_len -= n;
+}
+
+/* buf.c: cuts the packet behind len bytes (padding), segments that are not needed are freed. */
+void mbuf_cut(struct rte_mbuf *m, uint32_t len);
+/* buf.c: the packet with its first min(need, all) bytes in the first segment; NULL if there is no buffer,
+ * then m is as it was. */
+struct rte_mbuf *mbuf_pull(struct rte_mempool *pool, struct rte_mbuf *m, uint32_t need);
+/* buf.c: the folded sum over the packet from off on (DPDK 22.11's rte_raw_cksum_mbuf loses carries behind a
+ * segment of odd length). */
+uint16_t mbuf_sum(const struct rte_mbuf *m, uint32_t off);
+/* buf.c: a copy in place of p->m; false: no memory, then p->m is as it was. */
+bool pkt_copy(const struct fwd_tables *t, struct pkt *p);
+
+/* Makes p->m a buffer that may be written; false: no memory. */
+static inline bool pkt_make_writable(const struct fwd_tables *t, struct pkt *p)
+{
+	return likely(mbuf_is_ours(p->m)) || pkt_copy(t, p);
+}
+
+/* --- bytes in front of the IP packet ----------------------------------------------------------------- */
+
+/* Ethernet header of the interface in front of the IP packet at offset l3, what was there before is
+ * overwritten; destination MAC left to the caller, who gets its address. */
+static inline uint8_t *path_put_l2(
+	struct rte_mbuf *m, unsigned l3, const struct fwd_if *out, uint16_t type)
+{
+	uint8_t *p;
+
+	if (likely(l3 == out->l2_len))
+		p = rte_pktmbuf_mtod(m, uint8_t *);
+	else
+		p = mbuf_push(m, out->l2_len - l3);
+	if (likely(out->l2_len == ETH_LEN))
+		memcpy(p, out->l2, ETH_LEN);
+	else
+		memcpy(p, out->l2, L2_MAX);
+	put_be16(p + out->l2_len - 2, type);
+	return p;
+}
+
+/* GRE and outer IP in front of the IP packet in m; the outer EtherType is returned. id: for an IPv4
+ * header without DF. */
+static inline uint16_t path_push_gre(struct rte_mbuf *m, const struct fwd_if *tun, uint16_t id)
+{
+	const struct dp_gre *g = &tun->c.gre;
+	const uint8_t *inner = rte_pktmbuf_mtod(m, const uint8_t *);
+	struct gre_inner in = gre_inner_of(inner);
+	uint16_t type = inner[0] >> 4 == 4 ? ETH_TYPE_IP4 : ETH_TYPE_IP6;
+	unsigned gl = gre_len(g->checksum, g->has_key);
+	uint8_t tos = g->tos_inherit ? in.tos : g->tos;
+	uint16_t sum = unlikely(g->checksum) ? mbuf_sum(m, 0) : 0;
+	uint8_t *p;
+
+	p = mbuf_push(m, gl);
+	gre_write(p, type, g->checksum, g->has_key, g->key, sum);
+	if (likely(g->remote.family == IP_V4)) {
+		p = mbuf_push(m, IP4_LEN);
+		gre_outer4(p, g->local.w_be[0], g->remote.w_be[0], (uint16_t)m->pkt_len, tos,
+			g->ttl, in.df, id);
+		return ETH_TYPE_IP4;
+	}
+	p = mbuf_push(m, IP6_LEN);
+	gre_outer6(p, g->local.b, g->remote.b, (uint16_t)(m->pkt_len - IP6_LEN), tos, g->ttl);
+	return ETH_TYPE_IP6;
+}

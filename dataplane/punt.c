@@ -1,0 +1,244 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright (c) 2026 The starg authors
+ *
+ * Packets from workers to control: a ring for each worker and class, single producer and single
+ * consumer, so that no class can cost another one a packet.
+ *
+ * Waking control. A worker writes the eventfd only if control sleeps. Nothing is lost, because each
+ * side first does its own part and then looks at the other's, with a full barrier in between:
+ *
+ *	worker:  put on ring;       barrier;  asleep? -> take it back to 0 and write the eventfd
+ *	control: asleep = 1;        barrier;  anything on a ring? -> asleep = 0, do not sleep
+ *
+ * At least one of the two sees what the other did (store buffering is excluded by the barriers). If both
+ * do, control finds one eventfd event too many, no harm. Taking `asleep` back with an exchange makes
+ * the first of several workers the only one to write, once a sleep. The barrier costs a worker only
+ * those bursts that put something on a ring.
+ */
+#include "dataplane/tables.h"
+
+#include <errno.h>
+#include <rte_cycles.h>
+#include <rte_ring_elem.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+struct rte_ring *ring_new(unsigned count, unsigned esize, unsigned flags)
+{
+	ssize_t bytes = rte_ring_get_memsize_elem(esize, count);
+	struct rte_ring *r;
+
+	if (bytes < 0)
+		return NULL;
+	r = aligned_alloc(RTE_CACHE_LINE_SIZE, RTE_ALIGN_CEIL((size_t)bytes, RTE_CACHE_LINE_SIZE));
+	if (r && rte_ring_init(r, "starg", count, flags)) {
+		free(r);
+		r = NULL;
+	}
+	return r;
+}
+
+int worker_rings_new(struct worker *w, uint32_t upcall_rate)
+{
+	const unsigned spsc = RING_F_SP_ENQ | RING_F_SC_DEQ;
+	bool ok = true;
+
+	w->handoff = ring_new(HANDOFF_RING, sizeof(void *), RING_F_SC_DEQ);
+	w->commands = ring_new(COMMAND_RING, 16, spsc);
+	for (int i = 0; i < DP_PUNT_CLASSES; i++) {
+		w->punt[i] = ring_new(PUNT_RING, sizeof(void *), spsc);
+		ok &= w->punt[i] != NULL;
+	}
+	for (int i = 0; i < DP_UPCALL_KINDS; i++) {
+		w->upcalls[i] = ring_new(UPCALL_RING, sizeof(struct dp_upcall), spsc);
+		ok &= w->upcalls[i] != NULL;
+	}
+	w->gate = upcall_gate_new(upcall_rate, rte_get_tsc_hz());
+	return ok && w->handoff && w->commands && w->gate ? 0 : -ENOMEM;
+}
+
+static void mbuf_ring_free(struct rte_ring *r)
+{
+	void *m;
+
+	while (r && rte_ring_dequeue(r, &m) == 0)
+		rte_pktmbuf_free(m);
+	free(r);
+}
+
+void worker_rings_free(struct worker *w)
+{
+	mbuf_ring_free(w->handoff);
+	free(w->commands);
+	for (int i = 0; i < DP_PUNT_CLASSES; i++)
+		mbuf_ring_free(w->punt[i]);
+	for (int i = 0; i < DP_UPCALL_KINDS; i++)
+		free(w->upcalls[i]);
+	upcall_gate_free(w->gate);
+}
+
+static void control_wake(struct dataplane *d)
+{
+	const uint64_t one = 1;
+	ssize_t n;
+
+	atomic_thread_fence(memory_order_seq_cst);
+	if (!atomic_load_explicit(&d->asleep, memory_order_relaxed))
+		return;
+	if (!atomic_exchange(&d->asleep, 0) || d->conf.wake_fd < 0)
+		return;
+	n = write(d->conf.wake_fd, &one, sizeof(one));
+	(void)n; /* EAGAIN: the counter is full, so an event is there already */
+}
+
+bool dataplane_control_sleeps(struct dataplane *d, bool sleeps)
+{
+	atomic_store(&d->asleep, sleeps);
+	if (!sleeps)
+		return true;
+	atomic_thread_fence(memory_order_seq_cst);
+	if (!punt_waiting(d))
+		return true;
+	atomic_store(&d->asleep, 0);
+	return false;
+}
+
+bool punt_waiting(const struct dataplane *d)
+{
+	for (unsigned i = 0; i < d->n_workers; i++) {
+		const struct worker *w = d->workers[i];
+
+		for (int c = 0; c < DP_PUNT_CLASSES; c++) {
+			if (!rte_ring_empty(w->punt[c]))
+				return true;
+		}
+		for (int k = 0; k < DP_UPCALL_KINDS; k++) {
+			if (!rte_ring_empty(w->upcalls[k]))
+				return true;
+		}
+	}
+	return false;
+}
+
+/* --- the stage ------------------------------------------------------------------------------------ */
+
+/* What leaves the burst here, by where it goes. */
+struct leaving {
+	unsigned n;
+	struct rte_mbuf *m[BURST];
+	uint16_t iif[BURST];
+};
+
+static void leaving_add(struct leaving *l, struct pkt *p)
+{
+	l->m[l->n] = p->m;
+	l->iif[l->n++] = p->iif;
+	p->m = NULL;
+}
+
+static void punt_add(struct leaving *l, struct pkt *p, enum dp_punt_class cls)
+{
+	struct punt_meta *meta = rte_mbuf_to_priv(p->m);
+
+	*meta = (struct punt_meta){.ifid = p->iif, .cls = (uint8_t)cls, .family = p->family};
+	leaving_add(l, p);
+}
+
+static void dropped(struct worker *w, uint16_t iif, enum drop_reason reason)
+{
+	w->info.drops[reason]++;
+	w->if_ctr[iif].rx_dropped++;
+}
+
+static void punt_enqueue(struct worker *w, const struct leaving *l, enum dp_punt_class cls)
+{
+	unsigned n = rte_ring_sp_enqueue_burst(w->punt[cls], (void *const *)l->m, l->n, NULL);
+
+	for (unsigned i = 0; i < n; i++)
+		w->if_ctr[l->iif[i]].punted++;
+	for (unsigned i = n; i < l->n; i++)
+		dropped(w, l->iif[i], DROP_punt_full);
+	if (n)
+		w->told = true;
+	if (n < l->n)
+		rte_pktmbuf_free_bulk((struct rte_mbuf **)(uintptr_t)&l->m[n], l->n - n);
+}
+
+void stage_punt(struct worker *w, struct burst *b)
+{
+	struct leaving classes[DP_PUNT_CLASSES], drop;
+
+	classes[DP_PUNT_proto].n = classes[DP_PUNT_exception].n = drop.n = 0;
+	for (unsigned i = 0; i < b->n; i++) {
+		struct pkt *p = &b->pkts[i];
+
+		if (likely(p->next == PKT_FORWARD) || !p->m)
+			continue;
+		switch ((enum pkt_next)p->next) {
+		case PKT_PROTO:
+			punt_add(&classes[DP_PUNT_proto], p, DP_PUNT_proto);
+			break;
+		case PKT_EXCEPTION:
+			punt_add(&classes[DP_PUNT_exception], p, DP_PUNT_exception);
+			break;
+		case PKT_DROP:
+		case PKT_DECAP: /* not after decap */
+			dropped(w, p->iif, p->reason);
+			leaving_add(&drop, p);
+			break;
+		case PKT_FORWARD:
+			break;
+		}
+	}
+	for (int c = 0; c < DP_PUNT_CLASSES; c++) {
+		if (classes[c].n)
+			punt_enqueue(w, &classes[c], (enum dp_punt_class)c);
+	}
+	if (drop.n)
+		rte_pktmbuf_free_bulk(drop.m, drop.n);
+	if (w->told) {
+		w->told = false;
+		control_wake(w->d);
+	}
+}
+
+/* --- control's side ---------------------------------------------------------------------------------- */
+
+static struct rte_mbuf *punt_take(struct dataplane *d)
+{
+	void *m;
+
+	for (int c = 0; c < DP_PUNT_CLASSES; c++) {
+		for (unsigned i = 0; i < d->n_workers; i++) {
+			unsigned at = (d->punt_at + i) % d->n_workers;
+
+			if (rte_ring_sc_dequeue(d->workers[at]->punt[c], &m) == 0) {
+				d->punt_at = at + 1;
+				return m;
+			}
+		}
+	}
+	return NULL;
+}
+
+int punt_recv(struct dataplane *d, struct dp_packet *out, void *buf, size_t cap)
+{
+	struct rte_mbuf *m = punt_take(d);
+	const struct punt_meta *meta;
+	const void *data;
+
+	if (!m)
+		return 0;
+	meta = rte_mbuf_to_priv(m);
+	*out = (struct dp_packet){.cls = meta->cls, .family = meta->family, .ifid = meta->ifid};
+	out->len = m->pkt_len;
+	if (out->len > cap) {
+		out->len = (uint32_t)cap;
+		d->drops[DROP_punt_cut]++;
+	}
+	data = rte_pktmbuf_read(m, 0, out->len, buf);
+	if (data != buf)
+		memcpy(buf, data, out->len);
+	rte_pktmbuf_free(m);
+	return 1;
+}

@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright (c) 2026 The starg authors
+ *
+ * Stage rewrite: writes the bytes of each copy, innermost first: HER, tunnel, VLAN and Ethernet. Copies
+ * that share a buffer are written once, by the first of them. What is sent is counted here, where it is
+ * known how long it has become.
+ */
+#include "path.h"
+
+#include "dataplane/hdr/her.h"
+
+static __rte_always_inline void rewrite_her(const struct copy *c, uint8_t family)
+{
+	const struct dp_oif *o = &c->oif->c;
+	uint8_t *h = rte_pktmbuf_mtod_offset(c->m, uint8_t *, c->l3);
+	uint32_t writable = RTE_MIN(c->m->data_len - c->l3, SPLIT_BYTES);
+	struct her her = {
+		.dst = o->her_dst.b,
+		.src = o->her_src.family == family ? o->her_src.b : NULL,
+		.port = o->her_port,
+		.ttl = o->her_ttl,
+	};
+
+	if (family == IP_V4)
+		her_rewrite4(h, writable, &her);
+	else
+		her_rewrite6(h, writable, &her);
+}
+
+static __rte_always_inline void rewrite_native(const struct copy *c, uint8_t family)
+{
+	const uint8_t *h = rte_pktmbuf_mtod_offset(c->m, const uint8_t *, c->l3);
+
+	if (family == IP_V4)
+		eth_group_mac4(path_put_l2(c->m, c->l3, c->out, ETH_TYPE_IP4), h + IP4_DST);
+	else
+		eth_group_mac6(path_put_l2(c->m, c->l3, c->out, ETH_TYPE_IP6), h + IP6_DST);
+}
+
+/* Through a tunnel, to a unicast next hop, or both. */
+static __rte_always_inline void rewrite_adjacent(
+	struct worker *w, const struct copy *c, uint8_t family)
+{
+	uint16_t type = family == IP_V4 ? ETH_TYPE_IP4 : ETH_TYPE_IP6;
+	unsigned l3 = c->l3;
+
+	if (c->oif->c.her_dst.family != IP_NONE)
+		rewrite_her(c, family);
+	if (c->tun) {
+		mbuf_drop_front(c->m, l3);
+		type = path_push_gre(c->m, c->tun, w->gre_id++);
+		l3 = 0;
+	}
+	memcpy(path_put_l2(c->m, l3, c->out, type), c->adj->c.mac, sizeof(c->adj->c.mac));
+}
+
+static __rte_always_inline void rewrite_copy(struct worker *w, const struct copy *c, uint8_t family)
+{
+	if (likely(!c->adj))
+		rewrite_native(c, family);
+	else
+		rewrite_adjacent(w, c, family);
+}
+
+static inline void count_copy(struct worker *w, const struct copy *c)
+{
+	struct oif_counters *oif = &w->oif_ctr[c->oif->c.id];
+	struct if_counters_lcore *out = &w->if_ctr[c->out->c.id];
+
+	oif->packets++;
+	oif->bytes += c->wire_len;
+	out->tx_packets++;
+	out->tx_bytes += c->wire_len;
+	if (unlikely(c->tun)) {
+		w->if_ctr[c->tun->c.id].tx_packets++;
+		w->if_ctr[c->tun->c.id].tx_bytes += c->pkt->ip_len;
+	}
+}
+
+void stage_rewrite(struct worker *w, struct burst *b)
+{
+	unsigned sharers = 0;
+
+	for (unsigned i = 0; i < w->n_copies; i++) {
+		const struct copy *c = &w->copies[i];
+
+		if (sharers == 0) {
+			sharers = c->share;
+			if (unlikely(!c->m)) {
+				i += sharers;
+				sharers = 0;
+				continue;
+			}
+			if (likely(c->pkt->family == IP_V4))
+				rewrite_copy(w, c, IP_V4);
+			else
+				rewrite_copy(w, c, IP_V6);
+		} else {
+			sharers--;
+		}
+		count_copy(w, c);
+	}
+}

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright (c) 2026 The starg authors
+ *
+ * Stage rx: a burst from one queue.
+ */
+#include "path.h"
+
+#include <rte_ethdev.h>
+
+void stage_rx(struct worker *w, struct burst *b)
+{
+	struct rte_mbuf *v[BURST];
+
+	b->n = rte_eth_rx_burst(b->port, b->queue, v, BURST);
+	for (unsigned i = 0; i < b->n; i++) {
+		b->pkts[i].m = v[i];
+		rte_prefetch0(rte_pktmbuf_mtod(v[i], const void *));
+	}
+	w->info.rx_packets += b->n;
+}

@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright (c) 2026 The starg authors
+ *
+ * The worker: one round over its queues, one call a stage; and the loop of a worker lcore.
+ * No locks, no allocation but buffers, no logging; the only system call in a round is the one that wakes
+ * control (punt.c), the only other one the sleep of an idle adaptive worker.
+ */
+#include "path.h"
+
+#include <rte_cycles.h>
+#include <rte_pause.h>
+
+#include <sched.h>
+#include <sys/prctl.h>
+#include <time.h>
+
+#define IDLE_SPINS 32 /* empty rounds before the first sleep */
+#define SLEEP_MIN_NS 50000u
+#define SLEEP_MAX_NS 200000u
+#define TIMER_SLACK_NS 5000ul /* the kernel's 50 us would double a short sleep */
+#define CPU_ROUNDS 0xfffffu   /* rounds between two looks at the CPU number, all ones */
+
+/* Charges the time since then to a stage; the time now. */
+static inline uint64_t lap(struct worker *w, enum dp_stage stage, unsigned packets, uint64_t then)
+{
+	uint64_t now = rte_rdtsc();
+
+	w->info.cycles[stage] += now - then;
+	w->info.packets[stage] += packets;
+	return now;
+}
+
+/* The straight line, for a burst from one queue. The number of packets. */
+static unsigned worker_burst(struct worker *w, uint16_t port, uint16_t queue)
+{
+	struct burst *b = &w->b;
+	uint64_t t = rte_rdtsc();
+
+	b->port = port;
+	b->queue = queue;
+	stage_rx(w, b);
+	if (b->n == 0)
+		return 0;
+	t = lap(w, DP_STAGE_RX, b->n, t);
+	stage_classify(w, b);
+	t = lap(w, DP_STAGE_CLASSIFY, b->n, t);
+	stage_decap(w, b); /* counts its own packets */
+	t = lap(w, DP_STAGE_DECAP, 0, t);
+	stage_lookup(w, b);
+	stage_punt(w, b);
+	t = lap(w, DP_STAGE_LOOKUP, b->n, t);
+	w->at_pkt = 0;
+	w->at_oif = 0;
+	w->at_sent = 0;
+	while (stage_replicate(w, b)) {
+		t = lap(w, DP_STAGE_REPLICATE, w->n_copies, t);
+		stage_rewrite(w, b);
+		t = lap(w, DP_STAGE_REWRITE, w->n_copies, t);
+		stage_tx(w, b);
+		t = lap(w, DP_STAGE_TX, w->n_copies, t);
+	}
+	return b->n;
+}
+
+/* Queue q of port p is worker number p + q modulo the workers': ports with one queue each are shared
+ * out as well. */
+static unsigned worker_ports(struct worker *w)
+{
+	const struct fwd_ports *ports = fwd_ports_get(w->t);
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < ports->n; i++) {
+		uint16_t port = ports->ids[i];
+		uint16_t queues = ports->by_id[port].rx_queues;
+		unsigned first = w->index + w->n_workers - port % w->n_workers;
+
+		for (unsigned q = first % w->n_workers; q < queues; q += w->n_workers)
+			n += worker_burst(w, port, (uint16_t)q);
+	}
+	return n;
+}
+
+static void worker_flush(struct worker *w)
+{
+	uint64_t t = rte_rdtsc();
+
+	tx_flush(w);
+	lap(w, DP_STAGE_TX, 0, t);
+}
+
+bool worker_step(struct worker *w)
+{
+	unsigned n = tx_handoff_in(w);
+
+	n += worker_ports(w);
+	if (n) {
+		worker_flush(w);
+		w->info.busy_rounds++;
+	}
+	w->info.rounds++;
+	/* on the control lcore the tables' writer runs between rounds, never during one */
+	if (!w->shared)
+		rte_rcu_qsbr_quiescent(w->t->rcu, w->rcu_id);
+	return n > 0;
+}
+
+static void worker_sleep(struct worker *w, uint32_t ns)
+{
+	struct timespec ts = {.tv_nsec = (long)ns};
+
+	rte_rcu_qsbr_thread_offline(w->t->rcu, w->rcu_id);
+	nanosleep(&ts, NULL);
+	rte_rcu_qsbr_thread_online(w->t->rcu, w->rcu_id);
+	w->info.sleeps++;
+	w->info.cpu = sched_getcpu();
+}
+
+/* After an empty round: the time to sleep, 0 to go on at once. Without ports even a busy worker sleeps. */
+static uint32_t idle_ns(const struct worker *w, unsigned idle)
+{
+	unsigned doubled = RTE_MIN(idle / IDLE_SPINS, 8u);
+
+	if (fwd_ports_get(w->t)->n == 0)
+		return SLEEP_MAX_NS;
+	if (!w->adaptive || idle < IDLE_SPINS)
+		return 0;
+	return RTE_MIN(SLEEP_MIN_NS << (doubled - 1), SLEEP_MAX_NS);
+}
+
+int worker_main(void *arg)
+{
+	struct worker *w = arg;
+	unsigned idle = 0;
+
+	prctl(PR_SET_TIMERSLACK, TIMER_SLACK_NS, 0, 0, 0);
+	rte_rcu_qsbr_thread_online(w->t->rcu, w->rcu_id);
+	w->info.cpu = sched_getcpu();
+	atomic_store_explicit(&w->running, true, memory_order_release);
+	while (!atomic_load_explicit(&w->quit, memory_order_relaxed)) {
+		uint32_t ns;
+
+		if (worker_step(w)) {
+			idle = 0;
+			continue;
+		}
+		ns = idle_ns(w, ++idle);
+		if (ns)
+			worker_sleep(w, ns);
+		else
+			rte_pause();
+		if ((w->info.rounds & CPU_ROUNDS) == 0)
+			w->info.cpu = sched_getcpu();
+	}
+	rte_rcu_qsbr_thread_offline(w->t->rcu, w->rcu_id);
+	atomic_store_explicit(&w->running, false, memory_order_release);
+	return 0;
+}

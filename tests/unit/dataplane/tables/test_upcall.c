@@ -1,0 +1,224 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright (c) 2026 The starg authors
+ *
+ * Signals to control: gates, token buckets, rings, and the wake-up. Time is invented where a gate is
+ * asked directly.
+ */
+#include "fixture.h"
+
+#include <rte_cycles.h>
+#include <rte_ring_elem.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+static void the_gate_is_closed_until_opened(void **state)
+{
+	struct upcall_gate *g = upcall_gate_new(1000, FIXTURE_HZ);
+	uint64_t now = rte_rdtsc();
+
+	assert_int_equal(upcall_gate_try(g, DP_UPCALL_NOCACHE, 42, now), GATE_SEND);
+	assert_int_equal(upcall_gate_try(g, DP_UPCALL_NOCACHE, 42, now), GATE_CLOSED);
+	assert_int_equal(upcall_gate_try(g, DP_UPCALL_WRONGVIF, 42, now), GATE_SEND);
+	upcall_gate_open(g, DP_UPCALL_NOCACHE, 42);
+	assert_int_equal(upcall_gate_try(g, DP_UPCALL_NOCACHE, 42, now), GATE_SEND);
+	assert_int_equal(upcall_gate_try(g, DP_UPCALL_WRONGVIF, 42, now), GATE_CLOSED);
+	upcall_gate_free(g);
+}
+
+static void the_gate_opens_by_itself_after_three_seconds(void **state)
+{
+	struct upcall_gate *g = upcall_gate_new(1000, FIXTURE_HZ);
+	uint64_t now = rte_rdtsc();
+
+	assert_int_equal(upcall_gate_try(g, DP_UPCALL_DATA, 42, now), GATE_SEND);
+	now += 3 * FIXTURE_HZ - 1;
+	assert_int_equal(upcall_gate_try(g, DP_UPCALL_DATA, 42, now), GATE_CLOSED);
+	assert_int_equal(upcall_gate_try(g, DP_UPCALL_DATA, 42, now + 1), GATE_SEND);
+	upcall_gate_free(g);
+}
+
+static void different_flows_do_not_close_each_others_gates(void **state)
+{
+	struct upcall_gate *g = upcall_gate_new(1000, FIXTURE_HZ);
+	uint64_t now = rte_rdtsc();
+
+	for (uint64_t flow = 0; flow < 1000; flow++)
+		assert_int_equal(upcall_gate_try(g, DP_UPCALL_NOCACHE, flow * 977, now), GATE_SEND);
+	for (uint64_t flow = 0; flow < 1000; flow++)
+		assert_int_equal(
+			upcall_gate_try(g, DP_UPCALL_NOCACHE, flow * 977, now), GATE_CLOSED);
+	upcall_gate_free(g);
+}
+
+static unsigned sent(struct upcall_gate *g, enum dp_upcall_kind kind, unsigned n, uint64_t now)
+{
+	static uint64_t flow;
+	unsigned count = 0;
+
+	for (unsigned i = 0; i < n; i++)
+		count += upcall_gate_try(g, kind, ++flow * 0x9e3779b97f4a7c15u, now) == GATE_SEND;
+	return count;
+}
+
+static void the_bucket_bounds_unknown_flows(void **state)
+{
+	struct upcall_gate *g = upcall_gate_new(100, FIXTURE_HZ);
+	uint64_t now = rte_rdtsc();
+
+	assert_int_equal(sent(g, DP_UPCALL_NOCACHE, 5000, now), 100);
+	assert_int_equal(sent(g, DP_UPCALL_WRONGVIF, 5000, now), 100); /* a bucket of its own */
+	assert_int_equal(sent(g, DP_UPCALL_NOCACHE, 5000, now + FIXTURE_HZ / 10), 10);
+	assert_int_equal(sent(g, DP_UPCALL_DATA, 5000, now), 5000); /* asked for: not bounded */
+	upcall_gate_free(g);
+}
+
+static void a_policed_flow_is_not_gated(void **state)
+{
+	struct upcall_gate *g = upcall_gate_new(1, FIXTURE_HZ);
+	uint64_t now = rte_rdtsc();
+
+	assert_int_equal(upcall_gate_try(g, DP_UPCALL_NOCACHE, 1, now), GATE_SEND);
+	assert_int_equal(upcall_gate_try(g, DP_UPCALL_NOCACHE, 2, now), GATE_POLICED);
+	assert_int_equal(upcall_gate_try(g, DP_UPCALL_NOCACHE, 2, now + 2 * FIXTURE_HZ), GATE_SEND);
+	upcall_gate_free(g);
+}
+
+/* --- through the rings -------------------------------------------------------------------------------- */
+
+struct packet {
+	uint8_t bytes[64];
+	struct rte_mbuf m;
+	struct pkt p;
+};
+
+static void packet_make(struct packet *x, const char *src, const char *grp, uint16_t iif)
+{
+	struct dp_route_key k = fixture_key(src, grp);
+	unsigned bytes = ip_bytes(&k.src.addr);
+	unsigned at = 14 + (bytes == 4 ? 12 : 8);
+
+	memset(x, 0, sizeof(*x));
+	x->m.buf_addr = x->bytes;
+	x->p = (struct pkt){
+		.m = &x->m, .iif = iif, .family = k.src.addr.family, .l3 = 14, .ip_len = 777};
+	memcpy(x->bytes + at, k.src.addr.b, bytes);
+	memcpy(x->bytes + at + bytes, k.grp.addr.b, bytes);
+}
+
+static void signal_it(struct dataplane *d, enum dp_upcall_kind kind, const char *src,
+	const char *grp, uint16_t iif)
+{
+	struct packet x;
+
+	packet_make(&x, src, grp, iif);
+	upcall_signal(d->workers[0], kind, &x.p);
+}
+
+static void a_record_says_what_happened(void **state)
+{
+	struct dataplane *d = fixture_new(1, 10);
+	struct dp_upcall up[4];
+	char buf[IP_STRLEN];
+
+	signal_it(d, DP_UPCALL_NOCACHE, "10.1.2.3", "239.1.1.1", 5);
+	signal_it(d, DP_UPCALL_WRONGVIF, "2001:db8::1", "ff3e::1", 6);
+	assert_int_equal(upcall_recv(d, up, 4), 2);
+	assert_int_equal(up[0].kind, DP_UPCALL_WRONGVIF); /* known routes first */
+	assert_int_equal(up[0].ifid, 6);
+	assert_string_equal(ip_str(&up[0].src, buf, sizeof(buf)), "2001:db8::1");
+	assert_string_equal(ip_str(&up[0].grp, buf, sizeof(buf)), "ff3e::1");
+	assert_int_equal(up[1].kind, DP_UPCALL_NOCACHE);
+	assert_int_equal(up[1].ifid, 5);
+	assert_int_equal(up[1].len, 777);
+	assert_string_equal(ip_str(&up[1].src, buf, sizeof(buf)), "10.1.2.3");
+	assert_string_equal(ip_str(&up[1].grp, buf, sizeof(buf)), "239.1.1.1");
+	fixture_free(d);
+}
+
+static void one_signal_is_outstanding_until_control_is_done(void **state)
+{
+	struct dataplane *d = fixture_new(1, 10);
+	struct worker *w = d->workers[0];
+	struct dp_upcall up[4];
+
+	for (int i = 0; i < 3; i++)
+		signal_it(d, DP_UPCALL_NOCACHE, "10.1.2.3", "239.1.1.1", 5);
+	assert_int_equal(upcall_recv(d, up, 4), 1);
+	assert_int_equal(w->info.upcalls[DP_UPCALL_NOCACHE], 1);
+	assert_int_equal(w->info.upcalls_gated[DP_UPCALL_NOCACHE], 2);
+	upcall_done(d, &up[0]);
+	signal_it(d, DP_UPCALL_NOCACHE, "10.1.2.3", "239.1.1.1", 5);
+	signal_it(d, DP_UPCALL_NOCACHE, "10.1.2.3", "239.1.1.1", 6); /* another input */
+	assert_int_equal(upcall_recv(d, up, 4), 2);
+	fixture_free(d);
+}
+
+static void a_full_ring_loses_the_signal_and_leaves_the_gate_open(void **state)
+{
+	struct dataplane *d = fixture_new(1, 10);
+	struct worker *w = d->workers[0];
+	struct dp_upcall up[64] = {0};
+
+	while (rte_ring_enqueue_elem(w->upcalls[DP_UPCALL_DATA], up, sizeof(up[0])) == 0)
+		;
+	signal_it(d, DP_UPCALL_DATA, "10.1.2.3", "239.1.1.1", 5);
+	assert_int_equal(w->info.upcalls_lost[DP_UPCALL_DATA], 1);
+	signal_it(d, DP_UPCALL_NOCACHE, "10.1.2.3", "239.1.1.1", 5); /* another ring */
+	assert_int_equal(w->info.upcalls[DP_UPCALL_NOCACHE], 1);
+	assert_int_equal(upcall_recv(d, up, 64), 64);
+	signal_it(d, DP_UPCALL_DATA, "10.1.2.3", "239.1.1.1", 5);
+	assert_int_equal(w->info.upcalls[DP_UPCALL_DATA], 1);
+	fixture_free(d);
+}
+
+/* --- the wake-up -------------------------------------------------------------------------------------------- */
+
+static uint64_t events(int fd)
+{
+	uint64_t n = 0;
+
+	return read(fd, &n, sizeof(n)) == sizeof(n) ? n : 0;
+}
+
+static void control_is_woken_once_a_sleep(void **state)
+{
+	struct dataplane *d = fixture_new(1, 10);
+	struct burst b = {.n = 0};
+	struct dp_upcall up[4];
+	int fd = eventfd(0, EFD_NONBLOCK);
+
+	d->conf.wake_fd = fd;
+	signal_it(d, DP_UPCALL_NOCACHE, "10.1.2.3", "239.1.1.1", 1);
+	stage_punt(d->workers[0], &b);
+	assert_int_equal(events(fd), 0);                 /* nobody sleeps */
+	assert_false(dataplane_control_sleeps(d, true)); /* something waits */
+	assert_int_equal(upcall_recv(d, up, 4), 1);
+	assert_true(dataplane_control_sleeps(d, true));
+	stage_punt(d->workers[0], &b); /* nothing new */
+	assert_int_equal(events(fd), 0);
+	signal_it(d, DP_UPCALL_NOCACHE, "10.1.2.3", "239.1.1.1", 2);
+	stage_punt(d->workers[0], &b);
+	signal_it(d, DP_UPCALL_NOCACHE, "10.1.2.3", "239.1.1.1", 3);
+	stage_punt(d->workers[0], &b);
+	assert_int_equal(events(fd), 1);
+	dataplane_control_sleeps(d, false);
+	fixture_free(d);
+	close(fd);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(the_gate_is_closed_until_opened),
+		cmocka_unit_test(the_gate_opens_by_itself_after_three_seconds),
+		cmocka_unit_test(different_flows_do_not_close_each_others_gates),
+		cmocka_unit_test(the_bucket_bounds_unknown_flows),
+		cmocka_unit_test(a_policed_flow_is_not_gated),
+		cmocka_unit_test(a_record_says_what_happened),
+		cmocka_unit_test(one_signal_is_outstanding_until_control_is_done),
+		cmocka_unit_test(a_full_ring_loses_the_signal_and_leaves_the_gate_open),
+		cmocka_unit_test(control_is_woken_once_a_sleep),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
