@@ -31,9 +31,12 @@ void log_msg(enum log_level level, const char *who, const char *fmt, ...)
 #define log_info(who, ...) log_msg(LOG_LVL_INFO, who, __VA_ARGS__)
 #define log_debug(who, ...) log_msg(LOG_LVL_DEBUG, who, __VA_ARGS__)
 
-/* For lines a remote can cause: true at most burst times per interval; counts the rest. */
+/* For lines a remote can cause: true at most LOG_RATE_BURST times per LOG_RATE_INTERVAL_US; counts the
+ * rest. Zeroed memory is a fresh one. */
+#define LOG_RATE_BURST 10
+#define LOG_RATE_INTERVAL_US 1000000
 struct log_rate {
 	uint64_t window_us;
-	uint32_t in_window, suppressed;
+	uint32_t in_window, suppressed; /* suppressed: since the start; the reader may zero it */
 };
 bool log_rate_ok(struct log_rate *r, uint64_t now_us);

@@ -15,10 +15,10 @@
 #define TIMER_NEVER UINT64_MAX
 
 struct timer {
-	uint64_t due_us;  /* valid while armed */
-	uint32_t slot;	  /* place in the heap + 1; 0: not armed. Zeroed memory is a timer at rest. */
-	uint16_t proto;	  /* which protocol instance gets it (runner's number) */
-	uint16_t kind;	  /* the owner's own name for it */
+	uint64_t due_us; /* valid while armed */
+	uint32_t slot;  /* place in the heap + 1; 0: not armed. Zeroed memory is a timer at rest. */
+	uint16_t proto; /* which protocol instance gets it (runner's number) */
+	uint16_t kind;  /* the owner's own name for it */
 };
 
 struct timer_heap;

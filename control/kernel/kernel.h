@@ -24,15 +24,15 @@ struct kernel_env {
 };
 
 struct kernel_stats {
-	uint64_t overruns;	 /* ENOBUFS on the subscription: each caused a resynchronisation */
+	uint64_t overruns; /* ENOBUFS on the subscription: each caused a resynchronisation */
 	uint64_t resyncs;
 	uint64_t twin_rx, twin_tx, twin_tx_drops;
-	uint64_t resolves;	 /* NTF_USE requests */
-	uint64_t refused;	 /* netlink requests that the kernel refused */
+	uint64_t resolves; /* NTF_USE requests */
+	uint64_t refused;  /* netlink requests that the kernel refused */
 };
 
 /* Opens netlink, subscribes, reads everything once (complete on return). -EPERM etc. with a sentence
- * in err. */
+ * in err. env.netdev is called from within, with *out set already. Needs no privilege by itself. */
 int kernel_new(struct kernel **out, struct net *net, const struct kernel_env *env, char *err,
 	size_t err_cap);
 void kernel_free(struct kernel *k); /* removes the twins */
@@ -46,7 +46,7 @@ int kernel_twin_add(struct kernel *k, uint16_t ifid, char *err, size_t err_cap);
 int kernel_twin_change(struct kernel *k, uint16_t ifid, const struct net_if_conf *old);
 void kernel_twin_carrier(struct kernel *k, uint16_t ifid, bool carrier);
 void kernel_twin_del(struct kernel *k, uint16_t ifid);
-/* To the kernel, as if received on the twin. -EAGAIN full, -ENODEV. */
+/* To the kernel, as if received on the twin. -EAGAIN full, -ENODEV, -ENETDOWN set down. */
 int kernel_twin_write(struct kernel *k, uint16_t ifid, const void *data, size_t len);
 
 /* net_env.resolve: NTF_USE on the neighbour, rate-limited per address to one a second. */

@@ -136,9 +136,11 @@ void net_free(struct net *net);
 /* --- interfaces: written by the configuration, ports and kernel -------------------------------------- */
 
 /* Adds an interface; its id in *ifid. -EEXIST name taken, -ENOSPC, -ENOMEM, or what the data plane
- * said. It starts without port (Ethernet) and down. */
+ * said. It starts not shut. A port that net_port_set told of is found at once; without one it is
+ * down and unknown to the data plane. */
 int net_if_add(struct net *net, const struct net_if_conf *conf, uint16_t *ifid);
-/* Replaces the configuration in place: id, counters and routes stay. The name must be the same. */
+/* Replaces the configuration in place: id, counters and routes stay. The name must be the same. If
+ * another interface still has the VLAN or tunnel endpoints, it is down until that one lets go. */
 int net_if_change(struct net *net, uint16_t ifid, const struct net_if_conf *conf);
 int net_if_del(struct net *net, uint16_t ifid);
 /* The port behind every interface with conf.port == name came (port id, MAC, MTU) or went
@@ -147,7 +149,7 @@ void net_port_set(struct net *net, const char *name, uint16_t port, const uint8_
 	uint16_t mtu);
 void net_port_link(struct net *net, const char *name, bool link);
 void net_if_admin(struct net *net, uint16_t ifid, bool up);
-/* The interface's twin exists with this ifindex (0: gone). */
+/* The interface's twin exists with this ifindex (0: gone; its addresses and neighbours go, too). */
 void net_if_twin(struct net *net, uint16_t ifid, int ifindex);
 /* Kernel's view of the twin's addresses. */
 void net_addr_add(struct net *net, uint16_t ifid, const struct ipaddr *ip, uint8_t len);
@@ -172,7 +174,12 @@ bool net_is_local(const struct net *net, const struct ipaddr *ip, uint16_t *ifid
 int net_route_set(struct net *net, const struct net_route *r);
 int net_route_del(struct net *net, const struct prefix *dst, enum net_route_origin origin,
 	uint32_t metric);
-/* Mark and sweep over the routes and neighbours of one origin (netlink overrun, reload). */
+/* The route with exactly this (dst, origin, metric) copied to *out; false if there is none. */
+bool net_route_find(const struct net *net, const struct prefix *dst, enum net_route_origin origin,
+	uint32_t metric, struct net_route *out);
+/* Mark and sweep over the routes of one origin (netlink overrun, reload), and, with
+ * NET_ROUTE_KERNEL, over the kernel's neighbours; static neighbours are deleted one by one. While
+ * the kernel's are resynchronised, NET_RIB is told at the end (or by net_tick) only. */
 void net_resync_begin(struct net *net, enum net_route_origin origin);
 void net_resync_end(struct net *net, enum net_route_origin origin);
 /* In order of prefix. Returns false from cb to stop. */

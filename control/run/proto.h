@@ -17,9 +17,9 @@ enum event_kind {
 	EV_COMMAND, /* from the shell: add, del, clear */
 	EV_PACKET,  /* an IP packet for the protocol */
 	EV_TIMER,
-	EV_NET,	    /* interface, address, route or neighbour changed */
-	EV_UPCALL,  /* data plane: no route, wrong interface, data seen */
-	EV_STOP,    /* the router shuts down in order: say goodbye */
+	EV_NET,    /* interface, address, route or neighbour changed */
+	EV_UPCALL, /* data plane: no route, wrong interface, data seen */
+	EV_STOP,   /* the router shuts down in order: say goodbye */
 };
 
 struct event {
@@ -28,8 +28,8 @@ struct event {
 		const void *config; /* the protocol's own type */
 		struct {
 			const void *request; /* the protocol's own type */
-			int *result;	     /* 0 or -errno */
-			char *error;	     /* sentence for the user */
+			int *result;         /* 0 or -errno */
+			char *error;         /* sentence for the user */
 			size_t error_cap;
 		} command;
 		struct {
@@ -85,14 +85,14 @@ void actions_fini(struct actions *a); /* empties it and frees */
 /* What a protocol function sees besides its instance and the event. */
 struct proto_ctx {
 	uint64_t now_us;
-	uint16_t self;		    /* protocol number: owner of wishes and timers */
-	const struct net *net;	    /* to look at, not to change */
+	uint16_t self;         /* protocol number: owner of wishes and timers */
+	const struct net *net; /* to look at, not to change */
 	struct timer_heap *timers;
 	struct actions *out;
 };
 
 struct proto {
-	const char *name; /* "static": as in the file, the shell and show */
+	const char *name;    /* "static": as in the file, the shell and show */
 	uint8_t packet_bits; /* DP_PROTO_* it takes */
 	void *(*new)(void);  /* an instance; NULL: no memory */
 	void (*free)(void *self, struct timer_heap *timers);

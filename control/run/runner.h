@@ -31,11 +31,19 @@ int runner_command(struct runner *r, uint16_t number, const void *request, char 
 void runner_net_changed(void *runner, const struct net_change *c);
 
 /* Everything that is due: queued changes, upcalls and protocol packets from the data plane, timers;
- * then commits. Bounded: at most budget packets and upcalls. True if more may be waiting. */
+ * then commits. Bounded: at most budget packets, budget upcalls and budget timers. True if more may
+ * be waiting. */
 bool runner_run(struct runner *r, uint64_t now_us, unsigned budget);
 int runner_commit(struct runner *r);
-/* When the next timer is due, TIMER_NEVER if none. */
+/* When the next timer is due, TIMER_NEVER if none; 0 if changes of the network are queued. */
 uint64_t runner_next(const struct runner *r);
 /* Where packets of class exception go (the twins). arg is given back. */
 void runner_set_exception(struct runner *r,
 	void (*fn)(void *arg, const struct dp_packet *meta, const uint8_t *data), void *arg);
+
+struct runner_stats {
+	uint64_t events, actions;
+	uint64_t actions_lost; /* events whose actions did not fit into memory */
+	uint64_t wish_errors, send_errors;
+};
+void runner_stats_get(const struct runner *r, struct runner_stats *out);

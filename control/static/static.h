@@ -15,11 +15,11 @@ enum static_input_kind {
 
 struct static_output {
 	char interface[DP_IF_NAMELEN]; /* "" only with unicast: wherever the route leads */
-	int ttl_threshold;	       /* -1: the interface's default */
-	struct ipaddr unicast;	       /* IP_NONE: native */
-	struct ipaddr source;	       /* HER: IP_NONE the egress interface's address */
+	int ttl_threshold;             /* -1: the interface's default */
+	struct ipaddr unicast;         /* IP_NONE: native */
+	struct ipaddr source;          /* HER: IP_NONE the egress interface's address */
 	uint16_t port;
-	uint8_t ttl;		       /* HER: 64 by default */
+	uint8_t ttl; /* HER: 1..255; 0 is 64 */
 	bool preserve_source;
 };
 
@@ -28,13 +28,17 @@ enum static_origin { STATIC_FILE, STATIC_SHELL };
 /* One route. Values only; outputs is an array owned by whoever owns the struct. */
 struct static_route {
 	struct dp_route_key key;
-	uint8_t origin; /* enum static_origin */
+	uint8_t origin;     /* enum static_origin */
 	uint8_t input_kind; /* enum static_input_kind */
 	uint8_t n_inputs;
 	char inputs[DP_INPUTS_MAX][DP_IF_NAMELEN];
 	uint32_t n_outputs;
 	struct static_output *outputs;
 };
+
+/* Whether r makes sense by itself: 0, or -EINVAL with a sentence in err that says what is wrong and what
+ * would be right. Interfaces need not exist. */
+int static_route_check(const struct static_route *r, char *err, size_t err_cap);
 
 /* EV_CONFIG: all routes of the file. Routes of the shell stay. A shell route with the key of a file
  * route is a second wish of the same key: outputs are joined, the shell's input wins. */
@@ -56,10 +60,11 @@ struct static_command {
 
 extern const struct proto static_proto;
 
-/* For show: in order of key. A route with the reason it is not (wholly) installed, or "". */
+/* For show: in order of key, the file's before the shell's. A route with the reason it is not (wholly)
+ * in force, or "". */
 struct static_route_info {
 	const struct static_route *route;
 	const char *problem;
 };
-void static_walk(const void *self, bool (*cb)(void *arg, const struct static_route_info *i),
-	void *arg);
+void static_walk(
+	const void *self, bool (*cb)(void *arg, const struct static_route_info *i), void *arg);

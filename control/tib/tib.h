@@ -22,19 +22,19 @@ enum tib_precedence {
 
 /* An output as a protocol names it. */
 struct tib_output {
-	uint16_t ifid;	       /* where it leaves; 0 with her_dst: wherever the route leads */
+	uint16_t ifid;         /* where it leaves; 0 with her_dst: wherever the route leads */
 	uint8_t ttl_threshold; /* 0 none */
 	uint8_t her_ttl;       /* 1..255 */
 	uint16_t her_port;     /* 0: keep */
 	bool preserve_source;  /* HER: keep the source address */
 	bool allow_input;
-	struct ipaddr her_dst;     /* IP_NONE: native multicast */
-	struct ipaddr her_src;     /* HER: source to use; IP_NONE: egress interface's address */
+	struct ipaddr her_dst; /* IP_NONE: native multicast */
+	struct ipaddr her_src; /* HER: source to use; IP_NONE: egress interface's address */
 };
 
 struct tib_wish {
-	uint16_t owner;	     /* protocol number of the runner */
-	uint8_t precedence;  /* enum tib_precedence */
+	uint16_t owner;     /* protocol number of the runner */
+	uint8_t precedence; /* enum tib_precedence */
 	uint8_t n_inputs;
 	struct dp_route_key key;
 	struct dp_input inputs[DP_INPUTS_MAX];
@@ -47,16 +47,19 @@ struct tib_merged {
 	struct dp_route_key key;
 	uint8_t n_inputs;
 	struct dp_input inputs[DP_INPUTS_MAX];
-	uint16_t input_owner;	/* whose inputs these are */
-	bool input_conflict;	/* another wish named other inputs */
+	uint16_t input_owner; /* whose inputs these are */
+	bool input_conflict;  /* another wish of the same key named other inputs */
 	uint32_t n_outputs;
 	struct tib_output *outputs; /* sorted, no duplicates; free with tib_merged_fini */
 };
 
 /* The pure merge: wishes are all that cover key (in any order). Inputs come from the wish with the
- * highest precedence among those of the most specific key; equal precedence: the longest key, then
- * the lowest owner. Outputs are the union. An output that is the only input interface is kept (the
- * data plane will not send a copy back to where it came from). 0 or -ENOMEM. */
+ * highest precedence among those of the most specific key; equal precedence: the lowest owner. It
+ * may have none: then nothing is accepted. Outputs are the union; two outputs are the same if ifid,
+ * her_dst and her_port are, and how it is sent (threshold, source, TTL) comes from the highest
+ * precedence, then the most specific key, then the lowest owner, then the lower threshold. An
+ * output that is the only input interface is kept (the data plane will not send a copy back to where
+ * it came from). 0 or -ENOMEM. */
 int tib_merge(const struct dp_route_key *key, const struct tib_wish *const *wishes, size_t n,
 	struct tib_merged *out);
 void tib_merged_fini(struct tib_merged *m);
@@ -73,27 +76,30 @@ int tib_wish_del(struct tib *tib, uint16_t owner, const struct dp_route_key *key
 /* All wishes of an owner not set since begin are deleted at end (reload). */
 void tib_resync_begin(struct tib *tib, uint16_t owner);
 void tib_resync_end(struct tib *tib, uint16_t owner);
-/* Merges what is dirty and hands it to the data plane. 0 or the data plane's error (entries that
- * could not be installed stay marked and are tried again). */
+/* Merges what is dirty and hands it to the data plane. 0, or the first error of those entries that
+ * are still not installed: they stay marked and each commit tries them again, up to its first
+ * failure, so that a full table costs one refused call a commit. */
 int tib_commit(struct tib *tib);
-/* An interface or its address changed: HER sources, TTL and so on of outputs through it. */
+/* An interface, an address or a route changed: egress and source of HER outputs follow at the next
+ * tib_commit, under the same oif ids. */
 void tib_net_changed(struct tib *tib, const struct net_change *c);
 
 /* An installed entry, for show. Borrowed until the next tib_* call that changes something. */
 struct tib_entry_info {
 	const struct tib_merged *merged;
-	const uint32_t *oifs;	 /* the data plane's oif id of each output, same order */
+	const uint32_t *oifs; /* the data plane's oif id of each output, same order */
 	uint64_t created_us;
 	uint32_t n_wishes;
-	const uint16_t *owners;	 /* owner of each wish */
-	int error;		 /* 0 or why it is not installed (-errno) */
+	const uint16_t *owners; /* owner of each wish */
+	int error;              /* 0 or why it is not installed (-errno) */
 };
-bool tib_entry_get(const struct tib *tib, const struct dp_route_key *key,
-	struct tib_entry_info *out);
-/* In order of table, group, source. Filters may be NULL. Returns false from cb to stop. */
+bool tib_entry_get(
+	const struct tib *tib, const struct dp_route_key *key, struct tib_entry_info *out);
+/* In order of table, group, source. Filters may be NULL; an address matches the entries whose prefix
+ * holds it but not "*", which IP_NONE matches alone. Returns false from cb to stop. */
 void tib_walk(const struct tib *tib, const struct ipaddr *src, const struct ipaddr *grp,
 	bool (*cb)(void *arg, const struct tib_entry_info *e), void *arg);
 /* The entry that a packet (src, grp) would meet. */
-bool tib_lookup(const struct tib *tib, uint16_t table, const struct ipaddr *src, const struct ipaddr *grp,
-	struct tib_entry_info *out);
+bool tib_lookup(const struct tib *tib, uint16_t table, const struct ipaddr *src,
+	const struct ipaddr *grp, struct tib_entry_info *out);
 size_t tib_count(const struct tib *tib);

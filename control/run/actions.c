@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright (c) 2026 The starg authors
+ *
+ * The list of what a protocol wants done. Everything in it is a copy: the protocol may free or change
+ * its own state in the same breath.
+ */
+#include <errno.h>
+#include <stdarg.h>
+
+#include "control/run/proto.h"
+
+/* A zeroed slot at the end, or NULL and the error noted. */
+static struct action *add(struct actions *a, enum action_kind kind)
+{
+	size_t cap = a->cap ? a->cap * 2 : 8;
+	struct action *v;
+
+	if (a->n == a->cap) {
+		v = realloc(a->v, cap * sizeof(*v));
+		if (!v) {
+			a->error = -ENOMEM;
+			return NULL;
+		}
+		a->v = v;
+		a->cap = cap;
+	}
+	v = &a->v[a->n++];
+	memset(v, 0, sizeof(*v));
+	v->kind = kind;
+	return v;
+}
+
+/* Takes back the slot that add gave last. */
+static void drop_last(struct actions *a)
+{
+	a->n--;
+	a->error = -ENOMEM;
+}
+
+void act_wish_set(struct actions *a, const struct tib_wish *w)
+{
+	struct action *act = add(a, ACT_WISH_SET);
+	struct tib_output *outputs = NULL;
+
+	if (!act)
+		return;
+	if (w->n_outputs) {
+		outputs = malloc(w->n_outputs * sizeof(*outputs));
+		if (!outputs) {
+			drop_last(a);
+			return;
+		}
+		memcpy(outputs, w->outputs, w->n_outputs * sizeof(*outputs));
+	}
+	act->wish = *w;
+	act->wish.outputs = outputs;
+}
+
+void act_wish_del(struct actions *a, const struct dp_route_key *key)
+{
+	struct action *act = add(a, ACT_WISH_DEL);
+
+	if (act)
+		act->wish_key = *key;
+}
+
+void act_send_ip(struct actions *a, uint16_t ifid, const void *data, size_t len)
+{
+	struct action *act = add(a, ACT_SEND_IP);
+
+	if (!act)
+		return;
+	act->send.data = malloc(len ? len : 1);
+	if (!act->send.data) {
+		drop_last(a);
+		return;
+	}
+	memcpy(act->send.data, data, len);
+	act->send.len = len;
+	act->send.ifid = ifid;
+}
+
+void act_notify(struct actions *a, enum log_level level, const char *fmt, ...)
+{
+	struct action *act = add(a, ACT_NOTIFY);
+	va_list ap;
+	int n;
+
+	if (!act)
+		return;
+	act->notify.level = level;
+	va_start(ap, fmt);
+	n = vasprintf(&act->notify.text, fmt, ap);
+	va_end(ap);
+	if (n < 0)
+		drop_last(a);
+}
+
+static void action_fini(struct action *act)
+{
+	switch (act->kind) {
+	case ACT_WISH_SET:
+		free((void *)(uintptr_t)act->wish.outputs);
+		break;
+	case ACT_WISH_DEL:
+		break;
+	case ACT_SEND_IP:
+		free(act->send.data);
+		break;
+	case ACT_NOTIFY:
+		free(act->notify.text);
+		break;
+	}
+}
+
+void actions_fini(struct actions *a)
+{
+	for (size_t i = 0; i < a->n; i++)
+		action_fini(&a->v[i]);
+	free(a->v);
+	*a = (struct actions){0};
+}

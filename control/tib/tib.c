@@ -1,0 +1,227 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright (c) 2026 The starg authors
+ *
+ * The TIB as protocols use it: wishes come and go; the work is left for tib_commit.
+ */
+#include "control/tib/tib_priv.h"
+
+#include <errno.h>
+
+struct tib *tib_new(const struct dp *dp, struct net *net)
+{
+	struct tib *tib = calloc(1, sizeof(*tib));
+
+	if (!tib)
+		return NULL;
+	tib->dp = dp;
+	tib->net = net;
+	idpool_init(&tib->oif_ids, 1u << 24); /* the data plane has its own limit */
+	LIST_INIT(&tib->her);
+	for (unsigned i = 0; i < TIB_QUEUES; i++)
+		TAILQ_INIT(&tib->queues[i]);
+	if (hash_init(&tib->entries) || hash_init(&tib->groups) || hash_init(&tib->oifs)) {
+		tib_free(tib);
+		return NULL;
+	}
+	return tib;
+}
+
+/* Everything is freed as memory only: the data plane keeps forwarding with what it has. */
+void tib_free(struct tib *tib)
+{
+	struct hash_node *node, *next;
+
+	if (!tib)
+		return;
+	for (node = tib->entries.n ? hash_next(&tib->entries, NULL) : NULL; node; node = next) {
+		struct tib_entry *e = container_of(node, struct tib_entry, node);
+		struct tib_owned_wish *w;
+
+		next = hash_next(&tib->entries, node);
+		while ((w = e->wishes)) {
+			e->wishes = w->next;
+			free(w);
+		}
+		if (e->live != e->want)
+			free(e->live);
+		free(e->want);
+		free(e->owners);
+		tib_merged_fini(&e->merged);
+		free(e);
+	}
+	for (node = tib->groups.n ? hash_next(&tib->groups, NULL) : NULL; node; node = next) {
+		next = hash_next(&tib->groups, node);
+		free(container_of(node, struct tib_group, node));
+	}
+	for (uint32_t id = 0; id < tib->oif_cap; id++)
+		free(tib->oif_by_id[id]);
+	hash_fini(&tib->entries);
+	hash_fini(&tib->groups);
+	hash_fini(&tib->oifs);
+	idpool_fini(&tib->oif_ids);
+	free(tib->oif_by_id);
+	free(tib->cover);
+	free(tib->cover_ptrs);
+	free(tib);
+}
+
+/* The link to the owner's wish of e; *link is NULL if there is none. */
+static struct tib_owned_wish **wish_link(struct tib_entry *e, uint16_t owner)
+{
+	struct tib_owned_wish **at = &e->wishes;
+
+	while (*at && (*at)->owner != owner)
+		at = &(*at)->next;
+	return at;
+}
+
+static struct tib_owned_wish *wish_copy(const struct tib_wish *w)
+{
+	struct tib_owned_wish *c = calloc(1, sizeof(*c) + w->n_outputs * sizeof(c->outputs[0]) +
+						     w->n_inputs * sizeof(struct dp_input));
+
+	if (!c)
+		return NULL;
+	c->owner = w->owner;
+	c->precedence = w->precedence;
+	c->n_inputs = w->n_inputs;
+	c->n_outputs = w->n_outputs;
+	for (uint32_t i = 0; i < w->n_outputs; i++) {
+		c->outputs[i] = w->outputs[i];
+		tib_output_normalise(&c->outputs[i]);
+	}
+	memcpy(wish_inputs(c), w->inputs, w->n_inputs * sizeof(struct dp_input));
+	return c;
+}
+
+static bool wish_same(struct tib_owned_wish *a, struct tib_owned_wish *b)
+{
+	if (a->precedence != b->precedence || a->n_inputs != b->n_inputs ||
+		a->n_outputs != b->n_outputs ||
+		memcmp(wish_inputs(a), wish_inputs(b), a->n_inputs * sizeof(struct dp_input)))
+		return false;
+	for (uint32_t i = 0; i < a->n_outputs; i++)
+		if (tib_output_cmp(&a->outputs[i], &b->outputs[i]))
+			return false;
+	return true;
+}
+
+/* The key in one form: no padding, "*" with the family of the group. */
+static int key_normalise(const struct dp_route_key *key, struct dp_route_key *out)
+{
+	*out = (struct dp_route_key){.table = key->table, .src = key->src, .grp = key->grp};
+	if (out->src.len == 0)
+		out->src.addr = (struct ipaddr){.family = out->grp.addr.family};
+	if (out->src.addr.family != out->grp.addr.family || ip_is_none(&out->grp.addr))
+		return -EINVAL;
+	out->src = prefix_make(out->src.addr, out->src.len);
+	out->grp = prefix_make(out->grp.addr, out->grp.len);
+	return 0;
+}
+
+int tib_wish_set(struct tib *tib, const struct tib_wish *w, uint64_t now_us)
+{
+	struct tib_owned_wish *mine, **link;
+	struct dp_route_key key;
+	struct tib_entry *e;
+
+	if (w->n_inputs > DP_INPUTS_MAX || key_normalise(&w->key, &key))
+		return -EINVAL;
+	mine = wish_copy(w);
+	if (!mine)
+		return -ENOMEM;
+	e = tib_entry_find(tib, &key);
+	if (!e)
+		e = tib_entry_add(tib, &key, now_us);
+	if (!e) {
+		free(mine);
+		return -ENOMEM;
+	}
+	if (!e->wishes) {
+		tib->n_entries++;
+		e->created_us = now_us;
+	}
+	link = wish_link(e, w->owner);
+	if (*link && wish_same(*link, mine)) {
+		(*link)->stale = false;
+		free(mine);
+		return 0;
+	}
+	if (*link) {
+		mine->next = (*link)->next;
+		free(*link);
+	}
+	*link = mine;
+	tib_entries_touch(tib, &key);
+	return 0;
+}
+
+static void wish_remove(struct tib *tib, struct tib_entry *e, struct tib_owned_wish **link)
+{
+	struct tib_owned_wish *w = *link;
+
+	*link = w->next;
+	free(w);
+	if (!e->wishes)
+		tib->n_entries--;
+	tib_entries_touch(tib, &e->merged.key);
+}
+
+int tib_wish_del(struct tib *tib, uint16_t owner, const struct dp_route_key *wanted)
+{
+	struct tib_owned_wish **link;
+	struct dp_route_key key;
+	struct tib_entry *e;
+
+	if (key_normalise(wanted, &key))
+		return -ENOENT;
+	e = tib_entry_find(tib, &key);
+	link = e ? wish_link(e, owner) : NULL;
+	if (!link || !*link)
+		return -ENOENT;
+	wish_remove(tib, e, link);
+	return 0;
+}
+
+void tib_resync_begin(struct tib *tib, uint16_t owner)
+{
+	struct hash_node *node = NULL;
+
+	while ((node = hash_next(&tib->entries, node))) {
+		struct tib_entry *e = container_of(node, struct tib_entry, node);
+		struct tib_owned_wish *w = *wish_link(e, owner);
+
+		if (w)
+			w->stale = true;
+	}
+}
+
+void tib_resync_end(struct tib *tib, uint16_t owner)
+{
+	struct hash_node *node = NULL;
+
+	while ((node = hash_next(&tib->entries, node))) {
+		struct tib_entry *e = container_of(node, struct tib_entry, node);
+		struct tib_owned_wish **link = wish_link(e, owner);
+
+		if (*link && (*link)->stale)
+			wish_remove(tib, e, link);
+	}
+}
+
+void tib_net_changed(struct tib *tib, const struct net_change *c)
+{
+	switch ((enum net_change_kind)c->kind) {
+	case NET_IF_NEW:
+	case NET_IF_GONE:
+	case NET_IF_STATE:
+	case NET_IF_ADDR:
+		tib->her_stale_all = true;
+		break;
+	case NET_RIB:
+		tib->her_stale_following = true;
+		break;
+	case NET_NEIGH: /* the adjacency follows by itself */
+		break;
+	}
+}

@@ -1,0 +1,346 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright (c) 2026 The starg authors
+ *
+ * control/base: the timer heap against a naive model, ids, log, hash table, byte readers.
+ */
+#include "control/base/bytes.h"
+#include "control/base/hash.h"
+#include "control/base/idpool.h"
+#include "control/base/prng.h"
+#include "control/base/route_key.h"
+#include "tests/unit/control/world.h"
+
+/* --- timers ------------------------------------------------------------------------------------ */
+
+static void timers_pop_in_order_of_time(void **state)
+{
+	struct timer_heap *h = timer_heap_new();
+	struct timer t[3] = {0};
+
+	assert_int_equal(timer_next(h), TIMER_NEVER);
+	assert_int_equal(timer_set(h, &t[0], 30), 0);
+	assert_int_equal(timer_set(h, &t[1], 10), 0);
+	assert_int_equal(timer_set(h, &t[2], 20), 0);
+	assert_int_equal(timer_next(h), 10);
+	assert_null(timer_pop(h, 9));
+	assert_ptr_equal(timer_pop(h, 25), &t[1]);
+	assert_false(timer_armed(&t[1]));
+	assert_ptr_equal(timer_pop(h, 25), &t[2]);
+	assert_null(timer_pop(h, 25));
+	assert_ptr_equal(timer_pop(h, 30), &t[0]);
+	assert_int_equal(timer_count(h), 0);
+	timer_heap_free(h);
+}
+
+static void equal_times_pop_in_the_order_of_setting(void **state)
+{
+	struct timer_heap *h = timer_heap_new();
+	struct timer t[100] = {0};
+
+	for (unsigned i = 0; i < 100; i++)
+		assert_int_equal(timer_set(h, &t[i], 5), 0);
+	assert_int_equal(timer_set(h, &t[0], 5), 0); /* re-armed: now the last */
+	for (unsigned i = 1; i < 100; i++)
+		assert_ptr_equal(timer_pop(h, 5), &t[i]);
+	assert_ptr_equal(timer_pop(h, 5), &t[0]);
+	timer_heap_free(h);
+}
+
+static void cancelled_timer_never_pops_and_cancel_twice_is_harmless(void **state)
+{
+	struct timer_heap *h = timer_heap_new();
+	struct timer a = {0}, b = {0};
+
+	assert_int_equal(timer_set(h, &a, 1), 0);
+	assert_int_equal(timer_set(h, &b, 2), 0);
+	timer_cancel(h, &a);
+	timer_cancel(h, &a);
+	assert_ptr_equal(timer_pop(h, 10), &b);
+	assert_null(timer_pop(h, 10));
+	timer_heap_free(h);
+}
+
+static void time_left_is_never_for_a_timer_at_rest(void **state)
+{
+	struct timer_heap *h = timer_heap_new();
+	struct timer t = {0};
+
+	assert_int_equal(timer_left(&t, 5), TIMER_NEVER);
+	assert_int_equal(timer_set(h, &t, 100), 0);
+	assert_int_equal(timer_left(&t, 30), 70);
+	assert_int_equal(timer_left(&t, 100), 0);
+	assert_int_equal(timer_left(&t, 200), 0);
+	timer_heap_free(h);
+}
+
+#define MODEL 200
+
+static int model_first(const struct timer *t, const uint64_t *seq, uint64_t now)
+{
+	int best = -1;
+
+	for (int i = 0; i < MODEL; i++)
+		if (timer_armed(&t[i]) && t[i].due_us <= now &&
+			(best < 0 || t[i].due_us < t[best].due_us ||
+				(t[i].due_us == t[best].due_us && seq[i] < seq[best])))
+			best = i;
+	return best;
+}
+
+static void random_timers_agree_with_a_linear_search(void **state)
+{
+	struct prng r = {test_seed()};
+	struct timer_heap *h = timer_heap_new();
+	struct timer t[MODEL] = {0};
+	uint64_t seq[MODEL] = {0}, next_seq = 1, now = 0;
+	size_t armed = 0;
+
+	for (int step = 0; step < 50000; step++) {
+		uint32_t i = prng_below(&r, MODEL), what = prng_below(&r, 10);
+
+		if (what < 5) {
+			armed += !timer_armed(&t[i]);
+			assert_int_equal(timer_set(h, &t[i], now + prng_below(&r, 50)), 0);
+			seq[i] = next_seq++;
+		} else if (what < 7) {
+			armed -= timer_armed(&t[i]);
+			timer_cancel(h, &t[i]);
+		} else {
+			int want;
+			struct timer *got;
+
+			now += prng_below(&r, 10);
+			want = model_first(t, seq, now);
+			got = timer_pop(h, now);
+			assert_ptr_equal(got, want < 0 ? NULL : &t[want]);
+			armed -= got != NULL;
+		}
+		assert_int_equal(timer_count(h), armed);
+	}
+	timer_heap_free(h);
+}
+
+static void a_million_timers_come_out_sorted(void **state)
+{
+	struct prng r = {test_seed()};
+	struct timer_heap *h = timer_heap_new();
+	struct timer *t = calloc(1000000, sizeof(*t));
+	uint64_t last = 0;
+	size_t n = 0;
+
+	assert_non_null(t);
+	for (size_t i = 0; i < 1000000; i++)
+		assert_int_equal(timer_set(h, &t[i], prng_u64(&r) >> 1), 0);
+	for (size_t i = 0; i < 1000000; i += 2)
+		timer_cancel(h, &t[i]);
+	for (struct timer *x; (x = timer_pop(h, UINT64_MAX - 1)); n++) {
+		assert_true(x->due_us >= last);
+		last = x->due_us;
+	}
+	assert_int_equal(n, 500000);
+	free(t);
+	timer_heap_free(h);
+}
+
+/* --- ids --------------------------------------------------------------------------------------- */
+
+static void lowest_free_id_comes_first_and_the_pool_ends_at_max(void **state)
+{
+	struct idpool p;
+
+	idpool_init(&p, 300);
+	for (uint32_t i = 1; i <= 300; i++)
+		assert_int_equal(idpool_get(&p), i);
+	assert_int_equal(idpool_get(&p), 0);
+	idpool_put(&p, 200);
+	idpool_put(&p, 7);
+	assert_int_equal(idpool_get(&p), 7);
+	assert_int_equal(idpool_get(&p), 200);
+	assert_int_equal(idpool_get(&p), 0);
+	idpool_fini(&p);
+}
+
+/* --- log --------------------------------------------------------------------------------------- */
+
+struct lines {
+	unsigned n;
+	char last[2048];
+};
+
+static void remember(enum log_level level, const char *line, void *arg)
+{
+	struct lines *l = arg;
+
+	l->n++;
+	snprintf(l->last, sizeof(l->last), "%s", line);
+}
+
+static void only_lines_of_the_level_reach_the_sink(void **state)
+{
+	struct lines l = {0};
+
+	log_set_sink(remember, &l);
+	log_set_level(LOG_LVL_WARNING);
+	log_notice("a", "no");
+	assert_int_equal(l.n, 0);
+	log_warning("twin", "eth%d gone", 3);
+	assert_int_equal(l.n, 1);
+	assert_string_equal(l.last, "twin: eth3 gone");
+	log_set_level(LOG_LVL_NOTICE);
+	log_set_sink(NULL, NULL);
+}
+
+static void a_line_stays_one_line_and_is_cut_with_dots(void **state)
+{
+	struct lines l = {0};
+	char longer[3000];
+
+	log_set_sink(remember, &l);
+	log_error("x", "a\nb\033[31m");
+	assert_string_equal(l.last, "x: a b [31m");
+	memset(longer, 'y', sizeof(longer) - 1);
+	longer[sizeof(longer) - 1] = '\0';
+	log_error("x", "%s", longer);
+	assert_int_equal(strlen(l.last), 1023);
+	assert_string_equal(l.last + 1020, "...");
+	log_set_sink(NULL, NULL);
+}
+
+static void level_names_are_parsed_back(void **state)
+{
+	enum log_level level = LOG_LVL_ERROR;
+
+	for (int i = LOG_LVL_ERROR; i <= LOG_LVL_DEBUG; i++) {
+		assert_int_equal(log_level_parse(log_level_name((enum log_level)i), &level), 0);
+		assert_int_equal(level, i);
+	}
+	assert_int_equal(log_level_parse("loud", &level), -1);
+}
+
+static void log_rate_counts_what_it_suppresses(void **state)
+{
+	struct log_rate r = {0};
+	uint64_t now = 5000000;
+	unsigned ok = 0;
+
+	for (unsigned i = 0; i < 25; i++)
+		ok += log_rate_ok(&r, now);
+	assert_int_equal(ok, LOG_RATE_BURST);
+	assert_int_equal(r.suppressed, 25 - LOG_RATE_BURST);
+	assert_false(log_rate_ok(&r, now + LOG_RATE_INTERVAL_US - 1));
+	assert_true(log_rate_ok(&r, now + LOG_RATE_INTERVAL_US));
+}
+
+/* --- hash table -------------------------------------------------------------------------------- */
+
+struct item {
+	struct hash_node node;
+	uint32_t value;
+	bool in;
+};
+
+static void random_items_are_found_in_the_hash_table(void **state)
+{
+	static struct item items[500];
+	struct prng r = {test_seed()};
+	struct hash_table t;
+	struct hash_node *node = NULL;
+	size_t in = 0, walked = 0;
+
+	memset(items, 0, sizeof(items));
+	assert_int_equal(hash_init(&t), 0);
+	for (int step = 0; step < 20000; step++) {
+		uint32_t i = prng_below(&r, 500);
+
+		if (items[i].in)
+			hash_del(&t, &items[i].node);
+		else
+			hash_add(&t, &items[i].node, i % 97 * 0x01000193u); /* collisions */
+		items[i].in = !items[i].in;
+	}
+	for (uint32_t i = 0; i < 500; i++) {
+		bool found = false;
+
+		node = hash_first(&t, i % 97 * 0x01000193u);
+		for (; node; node = hash_same(node))
+			found |= container_of(node, struct item, node) == &items[i];
+		assert_int_equal(found, items[i].in);
+		in += items[i].in;
+	}
+	while ((node = hash_next(&t, node)))
+		walked++;
+	assert_int_equal(walked, in);
+	assert_int_equal(t.n, in);
+	hash_fini(&t);
+}
+
+/* --- bytes ------------------------------------------------------------------------------------- */
+
+static void reader_past_the_end_gives_zeros_and_says_so(void **state)
+{
+	const uint8_t data[] = {1, 2, 3, 4, 5, 6, 7, 8};
+	struct reader r = reader_of(data, sizeof(data));
+
+	assert_int_equal(read_u8(&r), 1);
+	assert_int_equal(read_u16(&r), 0x0203);
+	assert_int_equal(read_u32(&r), 0x04050607);
+	assert_false(r.bad);
+	assert_int_equal(read_u16(&r), 0);
+	assert_true(r.bad);
+	assert_int_equal(read_u8(&r), 0);
+	assert_null(read_bytes(&r, SIZE_MAX));
+}
+
+static void writer_that_is_full_drops_all_the_rest(void **state)
+{
+	uint8_t buf[7] = {0};
+	struct writer w = writer_of(buf, sizeof(buf));
+
+	write_u32(&w, 0x01020304);
+	write_u16(&w, 0x0506);
+	assert_false(w.full);
+	write_u16(&w, 0x0708);
+	assert_true(w.full);
+	write_u8(&w, 9);
+	assert_int_equal(w.len, 6);
+	assert_int_equal(buf[6], 0);
+	assert_int_equal(buf[5], 6);
+}
+
+/* --- route keys -------------------------------------------------------------------------------- */
+
+static void key_covers_what_its_prefixes_hold(void **state)
+{
+	struct dp_route_key star = key("*", "239.1.1.1"), sg = key("10.0.0.1", "239.1.1.1");
+	struct dp_route_key wide = key("10.0.0.0/8", "239.0.0.0/8");
+
+	assert_true(route_key_covers(&star, &sg));
+	assert_false(route_key_covers(&sg, &star));
+	assert_true(route_key_covers(&wide, &sg));
+	assert_false(route_key_covers(&wide, &star));
+	sg.table = 1;
+	assert_false(route_key_covers(&star, &sg));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(timers_pop_in_order_of_time),
+		cmocka_unit_test(equal_times_pop_in_the_order_of_setting),
+		cmocka_unit_test(cancelled_timer_never_pops_and_cancel_twice_is_harmless),
+		cmocka_unit_test(time_left_is_never_for_a_timer_at_rest),
+		cmocka_unit_test(random_timers_agree_with_a_linear_search),
+		cmocka_unit_test(a_million_timers_come_out_sorted),
+		cmocka_unit_test(lowest_free_id_comes_first_and_the_pool_ends_at_max),
+		cmocka_unit_test(only_lines_of_the_level_reach_the_sink),
+		cmocka_unit_test(a_line_stays_one_line_and_is_cut_with_dots),
+		cmocka_unit_test(level_names_are_parsed_back),
+		cmocka_unit_test(log_rate_counts_what_it_suppresses),
+		cmocka_unit_test(random_items_are_found_in_the_hash_table),
+		cmocka_unit_test(reader_past_the_end_gives_zeros_and_says_so),
+		cmocka_unit_test(writer_that_is_full_drops_all_the_rest),
+		cmocka_unit_test(key_covers_what_its_prefixes_hold),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,654 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright (c) 2026 The starg authors
+ *
+ * Next hops and neighbours: how an adjacency follows routes, MACs and interfaces, and what is asked
+ * of the kernel.
+ */
+#include "tests/unit/net/fixture.h"
+
+static uint32_t nexthop(struct fixture *f, const char *addr, uint16_t via)
+{
+	struct ipaddr a = ip(addr);
+	uint32_t adj = net_nexthop_get(f->net, &a, via);
+
+	assert_int_not_equal(adj, 0);
+	assert_int_equal(f->dp->adjs[adj].id, adj);
+	return adj;
+}
+
+static struct net_nexthop info(struct fixture *f, uint32_t adj)
+{
+	struct net_nexthop i;
+
+	assert_true(net_nexthop_info(f->net, adj, &i));
+	assert_int_equal(i.resolved, f->dp->adjs[adj].kind != DP_ADJ_UNRESOLVED);
+	assert_int_equal(i.resolved, i.why[0] == '\0');
+	return i;
+}
+
+static void assert_ether(struct fixture *f, uint32_t adj, uint16_t ifid, uint8_t mac)
+{
+	const struct dp_adj *a = &f->dp->adjs[adj];
+
+	assert_int_equal(a->kind, DP_ADJ_ETHER);
+	assert_int_equal(a->ifid, ifid);
+	assert_int_equal(a->mac[0], 2);
+	assert_int_equal(a->mac[5], mac);
+}
+
+static void assert_unresolved(struct fixture *f, uint32_t adj, const char *why)
+{
+	struct net_nexthop i = info(f, adj);
+
+	assert_int_equal(f->dp->adjs[adj].kind, DP_ADJ_UNRESOLVED);
+	assert_string_equal(i.why, why);
+}
+
+/* --- coming into being ------------------------------------------------------------------------ */
+
+static void next_hop_waits_for_route_then_for_mac(void **state)
+{
+	struct fixture *f = *state;
+	uint16_t id = lan(f, "lan1", "10.1.0.1/24", 7);
+	uint32_t adj = nexthop(f, "10.5.0.1", 0);
+
+	assert_unresolved(f, adj, "no route to 10.5.0.1");
+	assert_int_equal(f->n_asked, 0);
+	kroute(f, "10.5.0.0/16", "10.1.0.2", 7);
+	assert_unresolved(f, adj, "waiting for the MAC of 10.1.0.2 on lan1");
+	assert_int_equal(info(f, adj).ifid, id);
+	assert_int_equal(f->n_asked, 1);
+	assert_int_equal(f->asked[0].ifindex, 7);
+	assert_string_equal(str(&f->asked[0].addr), "10.1.0.2");
+	neigh(f, id, "10.1.0.2", NET_NEIGH_INCOMPLETE, 0);
+	assert_unresolved(f, adj, "waiting for the MAC of 10.1.0.2 on lan1");
+	neigh(f, id, "10.1.0.2", NET_NEIGH_REACHABLE, 5);
+	assert_ether(f, adj, id, 5);
+	neigh(f, id, "10.1.0.2", NET_NEIGH_STALE, 5);
+	assert_ether(f, adj, id, 5);
+}
+
+static void next_hop_on_link_is_its_own_gateway(void **state)
+{
+	struct fixture *f = *state;
+	uint16_t id = lan(f, "lan1", "10.1.0.1/24", 7);
+	struct net_nexthop i;
+	uint32_t adj;
+
+	kroute(f, "10.1.0.0/24", NULL, 7);
+	neigh(f, id, "10.1.0.9", NET_NEIGH_REACHABLE, 9);
+	adj = nexthop(f, "10.1.0.9", 0);
+	assert_ether(f, adj, id, 9);
+	i = info(f, adj);
+	assert_string_equal(str(&i.gateway), "10.1.0.9");
+}
+
+static void same_address_and_via_share_an_adjacency(void **state)
+{
+	struct fixture *f = *state;
+	uint16_t id = lan(f, "lan1", "10.1.0.1/24", 7);
+	uint32_t a = nexthop(f, "10.5.0.1", 0), b = nexthop(f, "10.5.0.1", id);
+
+	assert_int_not_equal(a, b);
+	assert_int_equal(nexthop(f, "10.5.0.1", 0), a);
+	assert_int_equal(info(f, a).refs, 2);
+	net_nexthop_put(f->net, a);
+	assert_int_equal(f->dp->adjs[a].id, a);
+	net_nexthop_put(f->net, a);
+	assert_int_equal(f->dp->adjs[a].id, 0);
+	assert_int_equal(f->dp->adjs[b].id, b);
+	net_nexthop_put(f->net, b);
+	assert_int_equal(fake_dp_count_adjs(f->dp), 0);
+	net_nexthop_put(f->net, b);
+	net_nexthop_put(f->net, 0);
+}
+
+static void data_plane_without_room_gives_no_next_hop(void **state)
+{
+	struct fixture *f = *state;
+	struct ipaddr a = ip("10.5.0.1");
+
+	fake_dp_fail(f->dp, FAKE_ADJ_SET, -ENOSPC, 0, 1);
+	assert_int_equal(net_nexthop_get(f->net, &a, 0), 0);
+	assert_int_equal(nexthop(f, "10.5.0.1", 0), 1);
+}
+
+static void adjacency_the_data_plane_refused_is_tried_again(void **state)
+{
+	struct fixture *f = *state;
+	uint16_t id = lan(f, "lan1", "10.1.0.1/24", 7);
+	uint32_t adj;
+
+	kroute(f, "10.1.0.0/24", NULL, 7);
+	adj = nexthop(f, "10.1.0.9", 0);
+	fake_dp_fail(f->dp, FAKE_ADJ_SET, -ENOMEM, 0, 1);
+	neigh(f, id, "10.1.0.9", NET_NEIGH_REACHABLE, 9);
+	assert_int_equal(f->dp->adjs[adj].kind, DP_ADJ_UNRESOLVED);
+	tick(f, 1);
+	assert_ether(f, adj, id, 9);
+}
+
+/* --- following changes ------------------------------------------------------------------------ */
+
+static uint32_t resolved(struct fixture *f, uint16_t *id)
+{
+	uint32_t adj;
+
+	*id = lan(f, "lan1", "10.1.0.1/24", 7);
+	kroute(f, "10.5.0.0/16", "10.1.0.2", 7);
+	neigh(f, *id, "10.1.0.2", NET_NEIGH_REACHABLE, 5);
+	adj = nexthop(f, "10.5.0.1", 0);
+	assert_ether(f, adj, *id, 5);
+	forget(f);
+	return adj;
+}
+
+static void mac_change_is_published_once(void **state)
+{
+	struct fixture *f = *state;
+	uint16_t id;
+	uint32_t adj = resolved(f, &id);
+
+	neigh(f, id, "10.1.0.2", NET_NEIGH_REACHABLE, 6);
+	assert_ether(f, adj, id, 6);
+	assert_int_equal(f->dp->calls[FAKE_ADJ_SET], 1);
+	assert_int_equal(heard(f, NET_NEIGH), 1);
+	neigh(f, id, "10.1.0.2", NET_NEIGH_REACHABLE, 6);
+	neigh(f, id, "10.1.0.77", NET_NEIGH_REACHABLE, 7);
+	assert_int_equal(f->dp->calls[FAKE_ADJ_SET], 1);
+}
+
+static void lost_neighbour_is_asked_for_again(void **state)
+{
+	struct fixture *f = *state;
+	struct ipaddr gw = ip("10.1.0.2");
+	uint16_t id;
+	uint32_t adj = resolved(f, &id);
+
+	neigh(f, id, "10.1.0.2", NET_NEIGH_FAILED, 0);
+	assert_unresolved(f, adj, "no answer from 10.1.0.2 on lan1");
+	assert_int_equal(f->n_asked, 1);
+	neigh(f, id, "10.1.0.2", NET_NEIGH_REACHABLE, 8);
+	assert_ether(f, adj, id, 8);
+	assert_int_equal(net_neigh_del(f->net, id, &gw, false), 0);
+	assert_unresolved(f, adj, "waiting for the MAC of 10.1.0.2 on lan1");
+}
+
+static void gateway_change_moves_the_adjacency_and_is_told(void **state)
+{
+	struct fixture *f = *state;
+	uint16_t id, id2;
+	uint32_t adj = resolved(f, &id);
+
+	id2 = lan(f, "lan2", "10.2.0.1/24", 8);
+	neigh(f, id2, "10.2.0.2", NET_NEIGH_REACHABLE, 22);
+	forget(f);
+	kroute(f, "10.5.0.0/16", "10.2.0.2", 8);
+	assert_ether(f, adj, id2, 22);
+	assert_true(heard_rib(f, "10.5.0.1"));
+	forget(f);
+	neigh(f, id, "10.1.0.2", NET_NEIGH_REACHABLE, 66);
+	assert_int_equal(f->dp->calls[FAKE_ADJ_SET], 0);
+	neigh(f, id2, "10.2.0.2", NET_NEIGH_REACHABLE, 23);
+	assert_ether(f, adj, id2, 23);
+}
+
+static void longer_route_takes_over_and_gives_back(void **state)
+{
+	struct fixture *f = *state;
+	uint16_t id;
+	uint32_t adj = resolved(f, &id);
+
+	neigh(f, id, "10.1.0.3", NET_NEIGH_REACHABLE, 3);
+	kroute(f, "10.5.0.0/24", "10.1.0.3", 7);
+	assert_ether(f, adj, id, 3);
+	kroute(f, "10.5.9.0/24", "10.1.0.4", 7);
+	assert_ether(f, adj, id, 3);
+	kroute_del(f, "10.5.0.0/24");
+	assert_ether(f, adj, id, 5);
+	kroute_del(f, "10.5.0.0/16");
+	assert_unresolved(f, adj, "no route to 10.5.0.1");
+}
+
+static void interface_flap_unresolves_and_resolves(void **state)
+{
+	struct fixture *f = *state;
+	uint16_t id;
+	uint32_t adj = resolved(f, &id);
+
+	net_port_link(f->net, "lan1", false);
+	assert_unresolved(f, adj, "interface lan1 is down");
+	assert_true(heard_rib(f, "10.5.0.1"));
+	forget(f);
+	net_port_link(f->net, "lan1", true);
+	assert_ether(f, adj, id, 5);
+	assert_true(heard_rib(f, "10.5.0.1"));
+}
+
+static void no_adjacency_left(void *arg, enum fake_op op)
+{
+	struct fixture *f = arg;
+
+	if (op == FAKE_IF_DEL)
+		assert_int_equal(f->dp->adjs[1].kind, DP_ADJ_UNRESOLVED);
+}
+
+static void port_that_goes_takes_adjacency_before_interface(void **state)
+{
+	struct fixture *f = *state;
+	uint16_t id;
+	uint32_t adj = resolved(f, &id);
+
+	assert_int_equal(adj, 1);
+	f->dp->spy = no_adjacency_left;
+	f->dp->spy_arg = f;
+	net_port_set(f->net, "lan1", NET_PORT_NONE, NULL, 0);
+	assert_unresolved(f, adj, "interface lan1 is down");
+	assert_int_equal(f->dp->ifs[id].id, 0);
+	port_up(f, "lan1", 1);
+	assert_ether(f, adj, id, 5);
+	assert_int_equal(net_if_del(f->net, id), 0);
+	assert_int_equal(f->dp->calls[FAKE_IF_DEL], 2);
+}
+
+static void own_address_is_no_next_hop(void **state)
+{
+	struct fixture *f = *state;
+	struct ipaddr own = ip("10.5.0.1");
+	uint16_t id;
+	uint32_t adj = resolved(f, &id);
+
+	net_addr_add(f->net, id, &own, 32);
+	assert_unresolved(f, adj, "the address is the router's own");
+	net_addr_del(f->net, id, &own, 32);
+	assert_ether(f, adj, id, 5);
+}
+
+static void static_rpf_serves_only_where_no_unicast_route_does(void **state)
+{
+	struct fixture *f = *state;
+	uint16_t id = lan(f, "lan1", "10.1.0.1/24", 0);
+	struct net_route r = route1("10.9.0.0/16", NET_ROUTE_RPF, "10.1.0.9", id, 0);
+	uint32_t adj = nexthop(f, "10.9.0.1", 0);
+
+	neigh(f, id, "10.1.0.9", NET_NEIGH_STATIC, 9);
+	neigh(f, id, "10.1.0.8", NET_NEIGH_STATIC, 8);
+	assert_int_equal(net_route_set(f->net, &r), 0);
+	assert_ether(f, adj, id, 9);
+	r = route1("10.0.0.0/8", NET_ROUTE_CONNECTED, "10.1.0.8", id, 0);
+	assert_int_equal(net_route_set(f->net, &r), 0);
+	assert_ether(f, adj, id, 8);
+}
+
+/* --- via -------------------------------------------------------------------------------------- */
+
+static void via_takes_the_routes_path_through_that_interface(void **state)
+{
+	struct fixture *f = *state;
+	uint16_t a = lan(f, "lan1", "10.1.0.1/24", 7), b = lan(f, "lan2", "10.2.0.1/24", 8);
+	struct net_route r = route1("10.5.0.0/16", NET_ROUTE_KERNEL, "10.1.0.2", 0, 7);
+	uint32_t via_a = nexthop(f, "10.5.0.1", a), via_b = nexthop(f, "10.5.0.1", b);
+
+	r.n_paths = 2;
+	r.paths[1] = (struct net_path){.gateway = ip("10.2.0.2"), .ifindex = 8, .weight = 1};
+	assert_unresolved(f, via_b, "no route to 10.5.0.1 through lan2");
+	assert_int_equal(net_route_set(f->net, &r), 0);
+	neigh(f, a, "10.1.0.2", NET_NEIGH_REACHABLE, 1);
+	neigh(f, b, "10.2.0.2", NET_NEIGH_REACHABLE, 2);
+	assert_ether(f, via_a, a, 1);
+	assert_ether(f, via_b, b, 2);
+	net_port_link(f->net, "lan2", false);
+	assert_unresolved(f, via_b, "interface lan2 is down");
+	assert_ether(f, via_a, a, 1);
+}
+
+static void via_falls_back_to_a_shorter_route_through_it(void **state)
+{
+	struct fixture *f = *state;
+	uint16_t a, b;
+	uint32_t adj;
+
+	a = lan(f, "lan1", "10.1.0.1/24", 7);
+	b = lan(f, "lan2", "10.2.0.1/24", 8);
+	assert_int_not_equal(a, b);
+	kroute(f, "10.5.0.0/16", "10.1.0.2", 7);
+	kroute(f, "0.0.0.0/0", "10.2.0.2", 8);
+	neigh(f, b, "10.2.0.2", NET_NEIGH_REACHABLE, 2);
+	adj = nexthop(f, "10.5.0.1", b);
+	assert_ether(f, adj, b, 2);
+}
+
+static void via_needs_no_route_on_its_own_subnet(void **state)
+{
+	struct fixture *f = *state;
+	uint16_t a = lan(f, "lan1", "10.1.0.1/16", 7), b = lan(f, "lan2", "10.2.0.1/24", 8);
+	struct ipaddr more = ip("10.9.0.1");
+	uint32_t adj;
+
+	kroute(f, "10.1.5.0/24", "10.2.0.2", 8);
+	neigh(f, a, "10.1.5.9", NET_NEIGH_REACHABLE, 9);
+	neigh(f, b, "10.2.0.2", NET_NEIGH_REACHABLE, 2);
+	adj = nexthop(f, "10.1.5.9", a);
+	assert_ether(f, adj, a, 9);
+	assert_ether(f, nexthop(f, "10.1.5.9", b), b, 2);
+	/* an address that makes a subnet on link */
+	adj = nexthop(f, "10.9.0.9", a);
+	assert_unresolved(f, adj, "no route to 10.9.0.9 through lan1");
+	neigh(f, a, "10.9.0.9", NET_NEIGH_REACHABLE, 99);
+	forget(f);
+	net_addr_add(f->net, a, &more, 24);
+	assert_ether(f, adj, a, 99);
+	assert_true(heard_rib(f, "10.9.0.9")); /* it leaves elsewhere now */
+}
+
+static void route_by_gateway_beats_a_shorter_own_subnet(void **state)
+{
+	struct fixture *f = *state;
+	uint16_t a = lan(f, "lan1", "10.1.0.1/16", 7);
+	uint32_t adj;
+
+	kroute(f, "10.1.5.0/24", "10.1.0.2", 7);
+	neigh(f, a, "10.1.0.2", NET_NEIGH_REACHABLE, 2);
+	adj = nexthop(f, "10.1.5.9", a);
+	assert_ether(f, adj, a, 2);
+}
+
+static void link_local_next_hop_is_on_link_of_its_via(void **state)
+{
+	struct fixture *f = *state;
+	uint16_t a = lan(f, "lan1", "fe80::1/64", 7), b = lan(f, "lan2", "fe80::1/64", 8);
+
+	kroute(f, "fe80::/64", NULL, 8);
+	kroute(f, "::/0", "fe80::9", 7);
+	neigh(f, a, "fe80::5", NET_NEIGH_REACHABLE, 5);
+	neigh(f, b, "fe80::5", NET_NEIGH_REACHABLE, 6);
+	assert_ether(f, nexthop(f, "fe80::5", a), a, 5);
+	assert_ether(f, nexthop(f, "fe80::5", b), b, 6);
+}
+
+static void deleted_interface_orphans_its_next_hops(void **state)
+{
+	struct fixture *f = *state;
+	uint16_t id = lan(f, "lan1", "10.1.0.1/24", 0);
+	struct net_if_conf other = loop_conf("lo7", NULL);
+	uint32_t via, any;
+
+	neigh(f, id, "10.1.0.9", NET_NEIGH_STATIC, 9);
+	via = nexthop(f, "10.1.0.9", id);
+	any = nexthop(f, "10.1.0.9", 0);
+	assert_ether(f, via, id, 9);
+	assert_ether(f, any, id, 9);
+	assert_int_equal(net_if_del(f->net, id), 0);
+	assert_unresolved(f, via, "its interface was deleted");
+	assert_unresolved(f, any, "no route to 10.1.0.9");
+	/* the id belongs to somebody else now */
+	assert_int_equal(add(f, &other), id);
+	assert_unresolved(f, via, "its interface was deleted");
+	assert_int_not_equal(nexthop(f, "10.1.0.9", id), via);
+	net_nexthop_put(f->net, via);
+	assert_int_equal(f->dp->adjs[via].id, 0);
+}
+
+/* --- tunnels and loopbacks -------------------------------------------------------------------- */
+
+static void next_hop_behind_a_tunnel_is_the_tunnel(void **state)
+{
+	struct fixture *f = *state;
+	struct net_if_conf g = gre_conf("gre0", "10.1.0.1", "10.1.0.2");
+	uint16_t id, gre;
+	uint32_t adj;
+
+	id = lan(f, "lan1", "10.1.0.1/24", 0);
+	gre = add(f, &g);
+	neigh(f, id, "10.1.0.2", NET_NEIGH_STATIC, 2);
+	assert_ether(f, net_if_get(f->net, gre)->gre_adj, id, 2);
+	adj = nexthop(f, "10.7.0.1", gre);
+	assert_unresolved(f, adj, "no route to 10.7.0.1 through gre0");
+	net_if_twin(f->net, gre, 30);
+	kroute(f, "10.7.0.0/24", NULL, 30);
+	assert_int_equal(f->dp->adjs[adj].kind, DP_ADJ_IF);
+	assert_int_equal(f->dp->adjs[adj].ifid, gre);
+	assert_true(info(f, adj).resolved);
+	assert_int_equal(f->n_asked, 0);
+}
+
+static void tunnel_remote_behind_a_tunnel_is_recursion(void **state)
+{
+	struct fixture *f = *state;
+	struct net_if_conf g = gre_conf("gre0", "10.1.0.1", "10.1.0.2");
+	uint16_t id, gre;
+	uint32_t adj, her;
+
+	id = lan(f, "lan1", "10.1.0.1/24", 0);
+	neigh(f, id, "10.1.0.2", NET_NEIGH_STATIC, 2);
+	gre = add(f, &g);
+	adj = net_if_get(f->net, gre)->gre_adj;
+	net_if_twin(f->net, gre, 30);
+	kroute(f, "10.1.0.2/32", NULL, 30);
+	assert_unresolved(f, adj, "tunnel remote reached through a tunnel (gre0)");
+	/* the same address for others than tunnels is another matter */
+	her = nexthop(f, "10.1.0.2", 0);
+	assert_int_not_equal(her, adj);
+	assert_int_equal(f->dp->adjs[her].kind, DP_ADJ_IF);
+	kroute_del(f, "10.1.0.2/32");
+	assert_ether(f, adj, id, 2);
+	assert_ether(f, her, id, 2);
+}
+
+static void loopback_is_no_way(void **state)
+{
+	struct fixture *f = *state;
+	struct net_if_conf l = loop_conf("lo0", "10.0.0.1/24");
+	uint16_t lo = add(f, &l);
+
+	assert_unresolved(
+		f, nexthop(f, "10.0.0.9", 0), "route to 10.0.0.0/24 leads to loopback lo0");
+	assert_unresolved(f, nexthop(f, "10.0.0.9", lo), "interface lo0 is a loopback");
+}
+
+static void blackhole_is_no_way(void **state)
+{
+	struct fixture *f = *state;
+	uint16_t id;
+	uint32_t adj = resolved(f, &id), via = nexthop(f, "10.5.0.1", id);
+	struct net_route r = {.dst = pfx("10.5.0.0/24"), .blackhole = 1};
+
+	assert_int_equal(net_route_set(f->net, &r), 0);
+	assert_unresolved(f, adj, "blackhole route 10.5.0.0/24");
+	assert_unresolved(f, via, "blackhole route 10.5.0.0/24");
+}
+
+/* --- neighbours ------------------------------------------------------------------------------- */
+
+static void without_twin_only_static_neighbours_count(void **state)
+{
+	struct fixture *f = *state;
+	uint16_t id = lan(f, "lan1", "10.1.0.1/24", 0);
+	uint32_t adj = nexthop(f, "10.1.0.9", 0);
+	struct ipaddr a = ip("10.1.0.9");
+
+	assert_unresolved(f, adj, "no static neighbour for 10.1.0.9 on lan1");
+	tick(f, 1);
+	assert_int_equal(f->n_asked, 0);
+	neigh(f, id, "10.1.0.9", NET_NEIGH_STATIC, 9);
+	assert_ether(f, adj, id, 9);
+	assert_int_equal(net_neigh_del(f->net, id, &a, true), 0);
+	assert_unresolved(f, adj, "no static neighbour for 10.1.0.9 on lan1");
+	assert_int_equal(net_neigh_del(f->net, id, &a, true), -ENOENT);
+}
+
+static void static_neighbour_hides_the_kernels(void **state)
+{
+	struct fixture *f = *state;
+	uint16_t id = lan(f, "lan1", "10.1.0.1/24", 7);
+	struct ipaddr a = ip("10.1.0.9");
+
+	neigh(f, id, "10.1.0.9", NET_NEIGH_STATIC, 1);
+	neigh(f, id, "10.1.0.9", NET_NEIGH_REACHABLE, 2);
+	assert_int_equal(net_neigh_find(f->net, id, &a)->state, NET_NEIGH_STATIC);
+	assert_int_equal(net_neigh_find(f->net, id, &a)->mac[5], 1);
+	assert_int_equal(heard(f, NET_NEIGH), 1);
+	assert_int_equal(net_neigh_del(f->net, id, &a, true), 0);
+	assert_int_equal(net_neigh_find(f->net, id, &a)->mac[5], 2);
+	assert_int_equal(net_neigh_del(f->net, id, &a, false), 0);
+	assert_null(net_neigh_find(f->net, id, &a));
+}
+
+static void neighbours_end_with_twin_and_interface(void **state)
+{
+	struct fixture *f = *state;
+	uint16_t id = lan(f, "lan1", "10.1.0.1/24", 7);
+	struct ipaddr k = ip("10.1.0.8"), s = ip("10.1.0.9");
+	struct net_neigh n = {.ifid = id, .addr = s};
+
+	neigh(f, id, "10.1.0.8", NET_NEIGH_REACHABLE, 1);
+	neigh(f, id, "10.1.0.9", NET_NEIGH_STATIC, 2);
+	net_if_twin(f->net, id, 0);
+	assert_null(net_neigh_find(f->net, id, &k));
+	assert_non_null(net_neigh_find(f->net, id, &s));
+	net_if_del(f->net, id);
+	assert_null(net_neigh_find(f->net, id, &s));
+	assert_int_equal(net_neigh_set(f->net, &n), -ENODEV);
+}
+
+static bool collect(void *arg, const struct net_neigh *n)
+{
+	char *s = arg;
+
+	sprintf(s + strlen(s), "%u/%s ", n->ifid, str(&n->addr));
+	return true;
+}
+
+static void neighbours_are_walked_in_order(void **state)
+{
+	struct fixture *f = *state;
+	char text[256] = "";
+
+	lan(f, "lan1", NULL, 0);
+	lan(f, "lan2", NULL, 0);
+	neigh(f, 2, "10.0.0.1", NET_NEIGH_STATIC, 1);
+	neigh(f, 1, "2001:db8::1", NET_NEIGH_STATIC, 1);
+	neigh(f, 1, "10.0.0.9", NET_NEIGH_STATIC, 1);
+	neigh(f, 1, "10.0.0.2", NET_NEIGH_STATIC, 1);
+	net_neigh_walk(f->net, collect, text);
+	assert_string_equal(text, "1/10.0.0.2 1/10.0.0.9 1/2001:db8::1 2/10.0.0.1 ");
+}
+
+/* --- time ------------------------------------------------------------------------------------- */
+
+static void unresolved_is_asked_for_every_second(void **state)
+{
+	struct fixture *f = *state;
+
+	lan(f, "lan1", "10.1.0.1/24", 7);
+	kroute(f, "10.1.0.0/24", NULL, 7);
+	tick(f, 100);
+	nexthop(f, "10.1.0.9", 0);
+	assert_int_equal(f->n_asked, 1);
+	tick(f, 0);
+	assert_int_equal(f->n_asked, 1);
+	tick(f, 1);
+	assert_int_equal(f->n_asked, 2);
+	tick(f, 1);
+	assert_int_equal(f->n_asked, 3);
+}
+
+static void resolved_is_renewed_every_ten_seconds_while_in_use(void **state)
+{
+	struct fixture *f = *state;
+	uint16_t id;
+	uint32_t adj = resolved(f, &id);
+
+	for (unsigned s = 0; s < 9; s++)
+		tick(f, 1);
+	assert_int_equal(f->n_asked, 0);
+	tick(f, 1);
+	assert_int_equal(f->n_asked, 1);
+	for (unsigned s = 0; s < 10; s++)
+		tick(f, 1);
+	assert_int_equal(f->n_asked, 2);
+	net_nexthop_put(f->net, adj);
+	tick(f, 20);
+	assert_int_equal(f->n_asked, 2);
+}
+
+static void static_neighbour_is_never_asked_for(void **state)
+{
+	struct fixture *f = *state;
+	uint16_t id = lan(f, "lan1", "10.1.0.1/24", 7);
+
+	kroute(f, "10.1.0.0/24", NULL, 7);
+	neigh(f, id, "10.1.0.9", NET_NEIGH_STATIC, 9);
+	nexthop(f, "10.1.0.9", 0);
+	tick(f, 100);
+	assert_int_equal(f->n_asked, 0);
+}
+
+/* --- scale ------------------------------------------------------------------------------------ */
+
+static void change_touches_only_the_next_hops_it_concerns(void **state)
+{
+	struct fixture *f = *state;
+	uint16_t id = lan(f, "lan1", "10.1.0.1/24", 7);
+	char text[32];
+
+	kroute(f, "10.0.0.0/8", "10.1.0.2", 7);
+	neigh(f, id, "10.1.0.2", NET_NEIGH_REACHABLE, 2);
+	neigh(f, id, "10.1.0.3", NET_NEIGH_REACHABLE, 3);
+	for (unsigned i = 0; i < 1000; i++) {
+		snprintf(text, sizeof(text), "10.%u.%u.1", 5 + i / 250, i % 250);
+		nexthop(f, text, 0);
+	}
+	forget(f);
+	kroute(f, "10.5.0.0/16", "10.1.0.3", 7);
+	assert_int_equal(f->dp->calls[FAKE_ADJ_SET], 250);
+	assert_int_equal(heard(f, NET_RIB), 1);
+	forget(f);
+	neigh(f, id, "10.1.0.3", NET_NEIGH_REACHABLE, 33);
+	assert_int_equal(f->dp->calls[FAKE_ADJ_SET], 250);
+	forget(f);
+	neigh(f, id, "10.1.0.2", NET_NEIGH_REACHABLE, 22);
+	assert_int_equal(f->dp->calls[FAKE_ADJ_SET], 750);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(next_hop_waits_for_route_then_for_mac),
+		TEST(next_hop_on_link_is_its_own_gateway),
+		TEST(same_address_and_via_share_an_adjacency),
+		TEST(data_plane_without_room_gives_no_next_hop),
+		TEST(adjacency_the_data_plane_refused_is_tried_again),
+		TEST(mac_change_is_published_once),
+		TEST(lost_neighbour_is_asked_for_again),
+		TEST(gateway_change_moves_the_adjacency_and_is_told),
+		TEST(longer_route_takes_over_and_gives_back),
+		TEST(interface_flap_unresolves_and_resolves),
+		TEST(port_that_goes_takes_adjacency_before_interface),
+		TEST(own_address_is_no_next_hop),
+		TEST(static_rpf_serves_only_where_no_unicast_route_does),
+		TEST(via_takes_the_routes_path_through_that_interface),
+		TEST(via_falls_back_to_a_shorter_route_through_it),
+		TEST(via_needs_no_route_on_its_own_subnet),
+		TEST(route_by_gateway_beats_a_shorter_own_subnet),
+		TEST(link_local_next_hop_is_on_link_of_its_via),
+		TEST(deleted_interface_orphans_its_next_hops),
+		TEST(next_hop_behind_a_tunnel_is_the_tunnel),
+		TEST(tunnel_remote_behind_a_tunnel_is_recursion),
+		TEST(loopback_is_no_way),
+		TEST(blackhole_is_no_way),
+		TEST(without_twin_only_static_neighbours_count),
+		TEST(static_neighbour_hides_the_kernels),
+		TEST(neighbours_end_with_twin_and_interface),
+		TEST(neighbours_are_walked_in_order),
+		TEST(unresolved_is_asked_for_every_second),
+		TEST(resolved_is_renewed_every_ten_seconds_while_in_use),
+		TEST(static_neighbour_is_never_asked_for),
+		TEST(change_touches_only_the_next_hops_it_concerns),
+	};
+
+	log_set_level(LOG_LVL_ERROR);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
