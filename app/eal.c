@@ -20,8 +20,8 @@
 #include <rte_log.h>
 
 #define ARGS_MAX 64
-#define POOL_OVERHEAD_MB 48 /* rings, ethdev data, EAL's own */
-#define MBUF_BYTES 2432     /* data room, header, private area, mempool's header */
+#define POOL_OVERHEAD_MB 96 /* rings, device data, EAL itself */
+#define MBUF_BYTES 2560	    /* data room, header, private area, the pool's own */
 
 struct arg_list {
 	char *v[ARGS_MAX + 1];

@@ -142,6 +142,9 @@ static void if_del(struct app *app, const char *name)
 		kernel_twin_del(app->kernel, ifp->id);
 	ifp = net_if_find(app->net, name);
 	net_if_del(app->net, ifp->id);
+	/* All must hear of it before an addition takes the id again. */
+	while (router_step(app))
+		;
 }
 
 static void apply_rpf(struct app *app, const struct conf *c)
@@ -266,6 +269,7 @@ static void apply_dependents(struct app *app, const struct conf *c, bool ifs_cha
 	ports_announce(app->ports);
 	apply_rpf(app, c);
 	apply_neighs(app, NULL, c);
+	apply_routes(app, c); /* defaults of the interfaces, such as ttl_threshold */
 }
 
 int router_apply(struct app *app, struct conf *next, char *summary, size_t summary_cap, char *err,

@@ -9,34 +9,34 @@
 #include "control/static/static.h"
 
 #define CONF_NAMELEN 32
-#define CONF_ERRLEN 512
+#define CONF_ERRLEN 8192 /* room for some fifty messages */
 
 enum conf_poll { CONF_POLL_AUTO, CONF_POLL_BUSY, CONF_POLL_ADAPTIVE };
 
 struct conf_router {
-	char name[CONF_NAMELEN];     /* default: the host name */
-	char **eal;		     /* arguments, NULL-terminated; NULL: derived */
-	enum conf_poll poll;	     /* auto: busy if every worker has a CPU of its own and hugepages
+	char name[CONF_NAMELEN]; /* default: the host name */
+	char **eal;              /* arguments, NULL-terminated; NULL: derived */
+	enum conf_poll poll;     /* auto: busy if every worker has a CPU of its own and hugepages
 				      * are there, else adaptive */
-	int workers;		     /* worker lcores; -1 derived; 0 everything on one lcore */
-	uint32_t mbufs;		     /* default 32768 */
-	uint32_t max_routes;	     /* default 1048576 */
-	uint32_t max_oifs;	     /* default 65536 */
-	bool has_mac;		     /* one MAC for all ports */
+	int workers;             /* worker lcores; -1 derived; 0 everything on one lcore */
+	uint32_t mbufs;          /* default 32768 */
+	uint32_t max_routes;     /* default 1048576 */
+	uint32_t max_oifs;       /* default 65536 */
+	bool has_mac;            /* one MAC for all ports */
 	uint8_t mac[6];
-	enum log_level log;	     /* default notice */
-	uint32_t upcall_rate;	     /* NOCACHE/WRONGVIF upcalls a second per worker, default 1000 */
-	bool huge;		     /* false: --no-huge even if hugepages are there; default true */
+	enum log_level log;   /* default notice */
+	uint32_t upcall_rate; /* NOCACHE/WRONGVIF upcalls a second per worker, default 1000 */
+	bool huge;            /* false: --no-huge even if hugepages are there; default true */
 };
 
 struct conf_port {
 	char name[CONF_NAMELEN];
 	char device[256]; /* PCI address, or vdev "net_af_packet0,iface=veth1" */
-	char driver[32];  /* a file of drivers-cfg without .conf; "" : by device name, else "default" */
+	char driver[32];  /* a file of drivers-cfg without .conf; "": by device, else "default" */
 	uint16_t rx_queues, tx_queues; /* 0: as the driver file or the number of workers says */
 	uint16_t rx_desc, tx_desc;     /* 0: likewise */
-	uint16_t mtu;		       /* 0: 1500 */
-	bool promiscuous;	       /* default true */
+	uint16_t mtu;                  /* 0: 1500 */
+	bool promiscuous;              /* default true */
 	int line;
 };
 
@@ -81,12 +81,13 @@ struct conf {
 	struct {
 		uint8_t protocol; /* rtm_protocol */
 		uint32_t preference;
-	} *preferences;
+	} * preferences;
 	size_t n_preferences;
 };
 
 /* Reads and checks a file. 0; -ENOENT or -EACCES etc.; -EINVAL if it is wrong. err: all messages,
- * one a line, each "FILE:LINE: what is wrong and what to do". Nothing is returned unless 0. */
+ * one a line, each "FILE:LINE: what is wrong and what to do" ("FILE: ..." when no line is to
+ * blame); those that do not fit are counted in the last line. Nothing is returned unless 0. */
 int conf_read(const char *path, struct conf **out, char *err, size_t err_cap);
 void conf_free(struct conf *c);
 
@@ -98,9 +99,9 @@ enum conf_change_kind {
 	CONF_PORT_MTU, /* only MTU or promiscuity changed: no restart of the port */
 	CONF_IF_ADD,
 	CONF_IF_CHANGE,
-	CONF_RPF,     /* the whole list is to be applied again (mark and sweep) */
-	CONF_NEIGHS,  /* likewise */
-	CONF_ROUTES,  /* likewise: static_config with all routes */
+	CONF_RPF,    /* the whole list is to be applied again (mark and sweep) */
+	CONF_NEIGHS, /* likewise */
+	CONF_ROUTES, /* likewise: static_config with all routes */
 	CONF_LOG,
 	CONF_PREFERENCES,
 	CONF_RESTART, /* a setting that only a new start can change; name says which */
@@ -126,13 +127,25 @@ int conf_route_copy(struct static_route *to, const struct static_route *from);
 /* A driver file of drivers-cfg: what its NICs need. */
 struct conf_driver {
 	char name[32], description[128];
-	char devargs[256];	/* added behind the device */
+	char devargs[256];             /* added behind the device */
 	uint16_t rx_queues, tx_queues; /* largest useful; 0: no limit */
 	uint16_t rx_desc, tx_desc;     /* 0: the driver's default */
-	char bind[32];		/* kernel driver to bind to: "vfio-pci", "" none (mlx5, vdevs) */
-	bool mbuf_fast_free;	/* never set: shared buffers; kept for the reader's clear message */
-	char tried[256];	/* what was tried */
+	char bind[32];       /* kernel driver to bind to: "vfio-pci", "" none (mlx5, vdevs) */
+	bool mbuf_fast_free; /* never set: shared buffers; kept for the reader's clear message */
+	char tried[256];     /* what was tried */
 };
 /* dir: where the files are. -ENOENT: no such driver; err as above. */
-int conf_driver_read(const char *dir, const char *name, struct conf_driver *out, char *err,
-	size_t err_cap);
+int conf_driver_read(
+	const char *dir, const char *name, struct conf_driver *out, char *err, size_t err_cap);
+/* The driver file for a port that names none: name gets the file's name without .conf, "default"
+ * if none of them matches the device (PCI address or vdev). 0; -ENOENT if dir cannot be read. */
+int conf_driver_for_device(const char *dir, const char *device, char *name, size_t cap);
+
+/* The device with the driver file's arguments behind its own, which win: a key that the device
+ * gives is not added again. 0, or -ENAMETOOLONG. */
+int conf_device_args(const char *device, const char *devargs, char *out, size_t cap);
+
+/* Every key that the reader knows, as "interfaces.gre.ttl"; NULL behind the last. For completion
+ * and for the test that compares them with the manual page. later: keys of protocols that this
+ * version refuses by name. */
+const char *conf_key_name(size_t index, char *buf, size_t cap, bool *later);

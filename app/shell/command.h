@@ -8,8 +8,9 @@
  * value into what a person reads. So every `show` has JSON, and both say the same.
  *
  * Syntax strings: words that must be typed; UPPERCASE for an argument; [X] optional; {a|b} one of;
- * X... the rest of the line. Arguments named IF, PORT, SRC, GRP, ADDR, FILE, LEVEL, N have
- * completion and checks of their own.
+ * X... the rest of the line; {X}... once or more, [X]... any number of times. Arguments have a kind
+ * of their name (IF, PORT, SRC, GRP, ADDR, FILE, LEVEL, N ...), with completion and checks of its
+ * own.
  */
 #pragma once
 
@@ -18,34 +19,36 @@
 #include <stddef.h>
 #include <stdio.h>
 
-#define CMD_ARGS_MAX 64
+/* Longest line, bytes without the final newline. */
+#define CMD_LINE_MAX 65536
+#define CMD_ERRLEN 8192 /* an invalid file may have many messages */
 
 struct app;
 
-/* The words matched to a row's syntax. */
+/* The words matched to a row's syntax, abbreviations written out. */
 struct cmd_args {
 	size_t n; /* words in all */
-	const char *words[CMD_ARGS_MAX];
-	/* values of UPPERCASE arguments by name */
-	size_t n_named;
-	struct {
-		const char *name, *value;
-	} named[CMD_ARGS_MAX];
+	char **words;
+	char **kinds;     /* of each word: NULL for a literal, else the argument's name */
 	const char *rest; /* text behind the fixed words, for X... ; "" */
 };
 
-/* Value of an argument, or NULL when it was not given. */
+/* Value of an argument (the first one of this name), or NULL when it was not given. */
 const char *cmd_arg(const struct cmd_args *args, const char *name);
 /* Whether a literal word (of a {a|b} or [word]) was given. */
 bool cmd_has(const struct cmd_args *args, const char *word);
 
 struct cmd_result {
-	int status;	 /* 0 done, 1 failed */
-	json_t *value;	 /* what `show` shows; owned; NULL: nothing */
-	char error[512]; /* status 1: what, where, what to do next */
-	bool quit;	 /* the terminal or connection ends */
-	bool stop;	 /* the router shuts down */
+	int status;             /* 0 done, 1 failed */
+	json_t *value;          /* what `show` shows; owned; NULL: nothing */
+	char error[CMD_ERRLEN]; /* status 1: what, where, what to do next */
+	bool quit;              /* the terminal or connection ends */
+	bool stop;              /* the router shuts down */
+	const struct cmd *cmd;  /* the row that ran, NULL: none */
 };
+
+/* Fails a result with a sentence: what, where, what to do next. */
+void cmd_fail(struct cmd_result *out, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
 struct cmd {
 	const char *syntax;
@@ -55,18 +58,33 @@ struct cmd {
 	void (*text)(const json_t *value, FILE *to);
 };
 
-/* All rows; assembled from the tables of the show_*.c files. */
+/* All rows; assembled from the tables of the show_*.c and do_*.c files in tables.c. A row without
+ * syntax ends a table. */
 extern const struct cmd *const cmd_tables[];
-extern const size_t cmd_table_sizes[];
 extern const size_t cmd_n_tables;
+
+/* The kinds of arguments (args.c). */
+struct cmd_kind {
+	const char *name; /* "IF" */
+	const char *what; /* "name of an interface": for help and errors */
+	/* Whether a word can be one; NULL: any word. app NULL: by its form alone. */
+	bool (*fits)(struct app *app, const char *word);
+	/* Adds live values that begin with prefix, by cmd_candidate; NULL: cannot be listed. */
+	void (*complete)(struct app *app, const char *prefix, json_t *to);
+};
+extern const struct cmd_kind cmd_kinds[];
+extern const size_t cmd_n_kinds;
+/* Adds {"word", "help"} to an array of completions if word begins with prefix. */
+void cmd_candidate(json_t *to, const char *prefix, const char *word, const char *help);
 
 /* Finds the row for a line and runs it. Abbreviated words are accepted when only one row fits, as
  * in testpmd. The result is always filled: an unknown command names the nearest ones, a wrong
  * argument says what fits there. */
 void cmd_run(struct app *app, const char *line, struct cmd_result *out);
 void cmd_result_fini(struct cmd_result *r);
-/* Text for a person, from the row's text function. */
-void cmd_result_print(const char *line, const struct cmd_result *r, FILE *to);
+/* Text for a person, from the row's text function; nothing for a failed or silent command. */
+void cmd_result_print(const struct cmd_result *r, FILE *to);
 
-/* Completions of the last word of line: a JSON array of {"word": ..., "help": ...}. */
+/* Completions of the last word of line: a JSON array of {"word": ..., "help": ...}. A word "" is a
+ * hint only: an argument whose values cannot be listed. */
 json_t *cmd_complete(struct app *app, const char *line);

@@ -1,0 +1,359 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright (c) 2026 The starg authors
+ *
+ * interfaces: Ethernet with and without VLAN, GRE tunnels (RFC 2784, 2890), loopbacks.
+ */
+#include "app/conf/conf_priv.h"
+
+#include <ctype.h>
+
+static const char *const exception_words[] = {"none", "kernel", NULL};
+
+/* --- address --------------------------------------------------------------------------------------- */
+
+static void address_add(
+	struct reader *r, config_setting_t *s, const char *what, struct net_if_conf *c)
+{
+	const char *v = value_string(r, s, "address", what, "\"10.0.0.1/24\"");
+	struct net_addr a = {.len = 0};
+	const char *why;
+
+	if (!v)
+		return;
+	if (prefix_parse_if(v, &a.ip, &a.len)) {
+		problem_add(r, line_of(s),
+			"address of %s: \"%.48s\" is no address with prefix length "
+			"such as \"10.0.0.1/24\"",
+			what, v);
+		return;
+	}
+	why = ip_not_unicast(&a.ip);
+	if (!strchr(v, '/'))
+		problem_add(r, line_of(s),
+			"address of %s: %s lacks its prefix length: write "
+			"\"%s/24\", or /%u for the address alone",
+			what, v, v, ip_bits(&a.ip));
+	else if (why)
+		problem_add(r, line_of(s),
+			"address of %s: %s %s; write one of the router's own, "
+			"such as \"10.0.0.1/24\"",
+			what, v, why);
+	else if (a.len == 0)
+		problem_add(r, line_of(s),
+			"address of %s: prefix length 0 would cover every address; "
+			"write for example /24",
+			what);
+	else if (c->n_addrs == NET_IF_ADDRS_MAX)
+		problem_add(r, line_of(s),
+			"address of %s: more than %d addresses; spread them over "
+			"several interfaces",
+			what, NET_IF_ADDRS_MAX);
+	else
+		c->addrs[c->n_addrs++] = a;
+}
+
+static void address_read(struct reader *r, config_setting_t *s, const char *what, void *obj)
+{
+	struct conf_if *ifp = obj;
+
+	if (!config_setting_is_array(s) && !config_setting_is_list(s)) {
+		address_add(r, s, what, &ifp->net);
+		return;
+	}
+	for (int i = 0; i < config_setting_length(s); i++)
+		address_add(r, config_setting_get_elem(s, (unsigned)i), what, &ifp->net);
+}
+
+static void address_print(const void *obj, FILE *to)
+{
+	const struct net_if_conf *c = &((const struct conf_if *)obj)->net;
+	char buf[IP_STRLEN];
+
+	if (c->n_addrs == 0)
+		return;
+	fputs("address = [ ", to);
+	for (unsigned i = 0; i < c->n_addrs; i++)
+		fprintf(to, "\"%s/%u\"%s", ip_str(&c->addrs[i].ip, buf, sizeof(buf)),
+			c->addrs[i].len, i + 1 < c->n_addrs ? ", " : " ");
+	fputs("]; ", to);
+}
+
+/* --- gre ------------------------------------------------------------------------------------------- */
+
+static void tos_read(struct reader *r, config_setting_t *s, const char *what, void *obj)
+{
+	struct dp_gre *g = obj;
+	uint32_t v;
+
+	if (config_setting_type(s) == CONFIG_TYPE_STRING) {
+		if (strcmp(config_setting_get_string(s), "inherit") == 0)
+			g->tos_inherit = 1;
+		else
+			problem_add(r, line_of(s),
+				"tos of %s must be a number 0 to 255 or \"inherit\", "
+				"not \"%.32s\"",
+				what, config_setting_get_string(s));
+		return;
+	}
+	if (!value_uint(r, s, "tos", what, 0, 255, &v))
+		return;
+	g->tos = (uint8_t)v;
+	g->tos_inherit = 0;
+}
+
+static void tos_print(const void *obj, FILE *to)
+{
+	const struct dp_gre *g = obj;
+
+	if (!g->tos_inherit)
+		fprintf(to, "tos = %u; ", g->tos);
+}
+
+static void key_read(struct reader *r, config_setting_t *s, const char *what, void *obj)
+{
+	struct dp_gre *g = obj;
+
+	if (value_uint(r, s, "key", what, 0, UINT32_MAX, &g->key))
+		g->has_key = 1;
+}
+
+static void key_print(const void *obj, FILE *to)
+{
+	const struct dp_gre *g = obj;
+
+	if (g->has_key)
+		fprintf(to, g->key > INT32_MAX ? "key = \"%u\"; " : "key = %u; ", g->key);
+}
+
+#define GRE(member) KEY_FIELD(struct dp_gre, member)
+
+static const struct conf_key gre_keys[] = {
+	{"local", KEY_IP, .required = true, GRE(local), .example = "\"10.1.0.1\""},
+	{"remote", KEY_IP, .required = true, GRE(remote), .example = "\"198.51.100.2\""},
+	{"key", KEY_OTHER, .example = "7", .read = key_read, .print = key_print},
+	{"ttl", KEY_UINT, GRE(ttl), .min = 1, .max = 255, .example = "64"},
+	{"tos", KEY_OTHER, .example = "\"inherit\"", .read = tos_read, .print = tos_print},
+	{"checksum", KEY_BOOL, GRE(checksum), .example = "false"},
+};
+
+const struct conf_group conf_group_gre = GROUP("interfaces.gre", gre_keys);
+
+static void gre_defaults(struct dp_gre *g)
+{
+	memset(g, 0, sizeof(*g));
+	g->ttl = 64;
+	g->tos_inherit = 1;
+}
+
+static void gre_read(struct reader *r, config_setting_t *s, const char *what, void *obj)
+{
+	struct dp_gre *g = &((struct conf_if *)obj)->net.gre;
+	char inner[WHAT_LEN + 8];
+
+	gre_defaults(g);
+	snprintf(inner, sizeof(inner), "gre of %s", what);
+	if (!group_read(r, s, &conf_group_gre, inner, g))
+		return;
+	if (ip_is_none(&g->local) || ip_is_none(&g->remote))
+		return;
+	if (g->local.family != g->remote.family)
+		problem_add(r, line_of(s), "%s: local and remote must both be IPv4 or both IPv6",
+			inner);
+	else if (ip_eq(&g->local, &g->remote))
+		problem_add(r, line_of(s),
+			"%s: local and remote are the same address; remote is the "
+			"other router's",
+			inner);
+}
+
+static void gre_print(const void *obj, FILE *to)
+{
+	const struct conf_if *ifp = obj;
+	struct dp_gre defaults;
+
+	if (ifp->net.kind != DP_IF_GRE)
+		return;
+	gre_defaults(&defaults);
+	fputs("gre: { ", to);
+	group_print(&conf_group_gre, &ifp->net.gre, &defaults, to);
+	fputs("}; ", to);
+}
+
+/* --- the interface --------------------------------------------------------------------------------- */
+
+static void loopback_read(struct reader *r, config_setting_t *s, const char *what, void *obj)
+{
+	struct conf_if *ifp = obj;
+
+	if (config_setting_type(s) != CONFIG_TYPE_BOOL)
+		problem_add(r, line_of(s),
+			"loopback of %s must be true or false, without quotes, "
+			"not %s",
+			what, type_name(s));
+	else if (config_setting_get_bool(s))
+		ifp->net.kind = DP_IF_LOOPBACK;
+}
+
+static void loopback_print(const void *obj, FILE *to)
+{
+	if (((const struct conf_if *)obj)->net.kind == DP_IF_LOOPBACK)
+		fputs("loopback = true; ", to);
+}
+
+#define IFACE(member) KEY_FIELD(struct conf_if, member)
+
+static const struct conf_key if_keys[] = {
+	{"name", KEY_STRING, .required = true, IFACE(net.name), .min = 1, .example = "\"lan1\""},
+	{"port", KEY_STRING, IFACE(net.port), .min = 1, .example = "\"p0\""},
+	{"vlan", KEY_UINT, IFACE(net.vlan), .min = 1, .max = 4094, .example = "100"},
+	{"gre", KEY_OTHER, .example = "{ local = \"10.1.0.1\"; remote = \"198.51.100.2\"; }",
+		.read = gre_read, .print = gre_print},
+	{"loopback", KEY_OTHER, .example = "true", .read = loopback_read, .print = loopback_print},
+	{"address", KEY_OTHER, .example = "[ \"10.0.0.1/24\" ]", .read = address_read,
+		.print = address_print},
+	{"mtu", KEY_UINT, IFACE(net.mtu), .min = 68, .max = 65535, .example = "1500"},
+	{"ttl_threshold", KEY_UINT, IFACE(net.ttl_threshold), .max = 255, .example = "8"},
+	{"exception", KEY_WORD, IFACE(net.exception), .words = exception_words,
+		.example = "\"none\""},
+	{"shutdown", KEY_BOOL, IFACE(shutdown), .example = "true"},
+	{"igmp", .type = KEY_LATER},
+	{"mld", .type = KEY_LATER},
+	{"pim", .type = KEY_LATER},
+	{"hpim", .type = KEY_LATER},
+	{"amt", .type = KEY_LATER},
+};
+
+const struct conf_group conf_group_if = GROUP("interfaces", if_keys);
+
+void if_defaults(struct conf_if *ifp)
+{
+	memset(ifp, 0, sizeof(*ifp));
+	ifp->net.exception = true;
+}
+
+/* What the kernel refuses as a device name, what /proc/sys and the shell would misread. */
+static void name_check(
+	struct reader *r, config_setting_t *s, const char *what, const struct net_if_conf *c)
+{
+	static const char *const reserved[] = {"any", "rpf", "all", "default", ".", ".."};
+	unsigned line = line_in(s, "name");
+
+	for (const char *p = c->name; *p; p++) {
+		if (!isgraph((unsigned char)*p) || strchr("/:%\"\\,;{}()[]", *p)) {
+			problem_add(r, line,
+				"name of %s holds '%c', which cannot be in an interface's "
+				"name: use letters, digits and . _ -",
+				what, *p);
+			return;
+		}
+	}
+	for (size_t i = 0; i < sizeof(reserved) / sizeof(reserved[0]); i++)
+		if (strcmp(c->name, reserved[i]) == 0)
+			problem_add(r, line,
+				"name of %s: '%s' has a meaning of its own; write another, "
+				"such as \"lan1\"",
+				what, reserved[i]);
+	if (c->exception && strcmp(c->name, "lo") == 0)
+		problem_add(r, line, "name of %s: the kernel has an interface 'lo'; write \"lo0\"",
+			what);
+}
+
+/* Exactly one of port, gre, loopback; vlan goes with port only. Sets the kind. */
+static void kind_check(
+	struct reader *r, config_setting_t *s, const char *what, struct net_if_conf *c)
+{
+	bool gre = config_setting_get_member(s, "gre"), port = config_setting_get_member(s, "port");
+	bool loopback = c->kind == DP_IF_LOOPBACK;
+
+	if (port + gre + loopback == 0)
+		problem_add(r, line_of(s),
+			"%s has none of port, gre, loopback: add for example "
+			"port = \"p0\";",
+			what);
+	else if (port + gre + loopback > 1)
+		problem_add(r, line_of(s), "%s has%s%s%s: only one of them can be", what,
+			port ? " port" : "", gre ? port ? " and gre" : " gre" : "",
+			loopback ? " and loopback" : "");
+	if (config_setting_get_member(s, "vlan") && !port)
+		problem_add(r, line_in(s, "vlan"), "%s has a vlan but no port: remove vlan", what);
+	if (gre)
+		c->kind = DP_IF_GRE;
+}
+
+static const struct conf_port *port_find(const struct conf *c, const char *name)
+{
+	for (size_t i = 0; i < c->n_ports; i++)
+		if (strcmp(c->ports[i].name, name) == 0)
+			return &c->ports[i];
+	return NULL;
+}
+
+static void port_check(
+	struct reader *r, config_setting_t *s, const char *what, const struct net_if_conf *c)
+{
+	const struct conf_port *p = port_find(r->conf, c->port);
+	char list[160] = "";
+	unsigned mtu;
+
+	if (p) {
+		mtu = p->mtu ? p->mtu : 1500;
+		if (c->mtu > mtu)
+			problem_add(r, line_in(s, "mtu"),
+				"mtu of %s is %u, that of its port '%s' only %u: lower it or raise the "
+				"port's",
+				what, c->mtu, p->name, mtu);
+		return;
+	}
+	for (size_t i = 0; i < r->conf->n_ports; i++)
+		snprintf(list + strlen(list), sizeof(list) - strlen(list), "%s%s", i ? ", " : "",
+			r->conf->ports[i].name);
+	problem_add(r, line_in(s, "port"), "%s: no port '%s'; ports are %s", what, c->port,
+		list[0] ? list : "none: add it to ports: (...)");
+}
+
+static void if_read(struct reader *r, config_setting_t *s, int index, struct conf_if *ifp)
+{
+	char what[WHAT_LEN];
+
+	if_defaults(ifp);
+	ifp->line = (int)line_of(s);
+	what_named(what, s, "interface", index);
+	if (!group_read(r, s, &conf_group_if, what, ifp))
+		return;
+	if (ifp->net.vlan == 0 && config_setting_get_member(s, "vlan"))
+		ifp->net.vlan = UINT16_MAX; /* reported; not to be taken for untagged */
+	name_check(r, s, what, &ifp->net);
+	kind_check(r, s, what, &ifp->net);
+	if (ifp->net.port[0])
+		port_check(r, s, what, &ifp->net);
+}
+
+static int name_cmp(const void *a, const void *b)
+{
+	const struct conf_if *x = *(const struct conf_if *const *)a;
+	const struct conf_if *y = *(const struct conf_if *const *)b;
+
+	return strcmp(x->net.name, y->net.name);
+}
+
+void ifs_read(struct reader *r, config_setting_t *s)
+{
+	int n = list_check(r, s, "interfaces", "{ name = \"lan1\"; port = \"p0\"; }");
+	struct conf *c = r->conf;
+
+	if (n >= DP_IFS_MAX)
+		problem_add(
+			r, line_of(s), "%d interfaces: at most %d are possible", n, DP_IFS_MAX - 1);
+	if (n <= 0 || n >= DP_IFS_MAX)
+		return;
+	c->ifs = reader_array(r, n, sizeof(*c->ifs));
+	r->by_name = reader_array(r, n, sizeof(struct conf_if *));
+	if (!c->ifs || !r->by_name)
+		return;
+	c->n_ifs = r->n_by_name = (size_t)n;
+	for (int i = 0; i < n; i++) {
+		if_read(r, config_setting_get_elem(s, (unsigned)i), i, &c->ifs[i]);
+		r->by_name[i] = &c->ifs[i];
+	}
+	qsort(r->by_name, r->n_by_name, sizeof(struct conf_if *), name_cmp);
+}

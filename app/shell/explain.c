@@ -1,0 +1,334 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright (c) 2026 The starg authors
+ *
+ * explain SRC GRP: the way of a packet of this source and group through the router, as a list of
+ * conditions. The verdict is the first one that fails, in words.
+ */
+#include "app/shell/explain.h"
+#include "app/shell/statics.h"
+#include "app/shell/value.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+bool explain_check(struct explain *x, const char *name, bool ok, const char *fmt, ...)
+{
+	json_t *o = add_object(x->checks);
+	char detail[400];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(detail, sizeof(detail), fmt, ap);
+	va_end(ap);
+	put_text(o, "check", name);
+	put_bool(o, "ok", ok);
+	put_text(o, "detail", detail);
+	if (!ok && !x->verdict[0])
+		snprintf(x->verdict, sizeof(x->verdict), "%s", detail);
+	return ok;
+}
+
+/* --- the packet itself -------------------------------------------------------------------------------- */
+
+static bool check_addresses(struct explain *x)
+{
+	const struct ipaddr *s = &x->src, *g = &x->grp;
+	char src[IP_STRLEN], grp[IP_STRLEN];
+
+	ip_str(s, src, sizeof(src));
+	ip_str(g, grp, sizeof(grp));
+	if (ip_is_multicast_link_local(g))
+		return explain_check(x, "group", false,
+			"%s is link-local and never routed: send to a group outside %s", grp,
+			g->family == IP_V4 ? "224.0.0.0/24" : "ff02::/16");
+	explain_check(x, "group", true, "%s is a group that can be routed", grp);
+	if (ip_is_none(s))
+		return true;
+	if (s->family != g->family)
+		return explain_check(
+			x, "source", false, "%s and %s are of different families", src, grp);
+	if (ip_is_any(s) || ip_is_loopback(s) ||
+		(s->family == IP_V4 && (s->b[0] == 0 || s->b[0] >= 240)))
+		return explain_check(x, "source", false,
+			"%s is no address to send from: such packets are dropped (src_martian, "
+			"src_loopback)",
+			src);
+	return explain_check(x, "source", true, "%s can send", src);
+}
+
+/* --- the route ----------------------------------------------------------------------------------------- */
+
+/* What the static protocol says is wrong with its route of this key; "" nothing. */
+static void static_problem(struct explain *x, const struct dp_route_key *key, char *buf, size_t cap)
+{
+	struct statics statics;
+	size_t n, at;
+
+	buf[0] = '\0';
+	statics_init(&statics, x->app);
+	at = statics_find(&statics, key, &n);
+	for (size_t i = at; i < at + n; i++)
+		if (statics.v[i].problem[0])
+			snprintf(buf, cap, "%s", statics.v[i].problem);
+	statics_fini(&statics);
+}
+
+static struct dp_route_key exact_key(const struct explain *x)
+{
+	struct dp_route_key key;
+	struct ipaddr any = {.family = x->grp.family};
+
+	memset(&key, 0, sizeof(key));
+	key.table = DP_TABLE_MAIN;
+	key.grp = prefix_host(x->grp);
+	key.src = ip_is_none(&x->src) ? prefix_make(any, 0) : prefix_host(x->src);
+	return key;
+}
+
+static bool find_entry(struct explain *x)
+{
+	struct dp_route_key key = exact_key(x);
+
+	if (ip_is_none(&x->src))
+		return tib_entry_get(x->app->tib, &key, &x->entry);
+	return tib_lookup(x->app->tib, DP_TABLE_MAIN, &x->src, &x->grp, &x->entry);
+}
+
+static bool check_route(struct explain *x)
+{
+	char src[PREFIX_STRLEN], grp[PREFIX_STRLEN], problem[256];
+	struct dp_route_key key = exact_key(x);
+	const struct tib_merged *m;
+
+	if (!find_entry(x)) {
+		static_problem(x, &key, problem, sizeof(problem));
+		prefix_str(&key.src, src, sizeof(src));
+		prefix_str(&key.grp, grp, sizeof(grp));
+		if (problem[0])
+			return explain_check(
+				x, "route", false, "the static route is not in force: %s", problem);
+		return explain_check(x, "route", false,
+			"no route for (%s, %s): add route %s %s input IF output IF", src, grp, src,
+			grp);
+	}
+	m = x->entry.merged;
+	prefix_str(&m->key.src, src, sizeof(src));
+	prefix_str(&m->key.grp, grp, sizeof(grp));
+	explain_check(x, "route", true, "(%s, %s) by %s, %u input(s), %u output(s)", src, grp,
+		runner_proto_name(x->app->runner, m->input_owner), m->n_inputs, m->n_outputs);
+	if (!x->entry.error)
+		return explain_check(x, "installed", true, "the data plane has it");
+	return explain_check(x, "installed", false, "the data plane refused the route: %s%s",
+		strerror(-x->entry.error),
+		x->entry.error == -ENOSPC ? "; raise router.max_routes or router.max_oifs" : "");
+}
+
+/* --- inputs -------------------------------------------------------------------------------------------- */
+
+/* Why a route has no input: its protocol's reason, or the RPF lookup's. */
+static bool no_input(struct explain *x)
+{
+	const struct tib_merged *m = x->entry.merged;
+	struct net_rpf rpf;
+	char problem[256];
+
+	memset(&rpf, 0, sizeof(rpf));
+	static_problem(x, &m->key, problem, sizeof(problem));
+	if (!problem[0] && !ip_is_none(&x->src) && !net_rpf(x->app->net, &x->src, &rpf))
+		return explain_check(x, "rpf", false, "the source is unreachable: %s", rpf.why);
+	return explain_check(x, "input", false, "the route accepts no input%s%s",
+		problem[0] ? ": " : "", problem);
+}
+
+static void check_one_input(struct explain *x, const struct dp_input *in)
+{
+	const struct net_if *ifp = net_if_get(x->app->net, in->ifid);
+	char why[400];
+
+	if (in->ifid == DP_IF_ANY || in->ifid == DP_IF_REGISTER) {
+		x->inputs_up++;
+		explain_check(x, "input", true, "accepted from %s",
+			in->ifid == DP_IF_ANY ? "every interface" : "PIM Registers");
+		return;
+	}
+	if (!ifp) {
+		explain_check(x, "input", false, "input interface #%u has gone", in->ifid);
+		return;
+	}
+	x->inputs_up += ifp->up;
+	if (ifp->up)
+		explain_check(x, "input", true, "input %s is up", ifp->conf.name);
+	else
+		explain_check(x, "input", false, "input %s is down: %s", ifp->conf.name,
+			if_problem(x->app, ifp, why, sizeof(why)));
+}
+
+/* Whether the unicast route towards the source agrees with the input. Only said: static inputs and
+ * several inputs are the operator's will. */
+static void note_rpf(struct explain *x)
+{
+	const struct tib_merged *m = x->entry.merged;
+	char name[DP_IF_NAMELEN];
+	struct net_rpf rpf;
+	bool same = false;
+
+	if (ip_is_none(&x->src))
+		return;
+	memset(&rpf, 0, sizeof(rpf));
+	if (!net_rpf(x->app->net, &x->src, &rpf)) {
+		explain_check(x, "rpf", true,
+			"the unicast tables do not lead to the source (%s); the "
+			"route names its input itself",
+			rpf.why);
+		return;
+	}
+	for (unsigned i = 0; i < m->n_inputs; i++)
+		same |= m->inputs[i].ifid == rpf.ifid || m->inputs[i].ifid == DP_IF_ANY;
+	ifid_name(x->app, rpf.ifid, name, sizeof(name));
+	explain_check(x, "rpf", true, "the unicast route to the source leads through %s%s", name,
+		same ? "" : ", which is not an input of this route");
+}
+
+static bool check_inputs(struct explain *x)
+{
+	const struct tib_merged *m = x->entry.merged;
+	unsigned accepting = 0;
+
+	for (unsigned i = 0; i < m->n_inputs; i++) {
+		if (!(m->inputs[i].flags & DP_INPUT_ACCEPT))
+			continue;
+		accepting++;
+		check_one_input(x, &m->inputs[i]);
+	}
+	if (!accepting)
+		return no_input(x);
+	if (m->input_conflict)
+		explain_check(x, "conflict", true,
+			"several protocols name different inputs: those of %s count, for it has "
+			"the higher precedence",
+			runner_proto_name(x->app->runner, m->input_owner));
+	note_rpf(x);
+	return x->inputs_up > 0;
+}
+
+/* --- packets ------------------------------------------------------------------------------------------- */
+
+static bool check_arrival(struct explain *x)
+{
+	const struct dp_route_counters *c = &x->counters;
+	char inputs[128] = "";
+	size_t used = 0;
+
+	if (c->packets)
+		return explain_check(x, "packets", true,
+			"%llu packets were accepted, the last one %llu ms "
+			"ago",
+			(unsigned long long)c->packets, (unsigned long long)c->last_used_ms);
+	for (unsigned i = 0; i < x->entry.merged->n_inputs && used + DP_IF_NAMELEN < 120; i++) {
+		char name[DP_IF_NAMELEN];
+
+		used += (size_t)snprintf(inputs + used, sizeof(inputs) - used, "%s%s",
+			used ? ", " : "",
+			ifid_name(x->app, x->entry.merged->inputs[i].ifid, name, sizeof(name)));
+	}
+	if (c->wrong_if)
+		return explain_check(x, "packets", false,
+			"%llu packets came in on another interface than %s: change the route's "
+			"input, or the way of the packets",
+			(unsigned long long)c->wrong_if, inputs);
+	return explain_check(x, "packets", false,
+		"no packet has arrived on %s: is the sender on, does its TTL suffice, does a switch "
+		"hold the group back? See show interface, show drop",
+		inputs);
+}
+
+static void check_flow(struct explain *x)
+{
+	const struct dp_route_counters *c = &x->counters;
+	struct rate rate;
+
+	if (x->app->dp.ops->route_counters(x->app->dp.ctx, &x->entry.merged->key, &x->counters))
+		memset(&x->counters, 0, sizeof(x->counters));
+	if (!check_arrival(x))
+		return;
+	if (c->wrong_if)
+		explain_check(x, "wrong_if", true,
+			"%llu more came in on another interface and were dropped",
+			(unsigned long long)c->wrong_if);
+	if (c->dropped >= c->packets) {
+		explain_check(x, "dropped", false,
+			"all %llu packets were dropped: TTL 1, or no output took them; see show drop",
+			(unsigned long long)c->dropped);
+		return;
+	}
+	if (c->dropped)
+		explain_check(x, "dropped", true, "%llu of them were dropped: see show drop",
+			(unsigned long long)c->dropped);
+	if (rate_sample(&x->entry.merged->key, app_now_us(), c->packets, c->bytes, &rate))
+		explain_check(
+			x, "rate", true, "%.1f packets/s, %.0f bit/s", rate.pps, rate.bits_ps);
+	else
+		explain_check(x, "rate", true, "explain again for the rate since now");
+}
+
+/* --- the command --------------------------------------------------------------------------------------- */
+
+static void walk(struct explain *x)
+{
+	bool ok = check_addresses(x);
+
+	if (!explain_check(x, "forwarding", x->app->workers_run, "%s",
+		    x->app->workers_run ? "the workers run" : "forwarding is stopped: type start"))
+		ok = false;
+	if (!ok || !check_route(x) || !check_inputs(x) || !explain_outputs(x))
+		return;
+	check_flow(x);
+}
+
+static void explain(struct app *app, const struct cmd_args *args, struct cmd_result *out)
+{
+	const char *src = cmd_arg(args, "SRC"), *grp = cmd_arg(args, "GRP");
+	struct explain *x = calloc(1, sizeof(*x));
+	json_t *o;
+
+	if (!x) {
+		cmd_fail(out, "no memory");
+		return;
+	}
+	x->app = app;
+	if (strcmp(src, "*") != 0)
+		(void)!ip_parse(src, &x->src);
+	(void)!ip_parse(grp, &x->grp);
+	o = out->value = json_object();
+	put_text(o, "source", src);
+	put_text(o, "group", grp);
+	x->checks = json_array();
+	walk(x);
+	if (!x->verdict[0])
+		snprintf(x->verdict, sizeof(x->verdict), "forwarding: %llu packets so far",
+			(unsigned long long)x->counters.packets);
+	put_text(o, "verdict", x->verdict);
+	put_value(o, "checks", x->checks);
+	free(x);
+}
+
+static void text_explain(const json_t *o, FILE *to)
+{
+	const json_t *c;
+	size_t i;
+
+	fprintf(to, "(%s, %s): %s\n", json_string_value(json_object_get(o, "source")),
+		json_string_value(json_object_get(o, "group")),
+		json_string_value(json_object_get(o, "verdict")));
+	json_array_foreach (json_object_get(o, "checks"), i, c)
+		fprintf(to, "  %-4s %s\n", json_is_true(json_object_get(c, "ok")) ? "ok" : "NO",
+			json_string_value(json_object_get(c, "detail")));
+}
+
+const struct cmd explain_cmds[] = {
+	{"explain SRC GRP", "why a flow is forwarded or not: the first condition that fails",
+		explain, text_explain},
+	{NULL, NULL, NULL, NULL},
+};

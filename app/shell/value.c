@@ -1,0 +1,216 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright (c) 2026 The starg authors
+ *
+ * Building blocks of the shell's JSON values.
+ */
+#include "app/shell/value.h"
+
+#include "app/ports.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+void put_value(json_t *o, const char *key, json_t *value)
+{
+	if (value)
+		json_object_set_new(o, key, value);
+}
+
+void put_text(json_t *o, const char *key, const char *text)
+{
+	put_value(o, key, text ? json_string(text) : json_null());
+}
+
+void put_number(json_t *o, const char *key, uint64_t number)
+{
+	put_value(o, key, json_integer((json_int_t)number));
+}
+
+void put_bool(json_t *o, const char *key, bool yes)
+{
+	put_value(o, key, json_boolean(yes));
+}
+
+void put_real(json_t *o, const char *key, double number)
+{
+	put_value(o, key, json_real(number));
+}
+
+void put_ip(json_t *o, const char *key, const struct ipaddr *ip)
+{
+	char buf[IP_STRLEN];
+
+	put_text(o, key, ip_is_none(ip) ? NULL : ip_str(ip, buf, sizeof(buf)));
+}
+
+void put_mac(json_t *o, const char *key, const uint8_t mac[6])
+{
+	char buf[18];
+
+	snprintf(buf, sizeof(buf), "%02x:%02x:%02x:%02x:%02x:%02x", mac[0], mac[1], mac[2], mac[3],
+		mac[4], mac[5]);
+	put_text(o, key, buf);
+}
+
+json_t *put_array(json_t *o, const char *key)
+{
+	json_t *a = json_array();
+
+	put_value(o, key, a);
+	return a;
+}
+
+json_t *put_object(json_t *o, const char *key)
+{
+	json_t *inner = json_object();
+
+	put_value(o, key, inner);
+	return inner;
+}
+
+json_t *add_object(json_t *array)
+{
+	json_t *o = json_object();
+
+	if (o)
+		json_array_append_new(array, o);
+	return o;
+}
+
+const char *prefix_text(const struct prefix *p, char *buf, size_t cap)
+{
+	char ip[IP_STRLEN];
+
+	snprintf(buf, cap, "%s/%u", ip_str(&p->addr, ip, sizeof(ip)), p->len);
+	return buf;
+}
+
+const char *ifid_name(const struct app *app, uint16_t ifid, char *buf, size_t cap)
+{
+	const struct net_if *ifp = net_if_get(app->net, ifid);
+
+	if (ifid == DP_IF_ANY)
+		snprintf(buf, cap, "any");
+	else if (ifid == DP_IF_REGISTER)
+		snprintf(buf, cap, "register");
+	else if (ifp)
+		snprintf(buf, cap, "%s", ifp->conf.name);
+	else
+		snprintf(buf, cap, "#%u", ifid);
+	return buf;
+}
+
+const char *rtm_protocol_name(uint8_t protocol, char *buf, size_t cap)
+{
+	static const struct {
+		uint8_t number;
+		const char *name;
+	} names[] = {{1, "redirect"}, {2, "kernel"}, {3, "boot"}, {4, "static"}, {9, "ra"},
+		{10, "mrt"}, {11, "zebra"}, {12, "bird"}, {16, "dhcp"}, {18, "keepalived"},
+		{42, "babel"}, {99, "openr"}, {186, "bgp"}, {187, "isis"}, {188, "ospf"},
+		{189, "rip"}, {190, "ripng"}, {191, "nhrp"}, {192, "eigrp"}};
+
+	for (size_t i = 0; i < COUNT_OF(names); i++)
+		if (names[i].number == protocol)
+			return names[i].name;
+	snprintf(buf, cap, "%u", protocol);
+	return buf;
+}
+
+/* The port behind an interface, if it is known. */
+static bool find_port(const struct app *app, const char *name, struct port_info *out)
+{
+	for (size_t i = 0; app->ports && i < ports_count(app->ports); i++)
+		if (ports_info(app->ports, i, out) && strcmp(out->name, name) == 0)
+			return true;
+	return false;
+}
+
+const char *if_problem(const struct app *app, const struct net_if *ifp, char *buf, size_t cap)
+{
+	struct port_info port;
+
+	buf[0] = '\0';
+	if (ifp->up)
+		return buf;
+	if (!ifp->admin)
+		snprintf(buf, cap, "administratively down: set interface %s up", ifp->conf.name);
+	else if (ifp->conf.kind == DP_IF_ETHER && ifp->port == NET_PORT_NONE)
+		snprintf(buf, cap, "its port %s is absent%s%s", ifp->conf.port,
+			find_port(app, ifp->conf.port, &port) && port.problem[0] ? ": " : "",
+			find_port(app, ifp->conf.port, &port) ? port.problem : "");
+	else if (!ifp->link)
+		snprintf(buf, cap, "its port %s has no carrier: check the cable or the other end",
+			ifp->conf.port);
+	else
+		snprintf(buf, cap, "not up yet");
+	return buf;
+}
+
+size_t show_limit(const struct cmd_args *args)
+{
+	const char *n = cmd_has(args, "limit") ? cmd_arg(args, "N") : NULL;
+
+	return n ? strtoul(n, NULL, 10) : SHOW_LIMIT;
+}
+
+void put_totals(json_t *o, size_t total, size_t shown)
+{
+	put_number(o, "total", total);
+	put_number(o, "shown", shown);
+}
+
+void text_totals(const json_t *o, FILE *to)
+{
+	json_int_t total = json_integer_value(json_object_get(o, "total"));
+	json_int_t shown = json_integer_value(json_object_get(o, "shown"));
+
+	if (total > shown)
+		fprintf(to,
+			"%" JSON_INTEGER_FORMAT
+			" more are not shown: name an address, or `limit N`\n",
+			total - shown);
+}
+
+/* --- rates -------------------------------------------------------------------------------------- */
+
+#define RATE_SLOTS 1024
+#define RATE_MIN_US 100000
+
+/* The last look at a route. A slot is simply taken over by another route of the same hash: a rate is
+ * then told one look later. */
+struct rate_slot {
+	struct dp_route_key key;
+	uint64_t at_us, packets, bytes;
+	struct rate last;
+	bool has_rate;
+};
+
+bool rate_sample(const struct dp_route_key *key, uint64_t now_us, uint64_t packets, uint64_t bytes,
+	struct rate *out)
+{
+	static struct rate_slot slots[RATE_SLOTS];
+	uint32_t hash = ip_hash(&key->grp.addr, ip_hash(&key->src.addr, key->table));
+	struct rate_slot *s = &slots[hash % RATE_SLOTS];
+	bool same = s->at_us && memcmp(&s->key, key, sizeof(*key)) == 0 && packets >= s->packets &&
+		    bytes >= s->bytes && now_us > s->at_us;
+
+	if (same && now_us - s->at_us < RATE_MIN_US) {
+		*out = s->last;
+		return s->has_rate;
+	}
+	if (same) {
+		double seconds = (double)(now_us - s->at_us) / 1e6;
+
+		s->last.pps = (double)(packets - s->packets) / seconds;
+		s->last.bits_ps = (double)(bytes - s->bytes) * 8 / seconds;
+	}
+	s->has_rate = same;
+	s->key = *key;
+	s->at_us = now_us;
+	s->packets = packets;
+	s->bytes = bytes;
+	*out = s->last;
+	return same;
+}

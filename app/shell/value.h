@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright (c) 2026 The starg authors
+ *
+ * Private to the shell's handlers: building the JSON values that `show` shows, and the tables of
+ * commands that tables.c puts together.
+ *
+ * Without memory a member is left out: a show that lacks a line is better than a router that ends.
+ */
+#pragma once
+
+#include "app/app.h"
+#include "app/shell/command.h"
+
+#define COUNT_OF(a) (sizeof(a) / sizeof((a)[0]))
+
+/* Entries that a show of something large prints unless `limit N` says more. Each costs the control
+ * lcore some 30 us, which on a one-lcore router are taken from forwarding. */
+#define SHOW_LIMIT 1000
+
+/* Members of an object. NULL strings and absent addresses are null. */
+void put_text(json_t *o, const char *key, const char *text);
+void put_number(json_t *o, const char *key, uint64_t number);
+void put_bool(json_t *o, const char *key, bool yes);
+void put_real(json_t *o, const char *key, double number);
+void put_ip(json_t *o, const char *key, const struct ipaddr *ip); /* IP_NONE: null */
+void put_mac(json_t *o, const char *key, const uint8_t mac[6]);
+void put_value(json_t *o, const char *key, json_t *value); /* takes value */
+/* An array under key, to be filled. */
+json_t *put_array(json_t *o, const char *key);
+json_t *put_object(json_t *o, const char *key);
+/* A new object at the end of an array. */
+json_t *add_object(json_t *array);
+
+/* "10.0.0.0/8" always with its length. */
+const char *prefix_text(const struct prefix *p, char *buf, size_t cap);
+/* Name of an interface; "any", "register", or "#7" for one that is gone. Into buf. */
+const char *ifid_name(const struct app *app, uint16_t ifid, char *buf, size_t cap);
+/* "ospf" for 188, the number otherwise. */
+const char *rtm_protocol_name(uint8_t protocol, char *buf, size_t cap);
+/* Why an interface is not up, "" if it is. */
+const char *if_problem(const struct app *app, const struct net_if *ifp, char *buf, size_t cap);
+
+/* The value of `limit N`, or SHOW_LIMIT. */
+size_t show_limit(const struct cmd_args *args);
+/* Closes a show of {key: [...], "total", "shown"}. */
+void put_totals(json_t *o, size_t total, size_t shown);
+/* "12 more: ..." below a table that was cut. */
+void text_totals(const json_t *o, FILE *to);
+
+/* Packets and bytes a second of something counted, since it was last asked for; false the first time
+ * or if that was under 0.1 s ago with nothing to tell. key: whatever identifies it. */
+struct rate {
+	double pps, bits_ps;
+};
+bool rate_sample(const struct dp_route_key *key, uint64_t now_us, uint64_t packets, uint64_t bytes,
+	struct rate *out);
+
+/* --- tables (tables.c) ------------------------------------------------------------------------ */
+
+extern const struct cmd show_net_cmds[], show_port_cmds[], show_mroute_cmds[], show_system_cmds[];
+extern const struct cmd do_route_cmds[], do_router_cmds[], explain_cmds[], help_cmds[];

@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright (c) 2026 The starg authors
+ *
+ * explain: for each condition that can fail, a router in which it is the first that does.
+ */
+#include "tests/unit/shell/router.h"
+
+#include <string.h>
+
+static void verdict(struct router *r, const char *line, const char *part)
+{
+	const char *v = text_at(run_ok(r, line), "verdict");
+
+	if (!strstr(v, part))
+		fail_msg("%s: \"%s\" lacks \"%s\"", line, v, part);
+}
+
+/* Whether a check of this name is there, with this outcome and words. */
+static bool has_check(
+	struct router *r, const char *line, const char *name, bool ok, const char *part)
+{
+	const json_t *checks = at(run_ok(r, line), "checks"), *c;
+	size_t i;
+
+	json_array_foreach (checks, i, c)
+		if (strcmp(text_at(c, "check"), name) == 0 && json_is_true(at(c, "ok")) == ok &&
+			strstr(text_at(c, "detail"), part))
+			return true;
+	return false;
+}
+
+static void link_local_group_is_never_routed(void **state)
+{
+	verdict(*state, "explain 10.0.0.1 224.0.0.251", "link-local");
+}
+
+static void martian_source_cannot_send(void **state)
+{
+	verdict(*state, "explain 127.0.0.1 239.1.1.1", "src_loopback");
+	verdict(*state, "explain 240.0.0.1 239.1.1.1", "src_martian");
+	verdict(*state, "explain ::1 239.1.1.1", "families");
+}
+
+static void stopped_forwarding_comes_before_the_route(void **state)
+{
+	struct router *r = *state;
+
+	run_ok(r, "stop");
+	verdict(r, "explain 10.0.0.1 239.1.1.1", "type start");
+}
+
+static void missing_route_names_the_command(void **state)
+{
+	verdict(*state, "explain 10.0.0.1 239.9.9.9", "add route 10.0.0.1 239.9.9.9 input IF");
+}
+
+static void refused_route_is_not_installed(void **state)
+{
+	struct router *r = *state;
+
+	r->w->f->routes_max = 2;
+	run_fails(r, "add route 10.0.0.2 239.1.1.9 input src output lan1", "max_routes");
+	verdict(r, "explain 10.0.0.2 239.1.1.9", "the data plane refused the route");
+}
+
+static void unreachable_source_of_an_rpf_route(void **state)
+{
+	struct router *r = *state;
+
+	run_ok(r, "add route 172.16.0.1 239.1.1.9 input rpf output lan1");
+	verdict(r, "explain 172.16.0.1 239.1.1.9", "no unicast route to 172.16.0.1");
+}
+
+static void input_that_is_down_says_why(void **state)
+{
+	struct router *r = *state;
+
+	run_ok(r, "set interface src down");
+	verdict(r, "explain 10.0.0.1 239.1.1.1", "input src is down: administratively down");
+}
+
+static void output_that_is_down_says_why(void **state)
+{
+	struct router *r = *state;
+
+	verdict(r, "explain 10.5.0.1 239.2.0.1", "output lan2 is down");
+	assert_true(has_check(r, "explain 10.5.0.1 239.2.0.1", "output", false, "no carrier"));
+}
+
+static void route_without_output_is_said(void **state)
+{
+	struct router *r = *state;
+
+	run_ok(r, "add route 10.0.0.2 239.1.1.9 input src");
+	verdict(r, "explain 10.0.0.2 239.1.1.9", "no output");
+}
+
+static void output_that_is_the_only_input_is_said(void **state)
+{
+	struct router *r = *state;
+
+	run_ok(r, "add route 10.0.0.2 239.1.1.9 input src output src");
+	verdict(r, "explain 10.0.0.2 239.1.1.9", "also the only input");
+}
+
+static void unresolved_next_hops_are_said(void **state)
+{
+	struct router *r = *state;
+
+	run_ok(r, "add route 10.0.0.2 239.1.1.9 input src output lan1 unicast 10.1.0.66");
+	verdict(r, "explain 10.0.0.2 239.1.1.9", "next hop towards 10.1.0.66 not resolved");
+	run_ok(r, "add route 10.0.0.3 239.1.1.9 input src output gre0");
+	verdict(r, "explain 10.0.0.3 239.1.1.9", "gre0: next hop towards the tunnel's remote");
+}
+
+static void next_hop_asked_about_is_given_back(void **state)
+{
+	struct router *r = *state;
+	uint32_t before = fake_dp_count_adjs(r->w->f);
+
+	for (int i = 0; i < 10; i++)
+		run_ok(r, "explain 10.0.0.1 239.1.1.1");
+	assert_int_equal(fake_dp_count_adjs(r->w->f), before);
+}
+
+static void silence_and_wrong_interface_are_told_apart(void **state)
+{
+	struct router *r = *state;
+
+	verdict(r, "explain 10.0.0.1 239.1.1.1", "no packet has arrived on src");
+	r->route.wrong_if = 4;
+	verdict(r, "explain 10.0.0.1 239.1.1.1", "4 packets came in on another interface than src");
+}
+
+static void flow_that_is_dropped_whole(void **state)
+{
+	struct router *r = *state;
+
+	r->route = (struct dp_route_counters){.packets = 9, .dropped = 9, .last_used_ms = 1};
+	verdict(r, "explain 10.0.0.1 239.1.1.1", "all 9 packets were dropped");
+}
+
+static void flow_that_is_forwarded_has_counts_and_then_a_rate(void **state)
+{
+	struct router *r = *state;
+
+	r->route = (struct dp_route_counters){.packets = 9, .last_used_ms = 1};
+	run_ok(r, "add route 10.0.0.88 239.8.8.8 input src output lan1");
+	verdict(r, "explain 10.0.0.88 239.8.8.8", "forwarding: 9 packets so far");
+	assert_true(has_check(r, "explain 10.0.0.88 239.8.8.8", "rate", true, "again"));
+	r->w->now_us += 1000000;
+	r->route.packets = 109;
+	assert_true(has_check(r, "explain 10.0.0.88 239.8.8.8", "rate", true, "100.0 packets/s"));
+	assert_non_null(strstr(run_text(r, "explain 10.0.0.88 239.8.8.8"), "  ok   "));
+}
+
+static void less_specific_route_is_named(void **state)
+{
+	struct router *r = *state;
+
+	r->route.packets = 1;
+	assert_true(has_check(r, "explain 10.0.0.5 239.2.0.1", "route", true, "(*, 239.2.0.1)"));
+	assert_true(has_check(r, "explain * 239.2.0.1", "route", true, "(*, 239.2.0.1)"));
+}
+
+static void smaller_mtu_and_threshold_are_noted(void **state)
+{
+	struct router *r = *state;
+
+	run_ok(r,
+		"add route 10.0.0.2 239.1.1.9 input src output lan2 ttl-threshold 31 output lan1");
+	net_port_link(r->app.net, "p2", true);
+	assert_true(has_check(r, "explain 10.0.0.2 239.1.1.9", "mtu", true, "MTU 1400"));
+	assert_true(has_check(r, "explain 10.0.0.2 239.1.1.9", "ttl_threshold", true, "above 31"));
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, router_setup, router_teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(link_local_group_is_never_routed),
+		TEST(martian_source_cannot_send),
+		TEST(stopped_forwarding_comes_before_the_route),
+		TEST(missing_route_names_the_command),
+		TEST(refused_route_is_not_installed),
+		TEST(unreachable_source_of_an_rpf_route),
+		TEST(input_that_is_down_says_why),
+		TEST(output_that_is_down_says_why),
+		TEST(route_without_output_is_said),
+		TEST(output_that_is_the_only_input_is_said),
+		TEST(unresolved_next_hops_are_said),
+		TEST(next_hop_asked_about_is_given_back),
+		TEST(silence_and_wrong_interface_are_told_apart),
+		TEST(flow_that_is_dropped_whole),
+		TEST(flow_that_is_forwarded_has_counts_and_then_a_rate),
+		TEST(less_specific_route_is_named),
+		TEST(smaller_mtu_and_threshold_are_noted),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,408 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright (c) 2026 The starg authors
+ *
+ * The real command table over a real control library: every row, every `show`, its JSON schema
+ * against schema.json and the manual page, and what its text says.
+ */
+#include "tests/unit/shell/router.h"
+
+#include "app/shell/syntax.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* --- the table ------------------------------------------------------------------------------------- */
+
+/* The fixed words a row begins with. */
+static void leading_words(const struct cmd *row, char *buf, size_t cap)
+{
+	size_t n = strcspn(row->syntax, "[{ABCDEFGHIJKLMNOPQRSTUVWXYZ");
+
+	snprintf(buf, cap, "%.*s", (int)n, row->syntax);
+}
+
+static void every_row_parses_and_has_one_line_of_help(void **state)
+{
+	const struct syn_prog *p = syn_prog_get();
+	unsigned rows = 0;
+
+	for (size_t t = 0; t < cmd_n_tables; t++)
+		for (const struct cmd *row = cmd_tables[t]; row->syntax; row++, rows++) {
+			assert_non_null(row->run);
+			assert_true(strlen(row->help) > 3);
+			assert_null(strchr(row->help, '\n'));
+		}
+	assert_int_equal(p->n_rows, rows);
+	assert_true(rows > 25);
+}
+
+static void every_row_completes(void **state)
+{
+	struct router *r = *state;
+	char words[128], *space;
+
+	for (size_t t = 0; t < cmd_n_tables; t++)
+		for (const struct cmd *row = cmd_tables[t]; row->syntax; row++) {
+			json_t *list, *o;
+			bool offered = false;
+			size_t i;
+
+			leading_words(row, words, sizeof(words));
+			while (words[strlen(words) - 1] == ' ')
+				words[strlen(words) - 1] = '\0';
+			space = strrchr(words, ' ');
+			/* without its last letter, if it has more than one */
+			list = cmd_complete(&r->app, words);
+			json_array_foreach (list, i, o)
+				offered |= strcmp(json_string_value(json_object_get(o, "word")),
+						   space ? space + 1 : words) == 0;
+			if (!offered)
+				fail_msg("\"%s\" is not offered", words);
+			json_decref(list);
+		}
+}
+
+static void help_lists_every_row(void **state)
+{
+	struct router *r = *state;
+	const char *text = run_text(r, "help");
+
+	for (size_t t = 0; t < cmd_n_tables; t++)
+		for (const struct cmd *row = cmd_tables[t]; row->syntax; row++)
+			if (!strstr(text, row->syntax) || !strstr(text, row->help))
+				fail_msg("help lacks %s", row->syntax);
+	assert_int_equal(json_array_size(at(run_ok(r, "help show rpf"), "commands")), 1);
+	assert_non_null(strstr(run_text(r, "help sh rpf"), "an IPv4 or IPv6 address"));
+	assert_non_null(strstr(run_text(r, "?"), "show mroute"));
+	run_fails(r, "help nonsense", "no command begins with \"nonsense\"");
+}
+
+static void live_names_are_completed(void **state)
+{
+	struct router *r = *state;
+	static const struct {
+		const char *line, *word;
+	} cases[] = {{"show interface la", "lan1"}, {"show port stats ", "p1"},
+		{"show mroute 10", "10.0.0.1"}, {"show mroute * ", "239.2.0.1"},
+		{"set log ", "debug"}, {"set interface lan1 ", "down"},
+		{"add route 10.0.0.2 239.1.1.9 input ", "any"},
+		{"add route 10.0.0.2 239.1.1.9 input src output ", "gre0"},
+		{"add route 10.0.0.2 239.1.1.9 input src output lan1 un", "unicast"},
+		{"add route 10.0.0.2 239.1.1.9 input src output lan1 ttl-t", "ttl-threshold"},
+		{"load /pro", "/proc/"}, {"explain 10.0.0.1 ", "239.1.1.1"}};
+
+	for (size_t c = 0; c < sizeof(cases) / sizeof(cases[0]); c++) {
+		json_t *list = cmd_complete(&r->app, cases[c].line), *o;
+		bool offered = false;
+		size_t i;
+
+		json_array_foreach (list, i, o)
+			offered |= strcmp(json_string_value(json_object_get(o, "word")),
+					   cases[c].word) == 0;
+		if (!offered)
+			fail_msg("%s: %s is not offered", cases[c].line, cases[c].word);
+		json_decref(list);
+	}
+}
+
+/* --- schema ------------------------------------------------------------------------------------------- */
+
+static void add_path(json_t *paths, const char *path)
+{
+	json_object_set_new(paths, path, json_true());
+}
+
+/* "routes[].counters.packets" for every leaf. */
+static void collect(const json_t *v, const char *path, json_t *paths)
+{
+	const json_t *inner;
+	const char *key;
+	char deeper[256];
+	size_t i;
+
+	if (json_is_object(v)) {
+		json_object_foreach ((json_t *)v, key, inner) {
+			snprintf(deeper, sizeof(deeper), "%s%s%s", path, *path ? "." : "", key);
+			collect(inner, deeper, paths);
+		}
+	} else if (json_is_array(v)) {
+		snprintf(deeper, sizeof(deeper), "%s[]", path);
+		if (!json_array_size(v))
+			add_path(paths, deeper);
+		json_array_foreach (v, i, inner)
+			collect(inner, deeper, paths);
+	} else {
+		add_path(paths, path);
+	}
+}
+
+static int by_text(const void *a, const void *b)
+{
+	return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+/* The paths in order. One that is also the beginning of others ("gre" null here, an object there; a
+ * list empty here) says nothing by itself and is left out. */
+static json_t *leaves(json_t *paths)
+{
+	const char *sorted[512], *path;
+	json_t *list = json_array(), *v;
+	size_t n = 0;
+
+	json_object_foreach (paths, path, v) {
+		assert_true(n < 512);
+		sorted[n++] = path;
+	}
+	qsort(sorted, n, sizeof(*sorted), by_text);
+	for (size_t i = 0; i < n; i++) {
+		size_t len = strlen(sorted[i]);
+		bool stem = false;
+
+		for (size_t j = 0; j < n; j++)
+			stem |= strncmp(sorted[j], sorted[i], len) == 0 &&
+				(sorted[j][len] == '.' || sorted[j][len] == '[');
+		if (!stem)
+			json_array_append_new(list, json_string(sorted[i]));
+	}
+	return list;
+}
+
+static json_t *load_json(const char *variable)
+{
+	const char *path = getenv(variable);
+	json_error_t e;
+	json_t *v;
+
+	assert_non_null(path);
+	v = json_load_file(path, 0, &e);
+	if (!v)
+		fail_msg("%s:%d: %s", path, e.line, e.text);
+	return v;
+}
+
+/* schema.json: for each command the paths of all its values. What it should be is printed. */
+static void every_show_has_its_documented_schema(void **state)
+{
+	json_t *golden = load_json("SCHEMA"), *actual = json_object(), *want, *paths;
+	struct router *r = *state;
+	const char *command;
+
+	r->route = (struct dp_route_counters){.packets = 5, .last_used_ms = 3};
+	r->worker.drops[DROP_no_route] = 3;
+	json_object_foreach (golden, command, want) {
+		paths = json_object();
+		collect(run_ok(r, command), "", paths);
+		json_object_set_new(actual, command, leaves(paths));
+		json_decref(paths);
+	}
+	if (!json_equal(golden, actual)) {
+		fputs("the schema is now\n", stderr);
+		json_dumpf(actual, stderr, JSON_INDENT(1));
+		fail_msg("schema.json differs");
+	}
+	json_decref(golden);
+	json_decref(actual);
+}
+
+static void every_show_row_is_in_the_schema(void **state)
+{
+	json_t *golden = load_json("SCHEMA"), *v;
+	const char *command;
+	char words[128];
+
+	for (size_t t = 0; t < cmd_n_tables; t++)
+		for (const struct cmd *row = cmd_tables[t]; row->syntax; row++) {
+			bool found = false;
+
+			leading_words(row, words, sizeof(words));
+			if (strncmp(words, "show ", 5) != 0 && strncmp(words, "explain", 7) != 0)
+				continue;
+			if (words[strlen(words) - 1] == ' ')
+				words[strlen(words) - 1] = '\0';
+			json_object_foreach (golden, command, v)
+				found |= strncmp(command, words, strlen(words)) == 0;
+			if (!found)
+				fail_msg("schema.json lacks \"%s\"", words);
+		}
+	json_decref(golden);
+}
+
+static void manual_page_names_every_key(void **state)
+{
+	json_t *golden = load_json("SCHEMA"), *want, *line;
+	FILE *f = fopen(getenv("MANUAL"), "re");
+	static char page[200000];
+	const char *command;
+	size_t n, i;
+
+	assert_non_null(f);
+	n = fread(page, 1, sizeof(page) - 1, f);
+	page[n] = '\0';
+	fclose(f);
+	json_object_foreach (golden, command, want)
+		json_array_foreach (want, i, line) {
+			const char *path = json_string_value(line), *dot = strrchr(path, '.');
+			char key[64];
+
+			snprintf(key, sizeof(key), "%s", dot ? dot + 1 : path);
+			key[strcspn(key, "[")] = '\0';
+			if (!strstr(page, key))
+				fail_msg("stargctl.8 lacks %s of %s", key, command);
+		}
+	json_decref(golden);
+}
+
+/* --- shows ------------------------------------------------------------------------------------------- */
+
+static void ports_are_shown_one_or_all(void **state)
+{
+	struct router *r = *state;
+	const json_t *v = run_ok(r, "show port stats all");
+
+	assert_int_equal(json_array_size(at(v, "ports")), 3);
+	assert_int_equal(number_at(v, "ports[1].rx_packets"), 101);
+	v = run_ok(r, "show port p2");
+	assert_int_equal(json_array_size(at(v, "ports")), 1);
+	assert_string_equal(text_at(v, "ports[0].state"), "down");
+	run_fails(r, "show port p9", "there is p0, p1, p2");
+	assert_non_null(strstr(run_text(r, "show port stats"), "RxPackets"));
+}
+
+static void interfaces_say_why_they_are_down(void **state)
+{
+	struct router *r = *state;
+	const json_t *v = run_ok(r, "show interface lan2");
+
+	assert_string_equal(text_at(v, "interfaces[0].state"), "down");
+	assert_non_null(strstr(text_at(v, "interfaces[0].problem"), "no carrier"));
+	v = run_ok(r, "show interface lan1");
+	assert_string_equal(text_at(v, "interfaces[0].state"), "up");
+	assert_string_equal(text_at(v, "interfaces[0].addresses[0]"), "10.1.0.1/24");
+	assert_string_equal(text_at(v, "interfaces[0].mac"), "02:00:00:00:01:01");
+	v = run_ok(r, "show interface gre0");
+	assert_string_equal(text_at(v, "interfaces[0].gre.remote"), "198.51.100.2");
+	assert_int_equal(number_at(v, "interfaces[0].gre.key"), 7);
+	assert_true(strlen(text_at(v, "interfaces[0].gre.problem")) > 5);
+	run_fails(r, "show interface lan9", "there is src, lan1, lan2, gre0, lo0");
+}
+
+static void unicast_routes_and_rpf_agree(void **state)
+{
+	struct router *r = *state;
+	const json_t *v = run_ok(r, "show route 10.1.0.77");
+
+	assert_string_equal(text_at(v, "routes[0].prefix"), "10.1.0.0/24");
+	assert_string_equal(text_at(v, "routes[0].origin"), "connected");
+	v = run_ok(r, "show rpf 10.9.1.1");
+	assert_string_equal(text_at(v, "interface"), "lan1");
+	assert_string_equal(text_at(v, "neighbor"), "10.1.0.9");
+	v = run_ok(r, "show rpf 172.16.0.1");
+	assert_true(json_is_false(at(v, "reachable")));
+	assert_non_null(strstr(run_text(r, "show rpf 172.16.0.1"), "unreachable: "));
+	assert_non_null(strstr(run_text(r, "show rpf 10.0.0.7"), "directly connected"));
+	assert_true(number_at(run_ok(r, "show route limit 1"), "total") > 2);
+	assert_int_equal(number_at(run_ok(r, "show route limit 1"), "shown"), 1);
+	assert_non_null(strstr(run_text(r, "show route limit 1"), "more are not shown"));
+}
+
+static void neighbors_are_shown(void **state)
+{
+	struct router *r = *state;
+	const json_t *v = run_ok(r, "show neighbor");
+
+	assert_string_equal(text_at(v, "neighbors[0].address"), "10.1.0.5");
+	assert_string_equal(text_at(v, "neighbors[0].state"), "static");
+}
+
+static void mroute_has_a_row_for_each_output(void **state)
+{
+	struct router *r = *state;
+	const char *text;
+
+	r->w->now_us += 61000000;
+	text = run_text(r, "show mroute 10.0.0.1");
+	assert_non_null(strstr(text, "10.0.0.1  239.1.1.1  C      static  src    lan1"));
+	assert_non_null(strstr(text, "lan1>10.1.0.5:5000"));
+	assert_non_null(strstr(text, "00:01:01"));
+	assert_null(strstr(text, "239.2.0.1"));
+	assert_non_null(strstr(run_text(r, "show mroute *"), "239.2.0.1"));
+	assert_int_equal(number_at(run_ok(r, "show mroute 239.1.1.1"), "total"), 1);
+	assert_int_equal(number_at(run_ok(r, "show mroute limit 1"), "shown"), 1);
+	assert_int_equal(number_at(run_ok(r, "show mroute limit 1"), "total"), 2);
+}
+
+static void mroute_counts_have_rates_from_the_second_look_on(void **state)
+{
+	struct router *r = *state;
+	const json_t *v;
+
+	run_ok(r, "add route 10.0.0.77 239.7.7.7 input src output lan1");
+	r->route =
+		(struct dp_route_counters){.packets = 1000, .bytes = 64000, .last_used_ms = 2000};
+	v = run_ok(r, "show mroute count 10.0.0.77");
+	assert_int_equal(number_at(v, "routes[0].packets"), 1000);
+	assert_true(json_is_null(at(v, "routes[0].packets_per_s")));
+	r->w->now_us += 2000000;
+	r->route.packets = 3000;
+	r->route.bytes = 192000;
+	v = run_ok(r, "show mroute count 10.0.0.77");
+	assert_true(json_real_value(at(v, "routes[0].packets_per_s")) == 1000.0);
+	assert_true(json_real_value(at(v, "routes[0].bits_per_s")) == 512000.0);
+	assert_non_null(strstr(run_text(r, "show mroute count"), "00:00:02"));
+}
+
+static void drops_are_summed_and_explained(void **state)
+{
+	struct router *r = *state;
+	const json_t *v;
+
+	assert_string_equal(run_text(r, "show drop"), "nothing was dropped\n");
+	r->worker.drops[DROP_no_route] = 3;
+	v = run_ok(r, "show drop");
+	assert_int_equal(json_array_size(at(v, "drops")), 1);
+	assert_string_equal(text_at(v, "drops[0].reason"), "no_route");
+	assert_int_equal(number_at(v, "drops[0].packets"), 6);
+	assert_string_equal(text_at(v, "drops[0].text"), drop_text(DROP_no_route));
+	assert_int_equal(json_array_size(at(run_ok(r, "show drop all"), "drops")), DROP_COUNT);
+}
+
+static void workers_memory_and_version_are_shown(void **state)
+{
+	struct router *r = *state;
+	const json_t *v;
+
+	r->worker.packets[DP_STAGE_LOOKUP] = 10;
+	r->worker.cycles[DP_STAGE_LOOKUP] = 255;
+	v = run_ok(r, "show worker");
+	assert_int_equal(json_array_size(at(v, "workers")), 2);
+	assert_true(json_real_value(at(v, "workers[0].stages[3].cycles_per_packet")) == 25.5);
+	assert_true(number_at(run_ok(r, "show memory"), "resident_bytes") > 100000);
+	assert_int_equal(number_at(run_ok(r, "show memory"), "tib_entries"), 2);
+	assert_string_equal(text_at(run_ok(r, "show version"), "name"), "edge1");
+	assert_non_null(strstr(run_text(r, "show version"), "version:"));
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, router_setup, router_teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(every_row_parses_and_has_one_line_of_help),
+		TEST(every_row_completes),
+		TEST(help_lists_every_row),
+		TEST(live_names_are_completed),
+		TEST(every_show_has_its_documented_schema),
+		TEST(every_show_row_is_in_the_schema),
+		TEST(manual_page_names_every_key),
+		TEST(ports_are_shown_one_or_all),
+		TEST(interfaces_say_why_they_are_down),
+		TEST(unicast_routes_and_rpf_agree),
+		TEST(neighbors_are_shown),
+		TEST(mroute_has_a_row_for_each_output),
+		TEST(mroute_counts_have_rates_from_the_second_look_on),
+		TEST(drops_are_summed_and_explained),
+		TEST(workers_memory_and_version_are_shown),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
