@@ -1,0 +1,556 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright (c) 2026 The starg authors
+ *
+ * The seam on the real data plane: EAL without hugepages and PCI, ports made of rings whose other ends
+ * this program holds. The main lcore is control, traffic source and receiver; the worker has an
+ * lcore of its own, then the same once more with everything on one lcore.
+ *
+ *   seam_stress [SECONDS]	default 2; exit code 0 if all held
+ *
+ * What is shown: a route whose list changes thousands of times a second never loses a packet and never
+ * sends one by a mix of two lists; a full punt ring of one class costs the other nothing; no wake-up is
+ * lost; ports come and go; start and stop repeat; every buffer comes back; an idle router is small.
+ */
+#include "dataplane/dataplane.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <rte_cycles.h>
+#include <rte_eal.h>
+#include <rte_eth_ring.h>
+#include <rte_ethdev.h>
+#include <rte_ether.h>
+#include <rte_mbuf.h>
+#include <rte_ring.h>
+#include <sys/eventfd.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#define PORTS 5 /* port 0 is the input, 1 to 4 are outputs */
+#define RING 8192
+#define FLIGHT 512 /* packets on their way at most */
+#define MBUFS 32768
+#define MAX_ROUTES 1048576
+#define IDLE_KB_MAX (320 * 1024)
+
+struct bed {
+	struct dataplane *d;
+	struct dp dp;
+	int wake;
+	uint16_t port[PORTS];
+	struct rte_ring *in[PORTS], *out[PORTS];
+	uint64_t mbufs_idle;
+};
+
+#define CHECK(cond)                                                                          \
+	do {                                                                                 \
+		if (!(cond)) {                                                               \
+			fprintf(stderr, "%s:%d: not true: %s\n", __func__, __LINE__, #cond); \
+			exit(1);                                                             \
+		}                                                                            \
+	} while (0)
+
+/* --- the bed ------------------------------------------------------------------------------------------ */
+
+static const uint8_t mac_own[6] = {2, 0, 0, 0, 0, 0};
+
+static void ports_make(struct bed *b)
+{
+	for (unsigned i = 0; i < PORTS; i++) {
+		char name[32];
+		int port;
+
+		snprintf(name, sizeof(name), "in%u", i);
+		b->in[i] =
+			rte_ring_create(name, RING, SOCKET_ID_ANY, RING_F_SP_ENQ | RING_F_SC_DEQ);
+		snprintf(name, sizeof(name), "out%u", i);
+		b->out[i] =
+			rte_ring_create(name, RING, SOCKET_ID_ANY, RING_F_SP_ENQ | RING_F_SC_DEQ);
+		CHECK(b->in[i] && b->out[i]);
+		snprintf(name, sizeof(name), "bed%u", i);
+		port = rte_eth_from_rings(name, &b->in[i], 1, &b->out[i], 1, 0);
+		CHECK(port >= 0);
+		b->port[i] = (uint16_t)port;
+	}
+}
+
+static void ports_configure(struct bed *b)
+{
+	static const struct rte_eth_conf conf;
+
+	for (unsigned i = 0; i < PORTS; i++) {
+		uint16_t p = b->port[i];
+
+		CHECK(rte_eth_dev_configure(p, 1, 1, &conf) == 0);
+		CHECK(rte_eth_rx_queue_setup(
+			      p, 0, 512, SOCKET_ID_ANY, NULL, dataplane_pool(b->d)) == 0);
+		CHECK(rte_eth_tx_queue_setup(p, 0, 512, SOCKET_ID_ANY, NULL) == 0);
+		CHECK(rte_eth_dev_start(p) == 0);
+	}
+}
+
+static void port_join(struct bed *b, unsigned i)
+{
+	struct dataplane_port p = {.port_id = b->port[i], .rx_queues = 1, .tx_queues = 1};
+
+	CHECK(dataplane_port_add(b->d, &p) == 0);
+}
+
+static struct dp_if if_of(const struct bed *b, unsigned i)
+{
+	struct dp_if c = {.id = (uint16_t)(i + 1),
+		.kind = DP_IF_ETHER,
+		.up = 1,
+		.twin = 1,
+		.proto = DP_PROTO_IGMP | DP_PROTO_PIM,
+		.port = b->port[i],
+		.mtu = 1500};
+
+	memcpy(c.mac, mac_own, 6);
+	c.mac[5] = (uint8_t)i;
+	return c;
+}
+
+static uint64_t mbufs_in_use(const struct bed *b)
+{
+	struct dp_memory_info m;
+
+	b->dp.ops->memory_info(b->dp.ctx, &m);
+	return m.mbufs_in_use;
+}
+
+static void bed_make(struct bed *b, bool shared)
+{
+	struct dataplane_conf conf = {.mbufs = MBUFS,
+		.max_routes = MAX_ROUTES,
+		.max_oifs = 65536,
+		.upcall_rate = 10000000,
+		.adaptive = shared,
+		.n_workers = shared ? 0 : 1,
+		.lcores = {1},
+		.socket = SOCKET_ID_ANY,
+		.wake_fd = b->wake};
+	char err[512];
+
+	if (dataplane_new(&b->d, &conf, err, sizeof(err))) {
+		fprintf(stderr, "%s\n", err);
+		exit(1);
+	}
+	b->dp = dataplane_seam(b->d);
+	ports_configure(b);
+	for (unsigned i = 0; i < PORTS; i++) {
+		struct dp_if c = if_of(b, i);
+		struct dp_oif o = {.id = i + 1, .ifid = c.id};
+
+		port_join(b, i);
+		CHECK(b->dp.ops->if_set(b->dp.ctx, &c) == 0);
+		CHECK(b->dp.ops->oif_set(b->dp.ctx, &o) == 0);
+	}
+	b->mbufs_idle = mbufs_in_use(b);
+	CHECK(dataplane_start(b->d) == 0);
+	CHECK(dataplane_start(b->d) == 0);
+}
+
+static void bed_free(struct bed *b)
+{
+	dataplane_stop(b->d);
+	for (unsigned i = 0; i < PORTS; i++)
+		rte_eth_dev_stop(b->port[i]);
+	CHECK(mbufs_in_use(b) == b->mbufs_idle);
+	dataplane_free(b->d);
+}
+
+/* --- packets -------------------------------------------------------------------------------------------- */
+
+struct frame {
+	struct rte_ether_hdr eth;
+	struct rte_ipv4_hdr ip;
+	struct rte_udp_hdr udp;
+	uint32_t number;
+	uint8_t rest[18];
+} __rte_packed __rte_aligned(2);
+
+/* A frame in a new buffer; proto 17 is data. */
+static struct rte_mbuf *frame_new(
+	const struct bed *b, uint32_t src, uint32_t dst, uint8_t proto, uint32_t number)
+{
+	struct rte_mbuf *m = rte_pktmbuf_alloc(dataplane_pool(b->d));
+	struct frame *f;
+
+	CHECK(m);
+	f = (struct frame *)(void *)rte_pktmbuf_append(m, sizeof(*f));
+	CHECK(f);
+	memset(f, 0, sizeof(*f));
+	f->eth.dst_addr = (struct rte_ether_addr){
+		{1, 0, 0x5e, (uint8_t)(dst >> 16 & 0x7f), (uint8_t)(dst >> 8), (uint8_t)dst}};
+	f->eth.src_addr.addr_bytes[0] = 4;
+	f->eth.ether_type = rte_cpu_to_be_16(RTE_ETHER_TYPE_IPV4);
+	f->ip.version_ihl = 0x45;
+	f->ip.total_length = rte_cpu_to_be_16(sizeof(*f) - sizeof(f->eth));
+	f->ip.time_to_live = 9;
+	f->ip.next_proto_id = proto;
+	f->ip.src_addr = rte_cpu_to_be_32(src);
+	f->ip.dst_addr = rte_cpu_to_be_32(dst);
+	f->ip.hdr_checksum = rte_ipv4_cksum(&f->ip);
+	f->udp.dgram_len = rte_cpu_to_be_16(sizeof(*f) - sizeof(f->eth) - sizeof(f->ip));
+	f->number = number;
+	return m;
+}
+
+static void arrive(struct bed *b, struct rte_mbuf *m)
+{
+	while (rte_ring_enqueue(b->in[0], m))
+		dataplane_poll(b->d);
+}
+
+/* One round of whoever forwards: the worker has its own lcore, or it is done here. */
+static void breathe(struct bed *b)
+{
+	dataplane_poll(b->d);
+	b->dp.ops->reclaim(b->dp.ctx);
+}
+
+/* Until cond or a second has passed. */
+#define WAIT_FOR(b, cond)                                         \
+	do {                                                      \
+		uint64_t until_ = rte_rdtsc() + rte_get_tsc_hz(); \
+		while (!(cond) && rte_rdtsc() < until_)           \
+			breathe(b);                               \
+		CHECK(cond);                                      \
+	} while (0)
+
+static struct dp_route route_of(uint32_t src, uint32_t grp, uint32_t list)
+{
+	struct dp_route r = {.n_inputs = 1, .list = list};
+
+	r.inputs[0] = (struct dp_input){.ifid = 1, .flags = DP_INPUT_ACCEPT};
+	r.key.src = prefix_host(ip4(src));
+	r.key.grp = prefix_host(ip4(grp));
+	return r;
+}
+
+static uint32_t list_of(struct bed *b, uint32_t one, uint32_t two)
+{
+	uint32_t v[2] = {one, two}, id;
+
+	CHECK(b->dp.ops->list_get(b->dp.ctx, v, 2, &id) == 0);
+	return id;
+}
+
+/* --- updates under traffic ---------------------------------------------------------------------------------- */
+
+#define SRC 0x0a000001u
+#define GRP 0xef010101u
+
+struct seen {
+	uint8_t mask[FLIGHT * 2]; /* by number modulo: outputs that have sent it */
+	uint32_t sent, done;
+	uint64_t by_list[2];
+};
+
+/* Outputs 1 and 2 are one list, 3 and 4 the other: nothing else may ever be complete, nor anything else
+ * begun. */
+static void receive(struct bed *b, struct seen *s)
+{
+	for (unsigned out = 1; out < PORTS; out++) {
+		void *v[64];
+		unsigned n = rte_ring_dequeue_burst(b->out[out], v, RTE_DIM(v), NULL);
+
+		for (unsigned i = 0; i < n; i++) {
+			const struct frame *f = rte_pktmbuf_mtod((struct rte_mbuf *)v[i], void *);
+			uint8_t *mask = &s->mask[f->number % RTE_DIM(s->mask)];
+
+			CHECK(f->ip.time_to_live == 8);
+			CHECK(!(*mask & 1u << out));
+			*mask |= (uint8_t)(1u << out);
+			CHECK(*mask == 0x02 || *mask == 0x04 || *mask == 0x06 || *mask == 0x08 ||
+				*mask == 0x10 || *mask == 0x18);
+			if (*mask == 0x06 || *mask == 0x18) {
+				s->by_list[*mask == 0x18]++;
+				s->done++;
+				*mask = 0;
+			}
+			rte_pktmbuf_free(v[i]);
+		}
+	}
+}
+
+/* Other routes come and go, so that the table grows, shrinks and is rebuilt meanwhile. */
+static void churn(struct bed *b, uint32_t step, uint32_t list)
+{
+	uint32_t at = step % 40000, i = at < 20000 ? at : at - 20000;
+	struct dp_route r = route_of(0x0b000000 + i, GRP, list);
+
+	if (at < 20000)
+		CHECK(b->dp.ops->route_set(b->dp.ctx, &r, 1, NULL) == 0);
+	else
+		CHECK(b->dp.ops->route_del(b->dp.ctx, &r.key, 1) == 0);
+}
+
+/* The interface of an output is written anew, and oifs: what they say stays the same. */
+static void rewrite_records(struct bed *b, uint32_t step)
+{
+	unsigned i = 1 + step % (PORTS - 1);
+	struct dp_if c = if_of(b, i);
+	struct dp_oif o = {.id = i + 1, .ifid = c.id};
+
+	c.mtu = (uint16_t)(1500 + step % 2);
+	CHECK(b->dp.ops->if_set(b->dp.ctx, &c) == 0);
+	CHECK(b->dp.ops->oif_set(b->dp.ctx, &o) == 0);
+}
+
+static void updates_lose_no_packet_and_mix_no_lists(struct bed *b, double seconds)
+{
+	uint32_t lists[2] = {list_of(b, 2, 3), list_of(b, 4, 5)};
+	struct dp_route r = route_of(SRC, GRP, lists[0]);
+	uint64_t end = rte_rdtsc() + (uint64_t)(seconds * (double)rte_get_tsc_hz());
+	struct dp_route_counters c;
+	struct seen s = {0};
+	uint32_t updates = 0;
+
+	CHECK(b->dp.ops->route_set(b->dp.ctx, &r, 1, NULL) == 0);
+	while (rte_rdtsc() < end) {
+		for (unsigned i = 0; i < 32 && s.sent - s.done < FLIGHT; i++)
+			arrive(b, frame_new(b, SRC, GRP, 17, s.sent++));
+		for (unsigned i = 0; i < 7; i++, updates++) { /* odd: both lists get packets */
+			r.list = lists[updates & 1];
+			CHECK(b->dp.ops->route_set(b->dp.ctx, &r, 1, NULL) == 0);
+			churn(b, updates, lists[0]);
+		}
+		if (updates % 252 == 0)
+			rewrite_records(b, updates / 252);
+		receive(b, &s);
+		breathe(b);
+	}
+	WAIT_FOR(b, (receive(b, &s), s.sent == s.done));
+	CHECK(b->dp.ops->route_counters(b->dp.ctx, &r.key, &c) == 0);
+	CHECK(c.packets == s.sent && c.dropped == 0 && c.wrong_if == 0);
+	CHECK(s.by_list[0] && s.by_list[1]);
+	printf("updates: %u packets, %.0f updates/s, by one list %" PRIu64 ", by the other %" PRIu64
+	       ", none lost, none mixed\n",
+		s.sent, 2 * updates / seconds, s.by_list[0], s.by_list[1]);
+	CHECK(b->dp.ops->resync_begin(b->dp.ctx) == 0);
+	CHECK(b->dp.ops->resync_end(b->dp.ctx) == 0);
+	for (int i = 0; i < 2; i++)
+		b->dp.ops->list_put(b->dp.ctx, lists[i]);
+}
+
+/* --- punts ------------------------------------------------------------------------------------------------------ */
+
+static struct rte_mbuf *arp_new(const struct bed *b)
+{
+	struct rte_mbuf *m = frame_new(b, 0, 0, 0, 0);
+	struct frame *f = rte_pktmbuf_mtod(m, struct frame *);
+
+	memset(&f->eth.dst_addr, 0xff, 6);
+	f->eth.ether_type = rte_cpu_to_be_16(RTE_ETHER_TYPE_ARP);
+	return m;
+}
+
+static struct dp_worker_info info_of(const struct bed *b)
+{
+	struct dp_worker_info info;
+
+	CHECK(b->dp.ops->worker_info(b->dp.ctx, 0, &info) == 0);
+	return info;
+}
+
+static void a_full_class_costs_the_other_nothing(struct bed *b)
+{
+	uint64_t drops = info_of(b).drops[DROP_punt_full];
+	struct dp_if_counters before, c;
+	struct dp_packet meta;
+	uint8_t buf[2048];
+	unsigned n = 0;
+
+	CHECK(b->dp.ops->if_counters(b->dp.ctx, 1, &before) == 0);
+	for (int i = 0; i < 2000; i++)
+		arrive(b, arp_new(b));
+	arrive(b, frame_new(b, 0x0a000002, 0xe0000001, 2, 0)); /* IGMP */
+	WAIT_FOR(b, (b->dp.ops->if_counters(b->dp.ctx, 1, &c),
+			    c.punted + c.rx_dropped - before.punted - before.rx_dropped == 2001));
+	CHECK(b->dp.ops->packet_recv(b->dp.ctx, &meta, buf, sizeof(buf)) == 1);
+	CHECK(meta.cls == DP_PUNT_proto && meta.family == 4 && meta.ifid == 1);
+	CHECK(meta.len == sizeof(struct frame) - RTE_ETHER_HDR_LEN && buf[0] == 0x45);
+	while (b->dp.ops->packet_recv(b->dp.ctx, &meta, buf, 20)) {
+		CHECK(meta.cls == DP_PUNT_exception && meta.family == 0 && meta.len == 20);
+		CHECK(buf[0] == 0xff && buf[12] == 0x08 && buf[13] == 0x06);
+		n++;
+	}
+	CHECK(n > 1000 && n < 2000);
+	CHECK(info_of(b).drops[DROP_punt_full] - drops == 2000 - n);
+	CHECK(info_of(b).drops[DROP_punt_cut] >= n);
+	printf("punts: %u of 2000 ARP kept, the others counted, IGMP behind them not lost\n", n);
+}
+
+/* --- waking -------------------------------------------------------------------------------------------------------- */
+
+/* Sleeps until a signal is there. A wake-up too many is harmless: then there is nothing yet, and control
+ * goes to sleep again. The number of sleeps. */
+static unsigned sleep_until_signal(struct bed *b, struct dp_upcall *up)
+{
+	struct pollfd p = {.fd = b->wake, .events = POLLIN};
+	unsigned slept = 0;
+	uint64_t n;
+
+	for (;;) {
+		if (dataplane_control_sleeps(b->d, true)) {
+			slept++;
+			CHECK(poll(&p, 1, 2000) == 1);
+			CHECK(read(b->wake, &n, sizeof(n)) == sizeof(n));
+		}
+		dataplane_control_sleeps(b->d, false);
+		if (b->dp.ops->upcall_recv(b->dp.ctx, up, 1) == 1)
+			return slept;
+	}
+}
+
+static void no_wake_up_is_lost(struct bed *b, unsigned rounds)
+{
+	unsigned awake = 0, again = 0;
+	struct dp_upcall up;
+
+	for (unsigned i = 0; i < rounds; i++) {
+		uint32_t src = 0x0c000000 + i;
+		unsigned slept;
+
+		arrive(b, frame_new(b, src, GRP, 17, 0));
+		for (unsigned j = i % 512; j > 0; j--)
+			rte_pause(); /* fall asleep before, while and after the signal comes */
+		slept = sleep_until_signal(b, &up);
+		awake += slept == 0;
+		again += slept > 1;
+		CHECK(up.kind == DP_UPCALL_NOCACHE && up.ifid == 1);
+		CHECK(up.src.w_be[0] == rte_cpu_to_be_32(src));
+		CHECK(up.grp.w_be[0] == rte_cpu_to_be_32(GRP));
+		b->dp.ops->upcall_done(b->dp.ctx, &up);
+	}
+	printf("waking: %u signals, found awake by %u, asleep by %u, woken once too often by %u, none "
+	       "lost\n",
+		rounds, awake, rounds - awake - again, again);
+}
+
+/* --- sending, ports, start and stop --------------------------------------------------------------------------------- */
+
+static int send_frame(struct bed *b, uint16_t ifid)
+{
+	uint8_t frame[60] = {0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 2, 0, 0, 0, 0, 1, 0x08, 0x06};
+
+	return b->dp.ops->packet_send(b->dp.ctx, ifid, DP_SEND_FRAME, frame, sizeof(frame));
+}
+
+static void control_sends_through_the_owner_of_the_queue(struct bed *b)
+{
+	struct dp_if_counters before, c;
+	void *m = NULL;
+
+	CHECK(b->dp.ops->if_counters(b->dp.ctx, 2, &before) == 0);
+	for (int i = 0; i < 100; i++) {
+		CHECK(send_frame(b, 2) == 0);
+		WAIT_FOR(b, rte_ring_count(b->out[1]) == 1);
+		CHECK(rte_ring_dequeue(b->out[1], &m) == 0);
+		CHECK(rte_pktmbuf_pkt_len((struct rte_mbuf *)m) == 60);
+		rte_pktmbuf_free(m);
+	}
+	CHECK(b->dp.ops->if_counters(b->dp.ctx, 2, &c) == 0);
+	CHECK(c.injected - before.injected == 100 && c.tx_packets - before.tx_packets == 100);
+	CHECK(send_frame(b, 99) == -ENODEV);
+	CHECK(b->dp.ops->packet_send(b->dp.ctx, 2, DP_SEND_FRAME, "x", 1) == -EINVAL);
+}
+
+static void ports_come_and_go(struct bed *b)
+{
+	for (int i = 0; i < 50; i++) {
+		dataplane_port_del(b->d, b->port[1]);
+		WAIT_FOR(b, dataplane_port_idle(b->d, b->port[1]));
+		CHECK(send_frame(b, 2) == -ENETDOWN);
+		port_join(b, 1);
+		port_join(b, 1);
+	}
+}
+
+static void start_and_stop_repeat(struct bed *b)
+{
+	for (int i = 0; i < 20; i++) {
+		void *m = NULL;
+
+		CHECK(send_frame(b, 2) == 0); /* not lost, even if the worker leaves first */
+		dataplane_stop(b->d);
+		CHECK(rte_ring_dequeue(b->out[1], &m) == 0);
+		rte_pktmbuf_free(m);
+		CHECK(send_frame(b, 2) == -ENETDOWN);
+		CHECK(!info_of(b).running);
+		CHECK(dataplane_start(b->d) == 0);
+		CHECK(info_of(b).running);
+	}
+}
+
+static void what_cannot_be_made_is_refused_in_words(void)
+{
+	struct dataplane_conf conf = {
+		.mbufs = 4000000, .max_routes = 10, .max_oifs = 10, .wake_fd = -1};
+	struct dataplane *d = NULL;
+	char err[512] = "";
+
+	conf.socket = SOCKET_ID_ANY;
+	CHECK(dataplane_new(&d, &conf, err, sizeof(err)) == -ENOMEM && !d);
+	CHECK(strstr(err, "4000000") && strstr(err, "router.mbufs"));
+	conf.mbufs = 1000;
+	conf.n_workers = 1;
+	conf.lcores[0] = rte_get_main_lcore();
+	CHECK(dataplane_new(&d, &conf, err, sizeof(err)) == -EINVAL && !d);
+	CHECK(strstr(err, "lcore"));
+}
+
+/* --- all of it -------------------------------------------------------------------------------------------------------- */
+
+static void an_idle_router_is_small(void)
+{
+	struct rusage u;
+
+	getrusage(RUSAGE_SELF, &u);
+	printf("idle: %ld KB resident\n", u.ru_maxrss);
+#if !defined(__SANITIZE_ADDRESS__)
+	CHECK(u.ru_maxrss < IDLE_KB_MAX);
+#endif
+}
+
+static void everything(struct bed *b, bool shared, double seconds)
+{
+	struct dp_memory_info m;
+
+	printf("--- %s\n",
+		shared ? "everything on one lcore" : "a worker with an lcore of its own");
+	bed_make(b, shared);
+	an_idle_router_is_small();
+	updates_lose_no_packet_and_mix_no_lists(b, seconds);
+	a_full_class_costs_the_other_nothing(b);
+	if (!shared)
+		no_wake_up_is_lost(b, 5000);
+	control_sends_through_the_owner_of_the_queue(b);
+	ports_come_and_go(b);
+	start_and_stop_repeat(b);
+	WAIT_FOR(b, (b->dp.ops->memory_info(b->dp.ctx, &m), m.retired == 0));
+	CHECK(m.routes == 0 && m.lists == 0 && m.ifs == PORTS && m.oifs == PORTS);
+	bed_free(b);
+}
+
+int main(int argc, char **argv)
+{
+	double seconds = argc > 1 ? atof(argv[1]) : 2;
+	char prefix[64];
+	char *eal[] = {argv[0], "--no-huge", "--no-pci", "--no-telemetry", "--no-shconf", "-m",
+		"256", "-l", "0,1", "--file-prefix", prefix, "--log-level", "error"};
+	struct bed b = {.wake = eventfd(0, EFD_NONBLOCK)};
+
+	snprintf(prefix, sizeof(prefix), "seam%d", (int)getpid());
+	if (rte_eal_init(RTE_DIM(eal), eal) < 0)
+		return 1;
+	ports_make(&b);
+	everything(&b, false, seconds);
+	everything(&b, true, seconds / 2);
+	what_cannot_be_made_is_refused_in_words();
+	close(b.wake);
+	printf("all held\n");
+	return 0;
+}

@@ -1,0 +1,73 @@
+# SPDX-License-Identifier: BSD-3-Clause
+# Copyright (c) 2026 The starg authors
+"""Starting, idling and leaving: what a router costs and what it leaves behind."""
+import json
+import time
+
+from demo_net import GROUP, PORT, DemoNet
+from stream import Receiver, Sender
+
+
+def test_start_to_first_forwarded_packet(lab, record_property):
+    net = DemoNet(lab)
+    native = Receiver(net.native, PORT, GROUP, "eth0", "native")
+    sender = Sender(net.host, GROUP, PORT, "eth0", rate=500)
+    began = time.monotonic()
+    net.a.start(wait=False)
+    sender.start()
+    while not native.received(sender.stream):
+        assert time.monotonic() - began < 20, net.a.log()
+        time.sleep(0.005)
+    took = time.monotonic() - began
+    sender.stop()
+    net.a.wait_ready()
+    print(f"start to first forwarded packet: {took:.2f} s (goal: under 2 s)")
+    record_property("first_packet_s", took)
+    time.sleep(1)
+    rss = net.a.rss_kb() / 1024
+    print(f"resident, idle, four ports: {rss:.0f} MB (goal: at most 320 MB)")
+    record_property("rss_mb", rss)
+    assert rss <= 320
+    assert net.a.stop() == 0
+
+
+def test_idle_router_sleeps(lab):
+    """Adaptive polling: a router without traffic leaves the CPU to others."""
+    net = DemoNet(lab)
+    net.a.start()
+    time.sleep(1)
+    def ticks():
+        fields = open(f"/proc/{net.a.proc.pid}/stat").read().rsplit(")", 1)[1].split()
+        return int(fields[11]) + int(fields[12])
+    before = ticks()
+    time.sleep(2)
+    used = (ticks() - before) / 2
+    print(f"CPU of an idle router: {used:.0f} %")
+    assert used < 60
+    assert net.a.stop() == 0
+
+
+def test_sigterm_leaves_nothing_behind(lab):
+    net = DemoNet(lab)
+    before = sorted(l["ifname"] for l in json.loads(net.a.run("ip", "-j", "link").stdout))
+    settings = [net.a.run("sysctl", "-n", f"net.ipv4.conf.v-src.{k}").stdout
+                for k in ("rp_filter", "arp_ignore", "forwarding")]
+    net.a.start()
+    assert {"src", "lan", "wan", "edge", "gre0"} <= {
+        l["ifname"] for l in json.loads(net.a.run("ip", "-j", "link").stdout)}
+    assert net.a.stop() == 0
+    assert sorted(l["ifname"] for l in json.loads(net.a.run("ip", "-j", "link").stdout)) == before
+    assert settings == [net.a.run("sysctl", "-n", f"net.ipv4.conf.v-src.{k}").stdout
+                        for k in ("rp_filter", "arp_ignore", "forwarding")]
+    assert not net.a.sock.exists()
+
+
+def test_killed_router_starts_again(lab):
+    """After SIGKILL: twins are gone with the process, the socket file and all else is no obstacle."""
+    net = DemoNet(lab)
+    net.a.start()
+    net.a.proc.kill()
+    net.a.proc.wait()
+    net.a.start()
+    assert net.a.ctl("show interface")
+    assert net.a.stop() == 0
