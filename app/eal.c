@@ -9,9 +9,11 @@
 #include <ctype.h>
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <ftw.h>
 #include <sched.h>
 #include <stdarg.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <rte_eal.h>
@@ -21,7 +23,7 @@
 
 #define ARGS_MAX 64
 #define POOL_OVERHEAD_MB 96 /* rings, device data, EAL itself */
-#define MBUF_BYTES 2560	    /* data room, header, private area, the pool's own */
+#define MBUF_BYTES 2560     /* data room, header, private area, the pool's own */
 
 struct arg_list {
 	char *v[ARGS_MAX + 1];
@@ -187,6 +189,31 @@ static bool has_arg(const struct arg_list *a, const char *name)
 	return false;
 }
 
+/* EAL prints its whole usage on standard output when an argument is wrong: not here. Returns what
+ * stdout_back needs, -1 if it could not be done. */
+static int stdout_away(void)
+{
+	int null = open("/dev/null", O_WRONLY | O_CLOEXEC), keep;
+
+	if (null < 0)
+		return -1;
+	fflush(stdout);
+	keep = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3);
+	if (keep >= 0)
+		dup2(null, STDOUT_FILENO);
+	close(null);
+	return keep;
+}
+
+static void stdout_back(int keep)
+{
+	if (keep < 0)
+		return;
+	fflush(stdout);
+	dup2(keep, STDOUT_FILENO);
+	close(keep);
+}
+
 /* Workers have CPUs of their own if no two lcores may run on the same CPU. */
 static bool lcores_dedicated(void)
 {
@@ -235,6 +262,9 @@ static void explain_failure(
 {
 	const char *why = last_line(log);
 
+	if (strncmp(why, "EAL: ", 5) == 0)
+		why += 5;
+
 	if (strstr(log, "ugepage") && !has_arg(a, "--no-huge"))
 		snprintf(err, cap,
 			"EAL: no usable hugepages (%s). Reserve some: sudo scripts/setup --hugepages "
@@ -255,6 +285,69 @@ static void explain_failure(
 			*why ? why : "could not start", strerror(error));
 }
 
+static int remove_entry(const char *path, const struct stat *st, int type, struct FTW *ftw)
+{
+	(void)st;
+	(void)type;
+	(void)ftw;
+	(void)remove(path);
+	return 0;
+}
+
+/* Only directories that derive() named. */
+static void remove_runtime(const char *dir)
+{
+	if (strstr(dir, "/starg-"))
+		nftw(dir, remove_entry, 8, FTW_DEPTH | FTW_PHYS);
+}
+
+/* EAL keeps a lock on its config file while it lives; a directory younger than a minute may be one
+ * that is being made. */
+static bool is_stale(const char *dir)
+{
+	struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+	char path[640];
+	struct stat st;
+	bool held;
+	int fd;
+
+	if (stat(dir, &st) || st.st_mtime > time(NULL) - 60)
+		return false;
+	snprintf(path, sizeof(path), "%s/config", dir);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return errno == ENOENT;
+	held = fcntl(fd, F_GETLK, &lock) || lock.l_type != F_UNLCK;
+	close(fd);
+	return !held;
+}
+
+/* Removes what killed routers left beside our own runtime directory. */
+static void sweep_stale(void)
+{
+	char parent[512], dir[600];
+	char *slash;
+	struct dirent *e;
+	DIR *d;
+
+	snprintf(parent, sizeof(parent), "%s", rte_eal_get_runtime_dir());
+	slash = strrchr(parent, '/');
+	if (!slash)
+		return;
+	*slash = '\0';
+	d = opendir(parent);
+	if (!d)
+		return;
+	while ((e = readdir(d)) != NULL) {
+		if (strncmp(e->d_name, "starg-", 6) != 0 || strlen(e->d_name) > 64)
+			continue;
+		snprintf(dir, sizeof(dir), "%s/%.64s", parent, e->d_name);
+		if (is_stale(dir))
+			remove_runtime(dir);
+	}
+	closedir(d);
+}
+
 int eal_start(const struct conf *conf, char **given, int n_given, struct eal_result *out, char *err,
 	size_t err_cap)
 {
@@ -263,7 +356,7 @@ int eal_start(const struct conf *conf, char **given, int n_given, struct eal_res
 	size_t log_len = 0;
 	bool huge;
 	FILE *stream;
-	int n;
+	int n, keep;
 
 	arg_add(&args, "stargd");
 	for (int i = 0; i < n_given; i++)
@@ -286,7 +379,9 @@ int eal_start(const struct conf *conf, char **given, int n_given, struct eal_res
 	stream = open_memstream(&log, &log_len);
 	if (stream)
 		rte_openlog_stream(stream);
+	keep = stdout_away();
 	n = rte_eal_init(args.n, args.v);
+	stdout_back(keep);
 	if (stream)
 		fflush(stream);
 	if (n < 0)
@@ -296,19 +391,14 @@ int eal_start(const struct conf *conf, char **given, int n_given, struct eal_res
 		fclose(stream);
 	free(log);
 	/* EAL keeps pointers into the arguments: the strings live as long as the process. */
-	if (n < 0)
-		return rte_errno ? -rte_errno : -EINVAL;
+	if (n < 0) {
+		n = rte_errno ? -rte_errno : -EINVAL;
+		remove_runtime(rte_eal_get_runtime_dir());
+		return n;
+	}
 	rte_log_set_global_level(RTE_LOG_WARNING);
+	sweep_stale();
 	fill_result(out, huge);
-	return 0;
-}
-
-static int remove_entry(const char *path, const struct stat *st, int type, struct FTW *ftw)
-{
-	(void)st;
-	(void)type;
-	(void)ftw;
-	(void)remove(path);
 	return 0;
 }
 
@@ -318,6 +408,5 @@ void eal_stop(void)
 
 	snprintf(dir, sizeof(dir), "%s", rte_eal_get_runtime_dir());
 	rte_eal_cleanup();
-	if (strstr(dir, "/starg-"))
-		nftw(dir, remove_entry, 8, FTW_DEPTH | FTW_PHYS);
+	remove_runtime(dir);
 }

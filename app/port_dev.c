@@ -48,14 +48,14 @@ static int probe(const struct port_dev_conf *c, uint16_t *port_id, char *err, si
 	device_name(device, name, sizeof(name));
 	if (rte_eth_dev_get_port_by_name(name, port_id) == 0)
 		return 0;
-	snprintf(args, sizeof(args), "%s%s%s", device, c->driver.devargs[0] ? "," : "",
-		c->driver.devargs);
-	rc = rte_dev_probe(args);
+	rc = conf_device_args(device, c->driver.devargs, args, sizeof(args));
+	if (rc == 0)
+		rc = rte_dev_probe(args);
 	if (rc == 0 && rte_eth_dev_get_port_by_name(name, port_id) == 0)
 		return 0;
 	if (rc == 0)
 		rc = -ENODEV;
-	if (rc == -EPERM || rc == -EACCES || geteuid() != 0)
+	if (rc == -EPERM || rc == -EACCES)
 		snprintf(err, cap, "port %s: no permission for device %s: run as root (sudo)",
 			c->port->name, device);
 	else if (rc == -EBUSY)
@@ -65,9 +65,12 @@ static int probe(const struct port_dev_conf *c, uint16_t *port_id, char *err, si
 			c->port->name, device);
 	else
 		snprintf(err, cap,
-			"port %s: device %s unknown or not usable (%s): check the name in `ports`; a "
-			"NIC must be bound first: sudo scripts/setup --bind %s",
-			c->port->name, device, strerror(-rc), name);
+			"port %s: device %s unknown or not usable (%s): check the name in `ports`; %s "
+			"sudo scripts/setup --bind %s",
+			c->port->name, device, strerror(-rc),
+			geteuid() ? "a device of the kernel needs root; a NIC must be bound first:"
+				  : "a NIC must be bound first:",
+			name);
 	return rc;
 }
 

@@ -61,10 +61,10 @@ void router_twins_sync(struct app *app)
 			continue;
 		id = ifp->id;
 		if (kernel_twin_add(app->kernel, id, err, sizeof(err))) {
-			if (!app->twin_error[0]) {
+			/* at boot the caller says it, later each cause is said once */
+			if (app->api && strcmp(app->twin_error, err) != 0)
 				log_error("twin", "%s", err);
-				snprintf(app->twin_error, sizeof(app->twin_error), "%s", err);
-			}
+			snprintf(app->twin_error, sizeof(app->twin_error), "%s", err);
 			continue;
 		}
 		ifp = net_if_get(app->net, id);
@@ -204,8 +204,19 @@ static void apply_routes(struct app *app, const struct conf *c)
 	runner_config(app->runner, app->static_number, &sc, app_now_us());
 }
 
-static void apply_preferences(struct app *app, const struct conf *c)
+static bool preference_listed(const struct conf *c, uint8_t protocol)
 {
+	for (size_t i = 0; i < c->n_preferences; i++)
+		if (c->preferences[i].protocol == protocol)
+			return true;
+	return false;
+}
+
+static void apply_preferences(struct app *app, const struct conf *old, const struct conf *c)
+{
+	for (size_t i = 0; i < old->n_preferences; i++)
+		if (!preference_listed(c, old->preferences[i].protocol))
+			net_preference_default(app->net, old->preferences[i].protocol);
 	for (size_t i = 0; i < c->n_preferences; i++)
 		net_preference_set(
 			app->net, c->preferences[i].protocol, c->preferences[i].preference);
@@ -251,7 +262,7 @@ static int apply_one(struct app *app, const struct conf *old, const struct conf 
 		log_set_level(new_->router.log);
 		return 0;
 	case CONF_PREFERENCES:
-		apply_preferences(app, new_);
+		apply_preferences(app, old, new_);
 		return 0;
 	case CONF_RESTART:
 		say(sum, "%s changes at the next start only", ch->name);
@@ -301,8 +312,10 @@ int router_apply(struct app *app, struct conf *next, char *summary, size_t summa
 			log_error("reload", "%s", msg[0] ? msg : strerror(-rc));
 		if (rc && !first) {
 			first = rc;
-			snprintf(err, err_cap, "%s: %s", changes[i].name,
-				msg[0] ? msg : strerror(-rc));
+			if (msg[0])
+				snprintf(err, err_cap, "%s", msg);
+			else
+				snprintf(err, err_cap, "%s: %s", changes[i].name, strerror(-rc));
 		}
 	}
 	apply_dependents(app, next, ifs_changed);

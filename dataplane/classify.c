@@ -89,26 +89,21 @@ static __rte_always_inline void classify_group(struct worker *w, struct pkt *p,
 	uint8_t bit = protocol_bit(p, in, link_local, family);
 	enum drop_reason reason = source_reason(in->src, family);
 
-	if (unlikely(is_martian_destination(in->dst, family))) {
-		pkt_drop(p, DROP_dst_martian);
+	if (unlikely(is_martian_destination(in->dst, family)))
+		reason = DROP_dst_martian;
+	if (likely(!link_local && !bit && reason == IP_FINE)) {
+		w->if_ctr[p->iif].rx_mcast++;
+		p->next = PKT_FORWARD;
 		return;
 	}
-	if (unlikely(link_local || bit) && is_unspecified(in->src, family))
+	if (reason == DROP_src_martian && (link_local || bit) && is_unspecified(in->src, family))
 		reason = IP_FINE;
-	if (unlikely(reason != IP_FINE)) {
+	if (reason != IP_FINE)
 		pkt_drop(p, reason);
-		return;
-	}
-	if (unlikely(bit)) {
+	else if (bit)
 		to_protocol(p, ifp, bit);
-		return;
-	}
-	if (unlikely(link_local)) {
+	else
 		to_twin(p, ifp, DROP_group_link_local);
-		return;
-	}
-	w->if_ctr[p->iif].rx_mcast++;
-	p->next = PKT_FORWARD;
 }
 
 static bool is_tunnel_endpoint(const struct fwd_demux *d, const uint8_t *a, uint8_t family)
@@ -138,7 +133,7 @@ static bool classify_gre(struct worker *w, struct pkt *p, const struct ip_in *in
 	return true;
 }
 
-static __rte_always_inline void classify_unicast(struct worker *w, struct pkt *p,
+static __rte_noinline void classify_unicast(struct worker *w, struct pkt *p,
 	const struct fwd_if *ifp, const struct ip_in *in, uint8_t family)
 {
 	if (is_martian_destination(in->dst, family)) {
@@ -188,6 +183,12 @@ static __rte_always_inline void classify_packet(
 		classify_unicast(w, p, ifp, &in, family);
 }
 
+/* Out of line: IPv4's registers are its own. */
+static __rte_noinline void classify_ip6(struct worker *w, struct pkt *p, const struct fwd_if *ifp)
+{
+	classify_packet(w, p, ifp, IP_V6);
+}
+
 void classify_ip(struct worker *w, struct pkt *p)
 {
 	const struct fwd_if *ifp = fwd_if_get(w->t, p->iif);
@@ -197,7 +198,7 @@ void classify_ip(struct worker *w, struct pkt *p)
 	else if (p->family == IP_V4)
 		classify_packet(w, p, ifp, IP_V4);
 	else
-		classify_packet(w, p, ifp, IP_V6);
+		classify_ip6(w, p, ifp);
 }
 
 /* A frame for the kernel carries no tag: its twin is the tagged interface. */
@@ -256,7 +257,6 @@ static __rte_always_inline void classify_frame(
 	p->iif = 0;
 	p->family = 0;
 	p->decaps = 0;
-	p->route = NULL;
 	if (unlikely(p->m->nb_segs > 1)) {
 		struct rte_mbuf *m = mbuf_pull(w->t->pool, p->m, PULL_BYTES);
 
@@ -273,7 +273,7 @@ static __rte_always_inline void classify_frame(
 	if (likely(e.type == ETH_TYPE_IP4))
 		classify_packet(w, p, ifp, IP_V4);
 	else if (e.type == ETH_TYPE_IP6)
-		classify_packet(w, p, ifp, IP_V6);
+		classify_ip6(w, p, ifp);
 	else
 		to_twin(p, ifp, DROP_eth_type);
 	if (unlikely(p->next == PKT_EXCEPTION && e.tagged))

@@ -13,20 +13,20 @@ struct dataplane;
 #define DATAPLANE_WORKERS_MAX 64
 
 struct dataplane_conf {
-	uint32_t mbufs;	     /* buffers in the one pool */
+	uint32_t mbufs; /* buffers in the one pool */
 	uint32_t max_routes, max_oifs;
 	uint32_t upcall_rate; /* upcalls a second and worker for NOCACHE and WRONGVIF */
-	bool adaptive;	      /* workers sleep when idle */
+	bool adaptive;        /* workers sleep when idle */
 	unsigned n_workers;   /* worker lcores; 0: one worker that runs on the control lcore */
 	unsigned lcores[DATAPLANE_WORKERS_MAX]; /* EAL ids of the worker lcores */
-	int socket;	      /* NUMA socket of the pool and tables, -1 any */
-	int wake_fd;	      /* eventfd written when an upcall ring turns non-empty and control sleeps */
+	int socket;                             /* NUMA socket of the pool and tables, -1 any */
+	int wake_fd; /* eventfd written when an upcall ring turns non-empty and control sleeps */
 };
 
 /* EAL must be initialised. -ENOMEM with a sentence in err that says how many bytes were asked for and
  * what to do. */
-int dataplane_new(struct dataplane **out, const struct dataplane_conf *conf, char *err,
-	size_t err_cap);
+int dataplane_new(
+	struct dataplane **out, const struct dataplane_conf *conf, char *err, size_t err_cap);
 void dataplane_free(struct dataplane *d); /* workers must be stopped */
 struct dp dataplane_seam(struct dataplane *d);
 struct rte_mempool *dataplane_pool(struct dataplane *d);

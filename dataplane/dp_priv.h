@@ -17,11 +17,13 @@
 #include <rte_rcu_qsbr.h>
 #include <rte_ring.h>
 
-#define BURST 64	  /* packets a round and queue */
-#define CHUNK 128	  /* copies between replicate and tx: what a core's caches hold */
-#define TXBUF 32	  /* packets collected per port before rte_eth_tx_burst: eight ports together
+#define BURST 64  /* packets a round and queue */
+#define CHUNK 128 /* copies between replicate and tx: what a core's caches hold */
+#define TXBUF \
+	32 /* packets collected per port before rte_eth_tx_burst: eight ports together
 			   * hold no more buffers than the pool's cache of an lcore */
-#define COPY_WHOLE 256	  /* frames up to this many bytes are copied whole; longer ones share payload */
+#define COPY_WHOLE \
+	256 /* frames up to this many bytes are copied whole; longer ones share payload */
 
 /* --- MFIB: hash of cache lines, eight slots each -------------------------------------------------------
  * A slot is 8 bytes: signature and route index, replaced by one 64-bit store. index 0: never used
@@ -68,10 +70,10 @@ struct mfib_table {
 struct mfib_route {
 	uint16_t table;
 	uint8_t family, src_len, grp_len;
-	uint8_t flags;	 /* DP_INPUT_* of iif */
-	uint16_t iif;	 /* the only input, or DP_IF_ANY; 0: look at inputs */
-	uint32_t src[4], grp[4]; /* network order */
-	const struct oif_list *list; /* NULL: no output */
+	uint8_t flags;                    /* DP_INPUT_* of iif */
+	uint16_t iif;                     /* the only input, or DP_IF_ANY; 0: look at inputs */
+	uint32_t src[4], grp[4];          /* network order */
+	const struct oif_list *list;      /* NULL: no output */
 	const struct mfib_inputs *inputs; /* more than one input, else NULL */
 	uint32_t counter;
 	uint32_t list_id;
@@ -108,9 +110,9 @@ struct oif_counters { /* per lcore and oif */
 
 struct fwd_if {
 	struct dp_if c;
-	uint8_t l2_len; /* bytes of l2: 14 or 18; 0 on tunnels and loopbacks */
+	uint8_t l2_len;     /* bytes of l2: 14 or 18; 0 on tunnels and loopbacks */
 	uint8_t l2[L2_MAX]; /* dst MAC to be filled in, src MAC, VLAN tag, EtherType 0x0800 */
-	uint32_t l2_id;	    /* equal for interfaces whose native multicast frames are byte for byte the
+	uint32_t l2_id; /* equal for interfaces whose native multicast frames are byte for byte the
 			     * same (source MAC, VLAN): copies may be shared. 0: never shared */
 };
 
@@ -144,9 +146,9 @@ static inline uint32_t fwd_gre_hash(const uint32_t local[4], const uint32_t remo
 struct fwd_demux {
 	uint16_t *vlans[RTE_MAX_ETHPORTS]; /* 4096 interface ids by VLAN (0 untagged), or NULL */
 	uint32_t gre_mask;
-	struct fwd_gre_slot *gre;	/* exact (local, remote, key) */
+	struct fwd_gre_slot *gre; /* exact (local, remote, key) */
 	uint32_t n_gre_locals;
-	struct ipaddr *gre_locals;		/* outer addresses that some tunnel uses */
+	struct ipaddr *gre_locals; /* outer addresses that some tunnel uses */
 };
 
 struct fwd_ports {
@@ -174,7 +176,7 @@ struct fwd_tables {
 
 /* --- the burst ------------------------------------------------------------------------------------------ */
 
-enum pkt_next { /* what classify and decap decide */
+enum pkt_next {        /* what classify and decap decide */
 	PKT_FORWARD,   /* multicast data */
 	PKT_DECAP,     /* to a tunnel of ours */
 	PKT_PROTO,     /* our protocols: punt class proto */
@@ -184,15 +186,15 @@ enum pkt_next { /* what classify and decap decide */
 
 struct pkt {
 	struct rte_mbuf *m;
-	uint16_t iif;	/* interface it came in, the tunnel after decapsulation */
-	uint8_t next;	/* enum pkt_next */
-	uint8_t reason; /* enum drop_reason when next is PKT_DROP */
-	uint8_t family; /* 4, 6; 0 not IP */
-	uint8_t ttl;	/* as received */
-	uint8_t decaps; /* tunnels removed */
-	uint8_t l3;	/* offset of the IP header in the first segment */
-	uint16_t ip_len; /* bytes of the IP packet */
-	uint16_t route_inputs; /* reserved */
+	uint16_t iif;                   /* interface it came in, the tunnel after decapsulation */
+	uint8_t next;                   /* enum pkt_next */
+	uint8_t reason;                 /* enum drop_reason when next is PKT_DROP */
+	uint8_t family;                 /* 4, 6; 0 not IP */
+	uint8_t ttl;                    /* as received */
+	uint8_t decaps;                 /* tunnels removed */
+	uint8_t l3;                     /* offset of the IP header in the first segment */
+	uint16_t ip_len;                /* bytes of the IP packet */
+	uint16_t route_inputs;          /* reserved */
 	const struct mfib_route *route; /* after lookup */
 };
 
@@ -207,15 +209,15 @@ struct copy {
 	struct rte_mbuf *m; /* frame, complete after rewrite; NULL: dropped on the way */
 	const struct pkt *pkt;
 	const struct fwd_oif *oif;
-	const struct fwd_if *tun; /* tunnel that wraps the copy, or NULL */
-	const struct fwd_if *out; /* Ethernet interface it leaves on */
+	const struct fwd_if *tun;  /* tunnel that wraps the copy, or NULL */
+	const struct fwd_if *out;  /* Ethernet interface it leaves on */
 	const struct fwd_adj *adj; /* next hop; NULL: the group's MAC */
 	uint16_t port;
 	uint16_t wire_len; /* bytes of the outermost IP packet */
-	uint16_t share; /* this and the following `share` copies are the same bytes and buffer */
-	uint8_t segs;	/* the port takes chained buffers */
-	uint8_t last;	/* of its packet: the original buffer is not needed after it */
-	uint8_t own;	/* takes the original buffer */
+	uint16_t share;    /* this and the following `share` copies are the same bytes and buffer */
+	uint8_t segs;      /* the port takes chained buffers */
+	uint8_t last;      /* of its packet: the original buffer is not needed after it */
+	uint8_t own;       /* takes the original buffer */
 	uint8_t shareable;
 	uint8_t l3; /* offset of the IP header in m before rewrite */
 };
@@ -259,18 +261,18 @@ struct worker {
 	struct txbuf tx[RTE_MAX_ETHPORTS];
 
 	/* rings */
-	struct rte_ring *handoff;		   /* in: frames to send on queues we own; many producers */
-	struct rte_ring *punt[DP_PUNT_CLASSES];	   /* out: to control, mbuf with struct punt_meta */
+	struct rte_ring *handoff; /* in: frames to send on queues we own; many producers */
+	struct rte_ring *punt[DP_PUNT_CLASSES];    /* out: to control, mbuf with struct punt_meta */
 	struct rte_ring *upcalls[DP_UPCALL_KINDS]; /* out: struct dp_upcall records */
-	struct rte_ring *commands;		   /* in: gate openings */
+	struct rte_ring *commands;                 /* in: gate openings */
 	struct upcall_gate *gate;
 	bool told; /* a ring to control got something in this burst: stage_punt wakes control */
 
 	/* counters, this lcore's only */
 	struct route_counters *route_ctr; /* by mfib_route.counter */
-	struct oif_counters *oif_ctr;	  /* [max_oifs] */
+	struct oif_counters *oif_ctr;     /* [max_oifs] */
 	struct if_counters_lcore *if_ctr; /* [DP_IFS_MAX] */
-	struct dp_worker_info info;	  /* rounds, cycles, drops, upcalls */
+	struct dp_worker_info info;       /* rounds, cycles, drops, upcalls */
 } __rte_cache_aligned;
 
 /* In the private area of an mbuf on a punt ring. */
@@ -278,22 +280,23 @@ struct punt_meta {
 	uint16_t ifid;
 	uint8_t cls, family;
 };
-#define MBUF_PRIV_SIZE 16
+#define MBUF_PRIV_SIZE 64 /* a cache line, so that packets begin at one: a short frame touches no second */
 
 /* --- the straight line, in order; each in a file of its name ------------------------------------------------ */
 
-void stage_rx(struct worker *w, struct burst *b);	/* fills pkts[].m */
+void stage_rx(struct worker *w, struct burst *b);       /* fills pkts[].m */
 void stage_classify(struct worker *w, struct burst *b); /* iif, family, next */
-void stage_decap(struct worker *w, struct burst *b);	/* PKT_DECAP -> classified again */
-void stage_lookup(struct worker *w, struct burst *b);	/* route; RPF; upcalls */
+void stage_decap(struct worker *w, struct burst *b);    /* PKT_DECAP -> classified again */
+void stage_lookup(struct worker *w, struct burst *b);   /* route; RPF; upcalls */
 /* To control; counts (drops[reason], rx_dropped) and frees dropped ones. Exception: the data starts with
  * the untagged Ethernet header, or with IP on a tunnel. Proto: with IP. */
 void stage_punt(struct worker *w, struct burst *b);
-bool stage_replicate(struct worker *w, struct burst *b); /* next chunk of copies; false: none left */
+bool stage_replicate(
+	struct worker *w, struct burst *b); /* next chunk of copies; false: none left */
 void stage_rewrite(struct worker *w, struct burst *b);
-void stage_tx(struct worker *w, struct burst *b);	/* into tx buffers, full ones sent */
-void tx_flush(struct worker *w);			/* end of the round */
-unsigned tx_handoff_in(struct worker *w);		/* frames handed to us: their number */
+void stage_tx(struct worker *w, struct burst *b); /* into tx buffers, full ones sent */
+void tx_flush(struct worker *w);                  /* end of the round */
+unsigned tx_handoff_in(struct worker *w);         /* frames handed to us: their number */
 
 /* One round over all ports. True if there was work. */
 bool worker_step(struct worker *w);

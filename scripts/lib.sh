@@ -57,8 +57,8 @@ need_packages() {
 	rm -f "${TMPDIR:-/tmp}/starg-apt.$$"
 }
 
-# build_in DIR [MESON-OPTION...]: configures DIR if it is new and builds everything in it. CC is
-# honoured for a new directory. Prints only what fails.
+# build_in DIR [MESON-OPTION...]: configures DIR if it is new and builds everything in it, or only
+# what BUILD_TARGETS names. CC is honoured for a new directory. Prints only what fails.
 build_in() {
 	local dir=$1 log
 	shift
@@ -67,7 +67,9 @@ build_in() {
 	if [ -e "$dir" ] && [ ! -e "$dir/build.ninja" ]; then
 		rm -rf "$dir"
 	fi
-	if ! { { [ -e "$dir/build.ninja" ] || meson setup "$dir" "$@"; } && ninja -C "$dir"; } \
+	# shellcheck disable=SC2086
+	if ! { { [ -e "$dir/build.ninja" ] || meson setup "$dir" "$@"; } &&
+		ninja -C "$dir" ${BUILD_TARGETS:-}; } \
 		</dev/null >"$log" 2>&1; then
 		grep -nE -A8 'error|ERROR|FAILED' "$log" | head -60 >&2
 		[ -s "$log" ] && tail -5 "$log" >&2

@@ -31,11 +31,12 @@ struct net_addr {
 /* An interface as configured. */
 struct net_if_conf {
 	char name[DP_IF_NAMELEN];
-	uint8_t kind; /* enum dp_if_kind */
+	uint8_t kind;   /* enum dp_if_kind */
 	bool exception; /* has a twin */
-	char port[32];	/* port name, DP_IF_ETHER */
-	uint16_t vlan;	/* 0 untagged */
-	uint16_t mtu;	/* 0: the port's MTU; tunnels: 1476 or less as the header needs; lo 65535 -> 1500 */
+	char port[32];  /* port name, DP_IF_ETHER */
+	uint16_t vlan;  /* 0 untagged */
+	uint16_t
+		mtu; /* 0: the port's MTU; tunnels: 1476 or less as the header needs; lo 65535 -> 1500 */
 	uint8_t ttl_threshold; /* default of the outputs on this interface */
 	struct net_addr addrs[NET_IF_ADDRS_MAX];
 	unsigned n_addrs;
@@ -46,16 +47,16 @@ struct net_if_conf {
 struct net_if {
 	struct net_if_conf conf;
 	uint16_t id;
-	uint16_t port;	   /* DPDK port id or NET_PORT_NONE while the port is absent */
-	uint16_t mtu;	   /* in force */
-	bool link;	   /* carrier of the port; tunnels and loopbacks: true */
-	bool admin;	   /* not shut (`set interface NAME down`, or the twin set down) */
-	bool up;	   /* port present, link and admin: what the data plane was told */
-	int ifindex;	   /* the twin's, 0 while there is none */
+	uint16_t port; /* DPDK port id or NET_PORT_NONE while the port is absent */
+	uint16_t mtu;  /* in force */
+	bool link;     /* carrier of the port; tunnels and loopbacks: true */
+	bool admin;    /* not shut (`set interface NAME down`, or the twin set down) */
+	bool up;       /* port present, link and admin: what the data plane was told */
+	int ifindex;   /* the twin's, 0 while there is none */
 	uint8_t mac[6];
 	struct net_addr addrs[NET_IF_ADDRS_MAX]; /* in force: the twin's, else the configured */
 	unsigned n_addrs;
-	uint32_t gre_adj;  /* next hop of the tunnel's remote */
+	uint32_t gre_adj; /* next hop of the tunnel's remote */
 	uint64_t changed_us;
 };
 
@@ -64,10 +65,10 @@ struct net_if {
 /* One path of a route. A connected route has gateway IP_NONE. */
 struct net_path {
 	struct ipaddr gateway;
-	uint16_t ifid;	 /* starg interface; 0: the kernel's own device that is no twin */
+	uint16_t ifid;   /* starg interface; 0: the kernel's own device that is no twin */
 	uint16_t weight; /* ECMP, 1.. */
-	int ifindex;	 /* kernel's device, 0 for static ones */
-	bool dead;	 /* linkdown or dead next hop */
+	int ifindex;     /* kernel's device, 0 for static ones */
+	bool dead;       /* linkdown or dead next hop */
 };
 
 #define NET_PATHS_MAX 16
@@ -75,17 +76,17 @@ struct net_path {
 enum net_route_origin {
 	NET_ROUTE_KERNEL,    /* learnt over netlink */
 	NET_ROUTE_CONNECTED, /* from an address of an interface without twin */
-	NET_ROUTE_RPF,	     /* `rpf` of the configuration: RPF lookups only prefer it; it also
+	NET_ROUTE_RPF,       /* `rpf` of the configuration: RPF lookups only prefer it; it also
 			      * serves next hops if no other route covers the address */
 };
 
 struct net_route {
 	struct prefix dst;
-	uint8_t origin;	    /* enum net_route_origin */
-	uint8_t protocol;   /* rtm_protocol: RTPROT_KERNEL 2, STATIC 4, BGP 186, OSPF 188 ... */
+	uint8_t origin;   /* enum net_route_origin */
+	uint8_t protocol; /* rtm_protocol: RTPROT_KERNEL 2, STATIC 4, BGP 186, OSPF 188 ... */
 	uint8_t n_paths;
-	uint8_t blackhole;  /* unreachable, blackhole, prohibit */
-	uint32_t metric;    /* kernel's priority; the lowest wins among equal prefixes */
+	uint8_t blackhole; /* unreachable, blackhole, prohibit */
+	uint32_t metric;   /* kernel's priority; the lowest wins among equal prefixes */
 	struct net_path paths[NET_PATHS_MAX];
 };
 
@@ -93,14 +94,14 @@ struct net_route {
 
 /* RFC 7761 4.1.6: the RPF interface and neighbour towards an address. */
 struct net_rpf {
-	uint16_t ifid;	     /* 0: unreachable */
-	struct ipaddr neighbor;  /* IP_NONE: directly connected */
-	struct prefix dst;   /* matching route */
-	uint8_t origin;	     /* enum net_route_origin */
+	uint16_t ifid;          /* 0: unreachable */
+	struct ipaddr neighbor; /* IP_NONE: directly connected */
+	struct prefix dst;      /* matching route */
+	uint8_t origin;         /* enum net_route_origin */
 	uint8_t protocol;
 	uint32_t preference; /* Assert metric preference, by protocol (RFC 7761 4.6.3) */
 	uint32_t metric;
-	char why[96];	     /* unreachable: the reason in words; else "" */
+	char why[96]; /* unreachable: the reason in words; else "" */
 };
 
 /* --- changes ----------------------------------------------------------------------------------- */
@@ -145,8 +146,8 @@ int net_if_change(struct net *net, uint16_t ifid, const struct net_if_conf *conf
 int net_if_del(struct net *net, uint16_t ifid);
 /* The port behind every interface with conf.port == name came (port id, MAC, MTU) or went
  * (NET_PORT_NONE, mac NULL). */
-void net_port_set(struct net *net, const char *name, uint16_t port, const uint8_t *mac,
-	uint16_t mtu);
+void net_port_set(
+	struct net *net, const char *name, uint16_t port, const uint8_t *mac, uint16_t mtu);
 void net_port_link(struct net *net, const char *name, bool link);
 void net_if_admin(struct net *net, uint16_t ifid, bool up);
 /* The interface's twin exists with this ifindex (0: gone; its addresses and neighbours go, too). */
@@ -172,8 +173,8 @@ bool net_is_local(const struct net *net, const struct ipaddr *ip, uint16_t *ifid
 /* Adds or replaces the route with this (dst, origin, metric). ifid of each path is filled in here
  * from ifindex when ifid is 0, again whenever a twin comes or goes. */
 int net_route_set(struct net *net, const struct net_route *r);
-int net_route_del(struct net *net, const struct prefix *dst, enum net_route_origin origin,
-	uint32_t metric);
+int net_route_del(
+	struct net *net, const struct prefix *dst, enum net_route_origin origin, uint32_t metric);
 /* The route with exactly this (dst, origin, metric) copied to *out; false if there is none. */
 bool net_route_find(const struct net *net, const struct prefix *dst, enum net_route_origin origin,
 	uint32_t metric, struct net_route *out);
@@ -186,8 +187,13 @@ void net_resync_end(struct net *net, enum net_route_origin origin);
 void net_route_walk(const struct net *net, enum ip_family family,
 	bool (*cb)(void *arg, const struct net_route *r), void *arg);
 
-enum net_neigh_state { NET_NEIGH_INCOMPLETE, NET_NEIGH_REACHABLE, NET_NEIGH_STALE, NET_NEIGH_FAILED,
-	NET_NEIGH_STATIC };
+enum net_neigh_state {
+	NET_NEIGH_INCOMPLETE,
+	NET_NEIGH_REACHABLE,
+	NET_NEIGH_STALE,
+	NET_NEIGH_FAILED,
+	NET_NEIGH_STATIC
+};
 
 struct net_neigh {
 	uint16_t ifid;
@@ -198,12 +204,15 @@ struct net_neigh {
 
 int net_neigh_set(struct net *net, const struct net_neigh *n);
 int net_neigh_del(struct net *net, uint16_t ifid, const struct ipaddr *addr, bool is_static);
-const struct net_neigh *net_neigh_find(const struct net *net, uint16_t ifid, const struct ipaddr *addr);
-void net_neigh_walk(const struct net *net, bool (*cb)(void *arg, const struct net_neigh *n),
-	void *arg);
+const struct net_neigh *net_neigh_find(
+	const struct net *net, uint16_t ifid, const struct ipaddr *addr);
+void net_neigh_walk(
+	const struct net *net, bool (*cb)(void *arg, const struct net_neigh *n), void *arg);
 
 /* Preference by routing protocol number; origin RPF is always 0. Default table in rpf.c. */
 void net_preference_set(struct net *net, uint8_t protocol, uint32_t preference);
+/* Back to the value of that table. */
+void net_preference_default(struct net *net, uint8_t protocol);
 
 /* --- answers ------------------------------------------------------------------------------------------ */
 
@@ -223,9 +232,9 @@ void net_nexthop_put(struct net *net, uint32_t adj);
 
 struct net_nexthop {
 	uint32_t adj;
-	struct ipaddr addr;	   /* what is to be reached */
-	uint16_t via;	   /* constraint, 0 none */
-	uint16_t ifid;	   /* leaves through, 0 unknown */
+	struct ipaddr addr;    /* what is to be reached */
+	uint16_t via;          /* constraint, 0 none */
+	uint16_t ifid;         /* leaves through, 0 unknown */
 	struct ipaddr gateway; /* whose MAC is used; IP_NONE unknown */
 	bool resolved;
 	uint8_t mac[6];

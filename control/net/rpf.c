@@ -46,6 +46,16 @@ void rpf_init(struct net *net)
 		net->preference[defaults[i].protocol] = defaults[i].preference;
 }
 
+void net_preference_default(struct net *net, uint8_t protocol)
+{
+	uint32_t preference = PREFERENCE_UNKNOWN;
+
+	for (unsigned i = 0; i < sizeof(defaults) / sizeof(defaults[0]); i++)
+		if (defaults[i].protocol == protocol)
+			preference = defaults[i].preference;
+	net_preference_set(net, protocol, preference);
+}
+
 void net_preference_set(struct net *net, uint8_t protocol, uint32_t preference)
 {
 	if (net->preference[protocol] == preference)

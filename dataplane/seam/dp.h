@@ -19,10 +19,10 @@
 
 #include <stddef.h>
 
-#define DP_IFS_MAX 4096	   /* interface ids 1 .. DP_IFS_MAX-1 */
-#define DP_IF_NAMELEN 16   /* as in Linux, with the final NUL */
-#define DP_TABLE_MAIN 0	   /* routing table id until there are several (VRF, MRT_TABLE) */
-#define DP_IF_ANY 0xffffu  /* route input: accept from every interface */
+#define DP_IFS_MAX 4096        /* interface ids 1 .. DP_IFS_MAX-1 */
+#define DP_IF_NAMELEN 16       /* as in Linux, with the final NUL */
+#define DP_TABLE_MAIN 0        /* routing table id until there are several (VRF, MRT_TABLE) */
+#define DP_IF_ANY 0xffffu      /* route input: accept from every interface */
 #define DP_IF_REGISTER 0xfffeu /* pseudo-interface of PIM Register decapsulation (reserved) */
 
 /* --- interfaces ------------------------------------------------------------------------------ */
@@ -43,32 +43,32 @@ struct dp_gre {
 	uint32_t key;
 	uint8_t has_key;  /* key present on the wire, RFC 2890; a keyed tunnel takes only its key */
 	uint8_t checksum; /* send with checksum; accepted either way */
-	uint8_t ttl;	  /* outer TTL, 1..255 */
-	uint8_t tos;	  /* outer TOS/traffic class, ignored if tos_inherit */
+	uint8_t ttl;      /* outer TTL, 1..255 */
+	uint8_t tos;      /* outer TOS/traffic class, ignored if tos_inherit */
 	uint8_t tos_inherit;
 	uint32_t adj; /* how to reach remote; 0: unresolved */
 };
 
 struct dp_if {
 	uint16_t id;
-	uint8_t kind; /* enum dp_if_kind */
-	uint8_t up;   /* administratively up and link up: forwards */
-	uint8_t twin; /* has a twin: exception packets go to control; else dropped as no_twin */
-	uint8_t proto;	    /* DP_PROTO_* bits */
-	uint16_t port;	    /* DPDK port id, DP_IF_ETHER only */
-	uint16_t vlan;	    /* VLAN id 1..4094, 0 untagged */
-	uint16_t mtu;	    /* largest IP packet, bytes */
-	uint8_t mac[6];	    /* DP_IF_ETHER only */
-	struct dp_gre gre;  /* DP_IF_GRE only */
+	uint8_t kind;   /* enum dp_if_kind */
+	uint8_t up;     /* administratively up and link up: forwards */
+	uint8_t twin;   /* has a twin: exception packets go to control; else dropped as no_twin */
+	uint8_t proto;  /* DP_PROTO_* bits */
+	uint16_t port;  /* DPDK port id, DP_IF_ETHER only */
+	uint16_t vlan;  /* VLAN id 1..4094, 0 untagged */
+	uint16_t mtu;   /* largest IP packet, bytes */
+	uint8_t mac[6]; /* DP_IF_ETHER only */
+	struct dp_gre gre; /* DP_IF_GRE only */
 };
 
 /* --- adjacencies: the last step to the wire ----------------------------------------------------- */
 
 enum dp_adj_kind {
 	DP_ADJ_UNRESOLVED, /* drop as oif_unresolved */
-	DP_ADJ_ETHER,	   /* unicast next hop with this MAC on this interface */
-	DP_ADJ_IF,	   /* interface itself: group MAC on Ethernet, encapsulation on a tunnel */
-	DP_ADJ_KERNEL,	   /* through the twin of this interface into the kernel (reserved) */
+	DP_ADJ_ETHER,      /* unicast next hop with this MAC on this interface */
+	DP_ADJ_IF,         /* interface itself: group MAC on Ethernet, encapsulation on a tunnel */
+	DP_ADJ_KERNEL,     /* through the twin of this interface into the kernel (reserved) */
 };
 
 struct dp_adj {
@@ -82,16 +82,16 @@ struct dp_adj {
 
 struct dp_oif {
 	uint32_t id;
-	uint16_t ifid;	       /* where it is counted, its TTL threshold, "is it the input" */
+	uint16_t ifid;         /* where it is counted, its TTL threshold, "is it the input" */
 	uint8_t ttl_threshold; /* forward only if the received TTL is above it; 0: no limit.
 				* As in Linux: "ttl > threshold". */
 	uint8_t allow_input;   /* may leave on the interface it came in (HER on one LAN) */
 	/* HER; dst.family IP_NONE: native multicast */
 	struct ipaddr her_dst;
-	struct ipaddr her_src;     /* new source; IP_NONE: keep the original (preserve_source) */
+	struct ipaddr her_src; /* new source; IP_NONE: keep the original (preserve_source) */
 	uint16_t her_port;     /* new UDP destination port, host order; 0: keep */
 	uint8_t her_ttl;       /* new TTL, 1..255; 64 unless configured */
-	uint32_t adj;	       /* HER: adjacency of the next hop, 0 while egress or source address is
+	uint32_t adj; /* HER: adjacency of the next hop, 0 while egress or source address is
 				* unknown: dropped as oif_unresolved (ifid may be 0 then).
 				* Native: 0, ifid says it all */
 };
@@ -109,15 +109,15 @@ struct dp_route_key {
 enum dp_input_flag {
 	DP_INPUT_ACCEPT = 1 << 0, /* forward what arrives here */
 	DP_INPUT_SIGNAL = 1 << 1, /* tell control (DP_UPCALL_DATA) while packets arrive here */
-	DP_INPUT_DROP = 1 << 2,	  /* drop silently: no WRONGVIF */
+	DP_INPUT_DROP = 1 << 2,   /* drop silently: no WRONGVIF */
 };
 
 enum dp_input_role { DP_ROLE_PRIMARY, DP_ROLE_BACKUP, DP_ROLE_MERGE };
 
 struct dp_input {
-	uint16_t ifid;	/* or DP_IF_ANY, DP_IF_REGISTER */
-	uint8_t flags;	/* DP_INPUT_* */
-	uint8_t role;	/* enum dp_input_role; only primary for now */
+	uint16_t ifid; /* or DP_IF_ANY, DP_IF_REGISTER */
+	uint8_t flags; /* DP_INPUT_* */
+	uint8_t role;  /* enum dp_input_role; only primary for now */
 };
 
 #define DP_INPUTS_MAX 16
@@ -131,9 +131,10 @@ struct dp_route {
 
 struct dp_route_counters {
 	uint64_t packets, bytes; /* accepted from an input, bytes of IP */
-	uint64_t wrong_if;	 /* arrived elsewhere */
-	uint64_t dropped;	 /* accepted, but TTL expired or no output took it */
-	uint64_t last_used_ms;	 /* age: milliseconds since the last accepted packet; UINT64_MAX never */
+	uint64_t wrong_if;       /* arrived elsewhere */
+	uint64_t dropped;        /* accepted, but TTL expired or no output took it */
+	uint64_t
+		last_used_ms; /* age: milliseconds since the last accepted packet; UINT64_MAX never */
 };
 
 struct dp_oif_counters {
@@ -142,13 +143,13 @@ struct dp_oif_counters {
 };
 
 struct dp_if_counters {
-	uint64_t rx_packets, rx_bytes;	     /* all IP packets in, decapsulated ones on the tunnel */
-	uint64_t rx_mcast;		     /* of them: multicast data */
+	uint64_t rx_packets, rx_bytes; /* all IP packets in, decapsulated ones on the tunnel */
+	uint64_t rx_mcast;             /* of them: multicast data */
 	uint64_t rx_dropped;
-	uint64_t tx_packets, tx_bytes;	     /* out, by workers and from the twin */
+	uint64_t tx_packets, tx_bytes; /* out, by workers and from the twin */
 	uint64_t tx_dropped;
-	uint64_t punted;		     /* to control: twin and protocols */
-	uint64_t injected;		     /* from the twin and protocols */
+	uint64_t punted;   /* to control: twin and protocols */
+	uint64_t injected; /* from the twin and protocols */
 };
 
 /* --- messages up ---------------------------------------------------------------------------------- */
@@ -156,7 +157,7 @@ struct dp_if_counters {
 enum dp_upcall_kind {
 	DP_UPCALL_NOCACHE,  /* no route; src, grp of the packet, ifid where it came in */
 	DP_UPCALL_WRONGVIF, /* route exists, packet came on ifid, which it does not accept */
-	DP_UPCALL_DATA,	    /* first packet/keepalive on an input with DP_INPUT_SIGNAL */
+	DP_UPCALL_DATA,     /* first packet/keepalive on an input with DP_INPUT_SIGNAL */
 	DP_UPCALL_KINDS
 };
 
@@ -171,9 +172,10 @@ struct dp_upcall {
 
 /* Packets that workers hand to control, with their class: each class has rings and buckets of its
  * own, and a full one never costs another class a packet. */
-#define PUNT_CLASSES(X)                                                                            \
-	X(proto, "IGMP, PIM, MLD, AMT for our protocols: an IP packet")                            \
-	X(exception, "for the kernel's twin: a frame on Ethernet (untagged), an IP packet on a tunnel")
+#define PUNT_CLASSES(X)                                                 \
+	X(proto, "IGMP, PIM, MLD, AMT for our protocols: an IP packet") \
+	X(exception,                                                    \
+		"for the kernel's twin: a frame on Ethernet (untagged), an IP packet on a tunnel")
 
 enum dp_punt_class {
 #define PUNT_ENUM(name, text) DP_PUNT_##name,
@@ -183,7 +185,7 @@ enum dp_punt_class {
 };
 
 struct dp_packet {
-	uint8_t cls; /* enum dp_punt_class */
+	uint8_t cls;    /* enum dp_punt_class */
 	uint8_t family; /* of the IP header; 0 for ARP and other non-IP frames */
 	uint16_t ifid;
 	uint32_t len; /* bytes stored in the caller's buffer */
@@ -191,7 +193,7 @@ struct dp_packet {
 
 enum dp_send_kind {
 	DP_SEND_FRAME, /* complete Ethernet frame without VLAN tag, from a TAP; Ethernet only */
-	DP_SEND_IP,    /* IP packet: to a group on Ethernet (MAC from the group), or into a tunnel */
+	DP_SEND_IP, /* IP packet: to a group on Ethernet (MAC from the group), or into a tunnel */
 };
 
 /* --- workers and memory ------------------------------------------------------------------------------ */
@@ -208,24 +210,24 @@ enum dp_stage {
 };
 
 struct dp_worker_info {
-	uint32_t lcore;	       /* EAL lcore id */
-	int32_t cpu;	       /* CPU it last ran on */
-	uint8_t shared;	       /* runs on the control lcore */
+	uint32_t lcore; /* EAL lcore id */
+	int32_t cpu;    /* CPU it last ran on */
+	uint8_t shared; /* runs on the control lcore */
 	uint8_t running;
 	uint64_t rounds, busy_rounds, sleeps;
 	uint64_t rx_packets, tx_packets;
-	uint64_t cycles[DP_STAGES];  /* TSC cycles spent in each stage, on rounds with packets */
+	uint64_t cycles[DP_STAGES];  /* TSC cycles in each stage on rounds with packets: estimated from samples */
 	uint64_t packets[DP_STAGES]; /* packets (copies from replicate on) each stage handled */
 	uint64_t drops[DROP_COUNT];
-	uint64_t upcalls[DP_UPCALL_KINDS];	/* sent */
+	uint64_t upcalls[DP_UPCALL_KINDS];       /* sent */
 	uint64_t upcalls_gated[DP_UPCALL_KINDS]; /* suppressed: one already outstanding */
 	uint64_t upcalls_policed[DP_UPCALL_KINDS];
-	uint64_t upcalls_lost[DP_UPCALL_KINDS];	/* ring full */
+	uint64_t upcalls_lost[DP_UPCALL_KINDS]; /* ring full */
 };
 
 struct dp_memory_info {
 	uint64_t mbufs_total, mbufs_in_use;
-	uint64_t mbuf_bytes;	/* per buffer */
+	uint64_t mbuf_bytes;                      /* per buffer */
 	uint64_t routes, routes_max, route_bytes; /* bytes: table, entries, counters: resident */
 	uint64_t lists, list_members, list_bytes;
 	uint64_t oifs, adjs, ifs;
@@ -267,13 +269,14 @@ struct dp_ops {
 	/* One packet copied into buf (cap bytes, longer ones are cut and counted): 1, or 0. */
 	int (*packet_recv)(void *dp, struct dp_packet *meta, void *buf, size_t cap);
 	/* Sends now or drops: -ENODEV no such interface, -ENETDOWN, -ENOBUFS, -EINVAL. */
-	int (*packet_send)(void *dp, uint16_t ifid, enum dp_send_kind kind, const void *data,
-		size_t len);
+	int (*packet_send)(
+		void *dp, uint16_t ifid, enum dp_send_kind kind, const void *data, size_t len);
 	/* Counts a drop that control itself decided (twin_full, proto_disabled). */
 	void (*drop_count)(void *dp, uint16_t ifid, enum drop_reason reason);
 
 	/* Counters, summed over the lcores. -ENOENT. */
-	int (*route_counters)(void *dp, const struct dp_route_key *key, struct dp_route_counters *c);
+	int (*route_counters)(
+		void *dp, const struct dp_route_key *key, struct dp_route_counters *c);
 	int (*oif_counters)(void *dp, uint32_t oif, struct dp_oif_counters *c);
 	int (*if_counters)(void *dp, uint16_t ifid, struct dp_if_counters *c);
 	/* Worker number index (0..), -ENOENT behind the last. Drops of control itself are worker 0's. */

@@ -9,233 +9,17 @@
  *
  * What is shown: a route whose list changes thousands of times a second never loses a packet and never
  * sends one by a mix of two lists; a full punt ring of one class costs the other nothing; no wake-up is
- * lost; ports come and go; start and stop repeat; every buffer comes back; an idle router is small.
+ * lost; a stuck queue and a drained pool are counted and survived; ports come and go; start and stop repeat; every buffer comes back; an idle router is small.
  */
-#include "dataplane/dataplane.h"
+#include "tests/dp/seam_bed.h"
 
 #include <errno.h>
 #include <poll.h>
-#include <rte_cycles.h>
 #include <rte_eal.h>
-#include <rte_eth_ring.h>
 #include <rte_ethdev.h>
-#include <rte_ether.h>
-#include <rte_mbuf.h>
-#include <rte_ring.h>
 #include <sys/eventfd.h>
 #include <sys/resource.h>
 #include <unistd.h>
-
-#define PORTS 5 /* port 0 is the input, 1 to 4 are outputs */
-#define RING 8192
-#define FLIGHT 512 /* packets on their way at most */
-#define MBUFS 32768
-#define MAX_ROUTES 1048576
-#define IDLE_KB_MAX (320 * 1024)
-
-struct bed {
-	struct dataplane *d;
-	struct dp dp;
-	int wake;
-	uint16_t port[PORTS];
-	struct rte_ring *in[PORTS], *out[PORTS];
-	uint64_t mbufs_idle;
-};
-
-#define CHECK(cond)                                                                          \
-	do {                                                                                 \
-		if (!(cond)) {                                                               \
-			fprintf(stderr, "%s:%d: not true: %s\n", __func__, __LINE__, #cond); \
-			exit(1);                                                             \
-		}                                                                            \
-	} while (0)
-
-/* --- the bed ------------------------------------------------------------------------------------------ */
-
-static const uint8_t mac_own[6] = {2, 0, 0, 0, 0, 0};
-
-static void ports_make(struct bed *b)
-{
-	for (unsigned i = 0; i < PORTS; i++) {
-		char name[32];
-		int port;
-
-		snprintf(name, sizeof(name), "in%u", i);
-		b->in[i] =
-			rte_ring_create(name, RING, SOCKET_ID_ANY, RING_F_SP_ENQ | RING_F_SC_DEQ);
-		snprintf(name, sizeof(name), "out%u", i);
-		b->out[i] =
-			rte_ring_create(name, RING, SOCKET_ID_ANY, RING_F_SP_ENQ | RING_F_SC_DEQ);
-		CHECK(b->in[i] && b->out[i]);
-		snprintf(name, sizeof(name), "bed%u", i);
-		port = rte_eth_from_rings(name, &b->in[i], 1, &b->out[i], 1, 0);
-		CHECK(port >= 0);
-		b->port[i] = (uint16_t)port;
-	}
-}
-
-static void ports_configure(struct bed *b)
-{
-	static const struct rte_eth_conf conf;
-
-	for (unsigned i = 0; i < PORTS; i++) {
-		uint16_t p = b->port[i];
-
-		CHECK(rte_eth_dev_configure(p, 1, 1, &conf) == 0);
-		CHECK(rte_eth_rx_queue_setup(
-			      p, 0, 512, SOCKET_ID_ANY, NULL, dataplane_pool(b->d)) == 0);
-		CHECK(rte_eth_tx_queue_setup(p, 0, 512, SOCKET_ID_ANY, NULL) == 0);
-		CHECK(rte_eth_dev_start(p) == 0);
-	}
-}
-
-static void port_join(struct bed *b, unsigned i)
-{
-	struct dataplane_port p = {.port_id = b->port[i], .rx_queues = 1, .tx_queues = 1};
-
-	CHECK(dataplane_port_add(b->d, &p) == 0);
-}
-
-static struct dp_if if_of(const struct bed *b, unsigned i)
-{
-	struct dp_if c = {.id = (uint16_t)(i + 1),
-		.kind = DP_IF_ETHER,
-		.up = 1,
-		.twin = 1,
-		.proto = DP_PROTO_IGMP | DP_PROTO_PIM,
-		.port = b->port[i],
-		.mtu = 1500};
-
-	memcpy(c.mac, mac_own, 6);
-	c.mac[5] = (uint8_t)i;
-	return c;
-}
-
-static uint64_t mbufs_in_use(const struct bed *b)
-{
-	struct dp_memory_info m;
-
-	b->dp.ops->memory_info(b->dp.ctx, &m);
-	return m.mbufs_in_use;
-}
-
-static void bed_make(struct bed *b, bool shared)
-{
-	struct dataplane_conf conf = {.mbufs = MBUFS,
-		.max_routes = MAX_ROUTES,
-		.max_oifs = 65536,
-		.upcall_rate = 10000000,
-		.adaptive = shared,
-		.n_workers = shared ? 0 : 1,
-		.lcores = {1},
-		.socket = SOCKET_ID_ANY,
-		.wake_fd = b->wake};
-	char err[512];
-
-	if (dataplane_new(&b->d, &conf, err, sizeof(err))) {
-		fprintf(stderr, "%s\n", err);
-		exit(1);
-	}
-	b->dp = dataplane_seam(b->d);
-	ports_configure(b);
-	for (unsigned i = 0; i < PORTS; i++) {
-		struct dp_if c = if_of(b, i);
-		struct dp_oif o = {.id = i + 1, .ifid = c.id};
-
-		port_join(b, i);
-		CHECK(b->dp.ops->if_set(b->dp.ctx, &c) == 0);
-		CHECK(b->dp.ops->oif_set(b->dp.ctx, &o) == 0);
-	}
-	b->mbufs_idle = mbufs_in_use(b);
-	CHECK(dataplane_start(b->d) == 0);
-	CHECK(dataplane_start(b->d) == 0);
-}
-
-static void bed_free(struct bed *b)
-{
-	dataplane_stop(b->d);
-	for (unsigned i = 0; i < PORTS; i++)
-		rte_eth_dev_stop(b->port[i]);
-	CHECK(mbufs_in_use(b) == b->mbufs_idle);
-	dataplane_free(b->d);
-}
-
-/* --- packets -------------------------------------------------------------------------------------------- */
-
-struct frame {
-	struct rte_ether_hdr eth;
-	struct rte_ipv4_hdr ip;
-	struct rte_udp_hdr udp;
-	uint32_t number;
-	uint8_t rest[18];
-} __rte_packed __rte_aligned(2);
-
-/* A frame in a new buffer; proto 17 is data. */
-static struct rte_mbuf *frame_new(
-	const struct bed *b, uint32_t src, uint32_t dst, uint8_t proto, uint32_t number)
-{
-	struct rte_mbuf *m = rte_pktmbuf_alloc(dataplane_pool(b->d));
-	struct frame *f;
-
-	CHECK(m);
-	f = (struct frame *)(void *)rte_pktmbuf_append(m, sizeof(*f));
-	CHECK(f);
-	memset(f, 0, sizeof(*f));
-	f->eth.dst_addr = (struct rte_ether_addr){
-		{1, 0, 0x5e, (uint8_t)(dst >> 16 & 0x7f), (uint8_t)(dst >> 8), (uint8_t)dst}};
-	f->eth.src_addr.addr_bytes[0] = 4;
-	f->eth.ether_type = rte_cpu_to_be_16(RTE_ETHER_TYPE_IPV4);
-	f->ip.version_ihl = 0x45;
-	f->ip.total_length = rte_cpu_to_be_16(sizeof(*f) - sizeof(f->eth));
-	f->ip.time_to_live = 9;
-	f->ip.next_proto_id = proto;
-	f->ip.src_addr = rte_cpu_to_be_32(src);
-	f->ip.dst_addr = rte_cpu_to_be_32(dst);
-	f->ip.hdr_checksum = rte_ipv4_cksum(&f->ip);
-	f->udp.dgram_len = rte_cpu_to_be_16(sizeof(*f) - sizeof(f->eth) - sizeof(f->ip));
-	f->number = number;
-	return m;
-}
-
-static void arrive(struct bed *b, struct rte_mbuf *m)
-{
-	while (rte_ring_enqueue(b->in[0], m))
-		dataplane_poll(b->d);
-}
-
-/* One round of whoever forwards: the worker has its own lcore, or it is done here. */
-static void breathe(struct bed *b)
-{
-	dataplane_poll(b->d);
-	b->dp.ops->reclaim(b->dp.ctx);
-}
-
-/* Until cond or a second has passed. */
-#define WAIT_FOR(b, cond)                                         \
-	do {                                                      \
-		uint64_t until_ = rte_rdtsc() + rte_get_tsc_hz(); \
-		while (!(cond) && rte_rdtsc() < until_)           \
-			breathe(b);                               \
-		CHECK(cond);                                      \
-	} while (0)
-
-static struct dp_route route_of(uint32_t src, uint32_t grp, uint32_t list)
-{
-	struct dp_route r = {.n_inputs = 1, .list = list};
-
-	r.inputs[0] = (struct dp_input){.ifid = 1, .flags = DP_INPUT_ACCEPT};
-	r.key.src = prefix_host(ip4(src));
-	r.key.grp = prefix_host(ip4(grp));
-	return r;
-}
-
-static uint32_t list_of(struct bed *b, uint32_t one, uint32_t two)
-{
-	uint32_t v[2] = {one, two}, id;
-
-	CHECK(b->dp.ops->list_get(b->dp.ctx, v, 2, &id) == 0);
-	return id;
-}
 
 /* --- updates under traffic ---------------------------------------------------------------------------------- */
 
@@ -347,14 +131,6 @@ static struct rte_mbuf *arp_new(const struct bed *b)
 	return m;
 }
 
-static struct dp_worker_info info_of(const struct bed *b)
-{
-	struct dp_worker_info info;
-
-	CHECK(b->dp.ops->worker_info(b->dp.ctx, 0, &info) == 0);
-	return info;
-}
-
 static void a_full_class_costs_the_other_nothing(struct bed *b)
 {
 	uint64_t drops = info_of(b).drops[DROP_punt_full];
@@ -428,6 +204,85 @@ static void no_wake_up_is_lost(struct bed *b, unsigned rounds)
 	printf("waking: %u signals, found awake by %u, asleep by %u, woken once too often by %u, none "
 	       "lost\n",
 		rounds, awake, rounds - awake - again, again);
+}
+
+/* --- overload: what is missing is counted, and all goes on by itself -------------------------------------------------- */
+
+static void take_all(struct bed *b, unsigned out, unsigned *got)
+{
+	void *v[64];
+	unsigned n;
+
+	while ((n = rte_ring_dequeue_burst(b->out[out], v, RTE_DIM(v), NULL)) > 0) {
+		rte_pktmbuf_free_bulk((struct rte_mbuf **)v, n);
+		*got += n;
+	}
+}
+
+/* Nobody empties the queue of output 1: output 2 loses nothing, and output 1 goes on once it is emptied. */
+static void a_stuck_queue_costs_the_others_nothing(struct bed *b)
+{
+	const unsigned sent = RING + 2000;
+	uint32_t list = list_of(b, 2, 3);
+	struct dp_route r = route_of(SRC, GRP, list);
+	uint64_t full = info_of(b).drops[DROP_tx_full];
+	unsigned one = 0, two = 0;
+
+	CHECK(b->dp.ops->route_set(b->dp.ctx, &r, 1, NULL) == 0);
+	for (unsigned i = 0; i < sent; i++) {
+		arrive(b, frame_new(b, SRC, GRP, 17, i));
+		take_all(b, 2, &two);
+	}
+	WAIT_FOR(b, (take_all(b, 2, &two), two == sent));
+	WAIT_FOR(b, info_of(b).drops[DROP_tx_full] - full == sent - (RING - 1));
+	take_all(b, 1, &one);
+	CHECK(one == RING - 1);
+	arrive(b, frame_new(b, SRC, GRP, 17, 0));
+	WAIT_FOR(b, (take_all(b, 1, &one), one == RING));
+	CHECK(b->dp.ops->route_del(b->dp.ctx, &r.key, 1) == 0);
+	b->dp.ops->list_put(b->dp.ctx, list);
+	WAIT_FOR(b, (take_all(b, 2, &two), two == sent + 1));
+	printf("stuck queue: %u frames counted as tx_full, none of the other output's lost\n",
+		sent - (RING - 1));
+}
+
+/* Somebody holds every buffer of the pool: copies are lost and counted; when buffers come back, so does
+ * forwarding. */
+static void a_drained_pool_is_survived(struct bed *b)
+{
+	uint32_t list = list_of(b, 2, 3);
+	struct dp_route r = route_of(SRC, GRP, list);
+	struct rte_mbuf **frames = calloc(DRAIN, sizeof(*frames));
+	struct rte_mbuf **held = calloc(MBUFS, sizeof(*held));
+	uint64_t before = info_of(b).drops[DROP_no_mbuf], lost;
+	unsigned n = 0, got = 0;
+
+	CHECK(frames && held && b->dp.ops->route_set(b->dp.ctx, &r, 1, NULL) == 0);
+	for (unsigned i = 0; i < DRAIN; i++)
+		frames[i] = frame_new(b, SRC, GRP, 17, i);
+	while (n < MBUFS && (held[n] = rte_pktmbuf_alloc(dataplane_pool(b->d))) != NULL)
+		n++;
+	for (unsigned i = 0; i < DRAIN; i++)
+		arrive(b, frames[i]);
+	/* nothing is taken from the outputs meanwhile: no buffer comes back */
+	WAIT_FOR(b, rte_ring_count(b->out[1]) + rte_ring_count(b->out[2]) +
+				    info_of(b).drops[DROP_no_mbuf] - before ==
+			    2 * DRAIN);
+	lost = info_of(b).drops[DROP_no_mbuf] - before;
+	CHECK(lost > DRAIN / 4);
+	take_all(b, 1, &got);
+	take_all(b, 2, &got);
+	CHECK(got == 2 * DRAIN - lost);
+	rte_pktmbuf_free_bulk(held, n);
+	for (unsigned i = 0; i < 100; i++)
+		arrive(b, frame_new(b, SRC, GRP, 17, i));
+	WAIT_FOR(b, (take_all(b, 1, &got), take_all(b, 2, &got), got == 2 * DRAIN - lost + 200));
+	printf("drained pool: %" PRIu64 " copies counted as no_mbuf, then forwarding went on\n",
+		lost);
+	CHECK(b->dp.ops->route_del(b->dp.ctx, &r.key, 1) == 0);
+	b->dp.ops->list_put(b->dp.ctx, list);
+	free(frames);
+	free(held);
 }
 
 /* --- sending, ports, start and stop --------------------------------------------------------------------------------- */
@@ -527,6 +382,8 @@ static void everything(struct bed *b, bool shared, double seconds)
 	a_full_class_costs_the_other_nothing(b);
 	if (!shared)
 		no_wake_up_is_lost(b, 5000);
+	a_stuck_queue_costs_the_others_nothing(b);
+	a_drained_pool_is_survived(b);
 	control_sends_through_the_owner_of_the_queue(b);
 	ports_come_and_go(b);
 	start_and_stop_repeat(b);

@@ -104,8 +104,13 @@ class Router:
 
     def __enter__(self) -> "Router":
         env = dict(os.environ, XDG_RUNTIME_DIR=str(self.dir))
-        self.proc = subprocess.Popen([str(STARGD), "-c", str(self.file)], stdin=subprocess.DEVNULL,
-                                     stdout=self.log, stderr=self.log, env=env, cwd=self.dir)
+        try:
+            self.proc = subprocess.Popen([str(STARGD), "-c", str(self.file)],
+                                         stdin=subprocess.DEVNULL, stdout=self.log,
+                                         stderr=self.log, env=env, cwd=self.dir)
+        except OSError:
+            shutil.rmtree(self.dir, ignore_errors=True)
+            raise
         return self
 
     def __exit__(self, kind, value, tb) -> None:

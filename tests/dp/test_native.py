@@ -3,7 +3,8 @@
 """Native multicast: lookup, RPF, TTL, VLAN, replication."""
 import pytest
 from packets import *
-from starg_dp import check
+from oracle import Oracle
+from starg_dp import check, check_frames, run
 
 
 def many(n=20, **kw):
@@ -169,6 +170,24 @@ def test_last_octet_0_and_255_and_link_local_source_are_legal():
     config = router(Route("*", GRP, "src", to("lan1", "gre0")))
     check(config, {"p0": [udp(i, src=s) for i, s in
                           enumerate(("10.0.1.0", "10.0.1.255", "169.254.7.7", "223.255.255.255"))]})
+
+
+@pytest.mark.parametrize("mac", ["", "02:aa:bb:cc:dd:ee"])
+def test_jumbo_frames_up_to_a_buffer_pass_and_longer_ones_are_counted(mac):
+    """net_pcap chains buffers where frames come in, but does not say that it sends chains: such
+    copies are oif_mtu, and cost neither buffers nor the packets around them."""
+    her = (Output("lan1", unicast="10.1.0.5", port=6000), Output("lan2", unicast="10.2.0.5"))
+    config = router(Route(SRC, GRP, "src", to("lan1", "lan2", "v100", "gre7") + her), mac=mac,
+                    ports=[Port(p.name, p.mac, mtu=9000) for p in ports(3)])
+    short = [udp(i, size=s, flags="DF") for i, s in enumerate((1472, 1900, 1990, 2004))]
+    long = [udp(i, size=s, flags="DF") for i, s in enumerate((2100, 4000, 8972))]
+    exp = Oracle(config).run({"p0": short * 2})
+    result = run(config, {"p0": short + long + short})
+    check_frames(exp, result)
+    assert exp.drops == {"oif_mtu": 8}  # the tunnel takes none of them
+    assert result.drops() == {"oif_mtu": 8 + 3 * 6}
+    calm = run(config, {"p0": short * 2})
+    assert result.state["show memory"]["mbufs_in_use"] == calm.state["show memory"]["mbufs_in_use"]
 
 
 def test_4096_outputs_on_one_route():
