@@ -280,7 +280,8 @@ struct punt_meta {
 	uint16_t ifid;
 	uint8_t cls, family;
 };
-#define MBUF_PRIV_SIZE 64 /* a cache line, so that packets begin at one: a short frame touches no second */
+/* A cache line, so that packets begin at one: a short frame touches no second. */
+#define MBUF_PRIV_SIZE 64
 
 /* --- the straight line, in order; each in a file of its name ------------------------------------------------ */
 

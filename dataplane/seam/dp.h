@@ -216,7 +216,8 @@ struct dp_worker_info {
 	uint8_t running;
 	uint64_t rounds, busy_rounds, sleeps;
 	uint64_t rx_packets, tx_packets;
-	uint64_t cycles[DP_STAGES];  /* TSC cycles in each stage on rounds with packets: estimated from samples */
+	/* TSC cycles in each stage on rounds with packets, estimated from samples */
+	uint64_t cycles[DP_STAGES];
 	uint64_t packets[DP_STAGES]; /* packets (copies from replicate on) each stage handled */
 	uint64_t drops[DROP_COUNT];
 	uint64_t upcalls[DP_UPCALL_KINDS];       /* sent */

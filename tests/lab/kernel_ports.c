@@ -6,6 +6,7 @@
  */
 #include "tests/lab/kernel_lab.h"
 
+#include <errno.h>
 #include <net/ethernet.h>
 #include <net/if.h>
 #include <netinet/in.h>

@@ -214,7 +214,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		LAB_TEST(routes_are_followed),
 		cmocka_unit_test_setup_teardown(
-			routes_there_before_the_start_are_known, lab_setup_bare, teardown),
+			routes_there_before_the_start_are_known, lab_setup_bare, lab_teardown),
 		LAB_TEST(route_appended_takes_over_when_the_first_goes),
 		LAB_TEST(routes_of_ipv6_add_and_lose_paths),
 		LAB_TEST(routes_that_vanish_without_a_word_are_noticed),

@@ -6,6 +6,7 @@
  */
 #include "tests/lab/kernel_lab.h"
 
+#include <errno.h>
 #include <unistd.h>
 
 static void twin_of_an_ethernet_interface_is_like_it(void **state)
