@@ -37,6 +37,7 @@ struct app {
 	bool shared;                  /* no worker lcores: the control lcore forwards too */
 	bool busy;                    /* poll = "busy": never sleeps */
 	char twin_error[CONF_ERRLEN]; /* first twin that could not be made, "" none */
+	bool booted;                  /* the first configuration is in force */
 	bool stopping;
 };
 

@@ -135,6 +135,9 @@ static void add_lcores(struct arg_list *a, const struct conf *c)
 	if (n_cpus == 0)
 		cpus[n_cpus++] = 0;
 	n = c->router.workers >= 0 ? (unsigned)c->router.workers : derived_workers(c, n_cpus);
+	if (n >= n_cpus && n > 0)
+		log_warning("eal", "%u workers and control share %u CPUs: lower router.workers", n,
+			n_cpus);
 	for (unsigned i = 0; i <= n && at < sizeof(list); i++)
 		at += (size_t)snprintf(
 			list + at, sizeof(list) - at, "%s%u@%d", i ? "," : "", i, cpus[i % n_cpus]);
@@ -161,6 +164,37 @@ static void add_pci(struct arg_list *a, const struct conf *c)
 	}
 	if (!any)
 		arg_add(a, "--no-pci");
+}
+
+/* Megabytes that the machine can still give, by the kernel's own estimate; 0 unknown. */
+static unsigned long available_mb(void)
+{
+	unsigned long kb = 0;
+	char line[128];
+	FILE *f = fopen("/proc/meminfo", "re");
+
+	if (!f)
+		return 0;
+	while (!kb && fgets(line, sizeof(line), f))
+		if (sscanf(line, "MemAvailable: %lu", &kb) == 1)
+			break;
+	fclose(f);
+	return kb / 1024;
+}
+
+/* Asking for more than there is would end with the kernel killing somebody. */
+static int check_memory(const struct conf *c, char *err, size_t cap)
+{
+	unsigned long have = available_mb();
+
+	if (!have || needed_mb(c) <= have)
+		return 0;
+	snprintf(err, cap,
+		"router.mbufs = %u needs %lu MB, the machine has %lu MB available: lower it to %lu "
+		"or less",
+		c->router.mbufs, needed_mb(c), have,
+		(have > POOL_OVERHEAD_MB ? have - POOL_OVERHEAD_MB : 0) * 1024 * 1024 / MBUF_BYTES);
+	return -ENOMEM;
 }
 
 /* Everything the user left out. */
@@ -358,6 +392,9 @@ int eal_start(const struct conf *conf, char **given, int n_given, struct eal_res
 	FILE *stream;
 	int n, keep;
 
+	n = check_memory(conf, err, err_cap);
+	if (n)
+		return n;
 	arg_add(&args, "stargd");
 	for (int i = 0; i < n_given; i++)
 		arg_add(&args, "%s", given[i]);

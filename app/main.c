@@ -258,12 +258,13 @@ static int boot_router(struct app *app, struct conf *conf)
 {
 	char summary[2048], err[CONF_ERRLEN];
 
+	/* The socket first: a second router with the same file ends here, before it touches a device. */
+	if (api_new(&app->api, app, conf->control.socket, err, sizeof(err)))
+		return fail(err);
 	if (ports_new(&app->ports, app, err, sizeof(err)) ||
 		router_apply(app, conf, summary, sizeof(summary), err, sizeof(err)))
 		return fail(err);
 	log_info("stargd", "%s", summary);
-	if (api_new(&app->api, app, conf->control.socket, err, sizeof(err)))
-		return fail(err);
 	if (app_start(app))
 		return fail("the workers did not start: an lcore is busy");
 	return 0;
@@ -331,6 +332,11 @@ int main(int argc, char **argv)
 		fprintf(stderr, "%s\n", err);
 		return EXIT_CONFIG;
 	}
+	if (ports_check_drivers(conf, err, sizeof(err))) {
+		fprintf(stderr, "%s\n", err);
+		conf_free(conf);
+		return EXIT_CONFIG;
+	}
 	if (o.check) {
 		printf("%s: valid: %zu ports, %zu interfaces, %zu static routes\n", o.file,
 			conf->n_ports, conf->n_ifs, conf->n_routes);
@@ -354,6 +360,8 @@ int main(int argc, char **argv)
 		code = boot_router(&app, conf);
 	if (!code)
 		code = run(&app, loop, o.interactive);
+	if (!app.conf)
+		conf_free(conf); /* nothing has taken it over */
 	shut_down(&app, loop);
 	eal_stop();
 	return code;

@@ -55,7 +55,7 @@ static int probe(const struct port_dev_conf *c, uint16_t *port_id, char *err, si
 		return 0;
 	if (rc == 0)
 		rc = -ENODEV;
-	if (rc == -EPERM || rc == -EACCES)
+	if (rc == -EACCES || (rc == -EPERM && geteuid() != 0))
 		snprintf(err, cap, "port %s: no permission for device %s: run as root (sudo)",
 			c->port->name, device);
 	else if (rc == -EBUSY)
@@ -63,14 +63,17 @@ static int probe(const struct port_dev_conf *c, uint16_t *port_id, char *err, si
 			"port %s: device %s is busy: another program has it; see `dpdk-devbind.py "
 			"--status`",
 			c->port->name, device);
+	else if (strchr(name, ':'))
+		snprintf(err, cap,
+			"port %s: device %s is not there or not bound (%s): see `dpdk-devbind.py "
+			"--status`; bind it: sudo scripts/setup --bind %s",
+			c->port->name, device, strerror(-rc), name);
 	else
 		snprintf(err, cap,
-			"port %s: device %s unknown or not usable (%s): check the name in `ports`; %s "
-			"sudo scripts/setup --bind %s",
-			c->port->name, device, strerror(-rc),
-			geteuid() ? "a device of the kernel needs root; a NIC must be bound first:"
-				  : "a NIC must be bound first:",
-			name);
+			"port %s: device %s is unknown or refused its arguments%s: device strings are "
+			"in drivers-cfg, such as \"net_af_packet0,iface=veth1\"",
+			c->port->name, device,
+			geteuid() ? " (a device on a kernel interface needs root)" : "");
 	return rc;
 }
 
@@ -215,7 +218,8 @@ int port_dev_open(const struct port_dev_conf *c, struct port_info *info, struct 
 	*dp = (struct dataplane_port){.port_id = port_id,
 		.rx_queues = info->rx_queues,
 		.tx_queues = info->tx_queues,
-		.multi_segs = info->multi_segs};
+		.multi_segs = info->multi_segs,
+		.unfinished = info->netdev[0] != '\0'};
 	memcpy(dp->mac, info->mac, 6);
 	return 0;
 }

@@ -10,7 +10,11 @@
 
 #include <errno.h>
 #include <net/if.h>
+#include <stddef.h>
 #include <stdlib.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
 
 #include <rte_ethdev.h>
 
@@ -20,6 +24,7 @@ struct port {
 	struct conf_port conf;
 	struct port_info info; /* port_id NET_PORT_NONE while absent */
 	struct rte_eth_stats base;
+	int claim; /* what keeps other routers off the netdev, -1 none */
 	uint64_t retry_us;
 	struct port *next;
 };
@@ -52,6 +57,13 @@ static struct port *find(const struct ports *p, const char *name)
 		if (strcmp(port->conf.name, name) == 0)
 			return port;
 	return NULL;
+}
+
+static void port_free(struct port *port)
+{
+	if (port->claim >= 0)
+		close(port->claim);
+	free(port);
 }
 
 static bool is_open(const struct port *port)
@@ -113,10 +125,38 @@ static int driver_of(
 	return conf_driver_read(p->drivers_dir, name, d, err, cap);
 }
 
+/* Two routers on one netdev would both forward each packet. A name in the abstract socket space is free
+ * again when its process ends, however it ends, and network namespaces have one each. */
+static int claim_netdev(struct port *port, char *err, size_t cap)
+{
+	struct sockaddr_un addr = {.sun_family = AF_UNIX};
+	socklen_t len;
+	int n = snprintf(
+		addr.sun_path + 1, sizeof(addr.sun_path) - 1, "starg/netdev/%s", port->info.netdev);
+	int fd;
+
+	if (port->claim >= 0)
+		return 0;
+	len = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + 1 + (size_t)n);
+	fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	if (fd >= 0 && bind(fd, (const struct sockaddr *)&addr, len) == 0) {
+		port->claim = fd;
+		return 0;
+	}
+	if (fd >= 0)
+		close(fd);
+	snprintf(err, cap,
+		"port %s: network device %s is busy: another stargd uses it; stop that one (see "
+		"`ss -xap | grep starg/netdev`), or change iface= of the port",
+		port->conf.name, port->info.netdev);
+	return -EADDRINUSE;
+}
+
 /* What the kernel must be told before a packet socket listens beside it. */
 static int prepare_netdev(struct ports *p, struct port *port, char *err, size_t cap)
 {
 	const char *netdev = port->info.netdev;
+	int rc;
 
 	if (!netdev[0])
 		return 0;
@@ -127,8 +167,9 @@ static int prepare_netdev(struct ports *p, struct port *port, char *err, size_t 
 			port->conf.name, netdev);
 		return -ENODEV;
 	}
-	if (!p->app->kernel)
-		return 0;
+	rc = claim_netdev(port, err, cap);
+	if (rc || !p->app->kernel)
+		return rc;
 	return kernel_port_prepare(p->app->kernel, netdev, err, cap);
 }
 
@@ -209,6 +250,24 @@ static void finish_closing(struct ports *p, bool force)
 	}
 }
 
+int ports_check_drivers(const struct conf *conf, char *err, size_t err_cap)
+{
+	char why[CONF_ERRLEN];
+	struct conf_driver d;
+
+	for (size_t i = 0; i < conf->n_ports; i++) {
+		const struct conf_port *c = &conf->ports[i];
+
+		if (!c->driver[0] ||
+			conf_driver_read(drivers_dir(), c->driver, &d, why, sizeof(why)) == 0)
+			continue;
+		snprintf(err, err_cap, "%s:%d: port '%s': %.2000s", conf->path, c->line, c->name,
+			why);
+		return -EINVAL;
+	}
+	return 0;
+}
+
 int ports_new(struct ports **out, struct app *app, char *err, size_t err_cap)
 {
 	struct ports *p = calloc(1, sizeof(*p));
@@ -243,6 +302,7 @@ int ports_add(struct ports *p, const struct conf_port *c, char *err, size_t err_
 		return -ENOMEM;
 	}
 	port->conf = *c;
+	port->claim = -1;
 	info_reset(port);
 	while (*at)
 		at = &(*at)->next;
@@ -257,7 +317,7 @@ int ports_add(struct ports *p, const struct conf_port *c, char *err, size_t err_
 		return 0; /* waits */
 	}
 	*at = NULL;
-	free(port);
+	port_free(port);
 	return rc;
 }
 
@@ -272,7 +332,7 @@ int ports_del(struct ports *p, const char *name)
 	port = *at;
 	close_port(p, port);
 	*at = port->next;
-	free(port);
+	port_free(port);
 	return 0;
 }
 

@@ -39,6 +39,9 @@ struct port_info {
 	bool multi_segs, rx_cksum; /* offloads in use */
 };
 
+/* Whether the driver files that the ports name are there and right. -EINVAL: FILE:LINE and what to do. */
+int ports_check_drivers(const struct conf *conf, char *err, size_t err_cap);
+
 /* -errno with a sentence that names cause and mending command. A device that is missing at start is an
  * error for PCI devices and non-netdev vdevs; a netdev that is missing is waited for. */
 int ports_new(struct ports **out, struct app *app, char *err, size_t err_cap);

@@ -62,7 +62,7 @@ void router_twins_sync(struct app *app)
 		id = ifp->id;
 		if (kernel_twin_add(app->kernel, id, err, sizeof(err))) {
 			/* at boot the caller says it, later each cause is said once */
-			if (app->api && strcmp(app->twin_error, err) != 0)
+			if (app->booted && strcmp(app->twin_error, err) != 0)
 				log_error("twin", "%s", err);
 			snprintf(app->twin_error, sizeof(app->twin_error), "%s", err);
 			continue;
@@ -283,6 +283,18 @@ static void apply_dependents(struct app *app, const struct conf *c, bool ifs_cha
 	apply_routes(app, c); /* defaults of the interfaces, such as ttl_threshold */
 }
 
+/* What only a start can change stays as it is, so that the configuration in force says what runs and the
+ * next reload names the difference again. */
+static void keep_running(struct conf *running, struct conf *next)
+{
+	struct conf_router wanted = next->router;
+
+	next->router = running->router;
+	next->router.log = wanted.log;
+	next->control = running->control;
+	running->router = wanted; /* whose arguments conf_free frees */
+}
+
 int router_apply(struct app *app, struct conf *next, char *summary, size_t summary_cap, char *err,
 	size_t err_cap)
 {
@@ -299,6 +311,8 @@ int router_apply(struct app *app, struct conf *next, char *summary, size_t summa
 		snprintf(err, err_cap, "configuration: out of memory");
 		return (int)n;
 	}
+	if (!boot)
+		keep_running(app->conf, next);
 	app->conf = next;
 	for (ssize_t i = 0; i < n && !(boot && first); i++) {
 		char msg[CONF_ERRLEN] = "";
@@ -330,6 +344,7 @@ int router_apply(struct app *app, struct conf *next, char *summary, size_t summa
 	if (n == 0)
 		say(&sum, "nothing changed");
 	free(changes);
+	app->booted = true;
 	if (!boot)
 		conf_free((struct conf *)(uintptr_t)old);
 	return first;

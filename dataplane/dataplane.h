@@ -38,6 +38,7 @@ struct dataplane_port {
 	uint16_t port_id;
 	uint16_t rx_queues, tx_queues;
 	bool multi_segs; /* the port sends chained buffers */
+	bool unfinished; /* above a kernel netdev: TCP and UDP checksums may be left to be finished */
 	uint8_t mac[6];
 };
 int dataplane_port_add(struct dataplane *d, const struct dataplane_port *p);

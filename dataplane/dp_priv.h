@@ -186,40 +186,48 @@ enum pkt_next {        /* what classify and decap decide */
 
 struct pkt {
 	struct rte_mbuf *m;
+	/* what outputs are chosen by, beside the route: iif to l3 are compared in one go */
 	uint16_t iif;                   /* interface it came in, the tunnel after decapsulation */
-	uint8_t next;                   /* enum pkt_next */
-	uint8_t reason;                 /* enum drop_reason when next is PKT_DROP */
+	uint16_t ip_len;                /* bytes of the IP packet */
 	uint8_t family;                 /* 4, 6; 0 not IP */
 	uint8_t ttl;                    /* as received */
 	uint8_t decaps;                 /* tunnels removed */
 	uint8_t l3;                     /* offset of the IP header in the first segment */
-	uint16_t ip_len;                /* bytes of the IP packet */
-	uint16_t route_inputs;          /* reserved */
 	const struct mfib_route *route; /* after lookup */
+	uint8_t next;                   /* enum pkt_next */
+	uint8_t reason;                 /* enum drop_reason when next is PKT_DROP */
 };
+static_assert(offsetof(struct pkt, route) - offsetof(struct pkt, iif) == 8, "one word");
 
 struct burst {
 	uint16_t port, queue, n;
-	struct pkt pkts[BURST];
+	struct pkt pkts[BURST] __rte_cache_aligned;
 };
 
-/* One output of one packet, between replicate and tx. Replicate resolves everything, rewrite only
- * writes bytes. */
-struct copy {
-	struct rte_mbuf *m; /* frame, complete after rewrite; NULL: dropped on the way */
-	const struct pkt *pkt;
+/* How packets leave by one output: everything resolved by replicate. Packets that are alike use the same
+ * plans. */
+struct plan {
 	const struct fwd_oif *oif;
 	const struct fwd_if *tun;  /* tunnel that wraps the copy, or NULL */
 	const struct fwd_if *out;  /* Ethernet interface it leaves on */
 	const struct fwd_adj *adj; /* next hop; NULL: the group's MAC */
+	uint32_t sent;             /* copies of this chunk, counted by rewrite */
 	uint16_t port;
+	uint16_t ip_len;   /* bytes of the packet */
 	uint16_t wire_len; /* bytes of the outermost IP packet */
-	uint16_t share;    /* this and the following `share` copies are the same bytes and buffer */
 	uint8_t segs;      /* the port takes chained buffers */
-	uint8_t last;      /* of its packet: the original buffer is not needed after it */
-	uint8_t own;       /* takes the original buffer */
 	uint8_t shareable;
-	uint8_t l3; /* offset of the IP header in m before rewrite */
+};
+
+/* One output of one packet, between replicate and tx. Rewrite only writes bytes. */
+struct copy {
+	struct rte_mbuf *m; /* frame, complete after rewrite; NULL: dropped on the way */
+	const struct pkt *pkt;
+	struct plan *plan;
+	uint16_t share; /* this and the following `share` copies are the same bytes and buffer */
+	uint8_t last;   /* of its packet: the original buffer is not needed after it */
+	uint8_t own;    /* takes the original buffer */
+	uint8_t l3;     /* offset of the IP header in m before rewrite */
 };
 
 struct txbuf {
@@ -256,8 +264,9 @@ struct worker {
 	uint16_t n_fresh; /* buffers that the copies need */
 	uint16_t gre_id;  /* IPv4 identification of the next tunnel packet that may be fragmented */
 	uint64_t tx_dirty; /* ports with something in tx[] */
-	uint16_t n_copies;
-	struct copy copies[CHUNK];
+	uint16_t n_copies, n_plans;
+	struct copy copies[CHUNK] __rte_cache_aligned;
+	struct plan plans[CHUNK]; /* of the copies */
 	struct txbuf tx[RTE_MAX_ETHPORTS];
 
 	/* rings */
@@ -320,6 +329,9 @@ static inline void pkt_drop(struct pkt *p, enum drop_reason reason)
 
 /* mfib.c: the route for (table, src, grp) or NULL; single and bulk. */
 void mfib_lookup_bulk(const struct fwd_tables *t, struct pkt **pkts, unsigned n, uint8_t family);
+
+/* finish.c: completes the TCP or UDP checksum that a kernel netdev left unfinished. */
+void frame_finish(struct rte_mbuf *m);
 
 /* tx.c: one complete frame out of an interface's port (frames from control and rewritten copies); takes m
  * over. */

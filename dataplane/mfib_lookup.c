@@ -62,13 +62,14 @@ static inline bool route_matches(
 {
 	uint64_t have[4];
 
-	if (r->family != family || r->grp_len != l->grp || r->src_len != l->src ||
-		r->table != DP_TABLE_MAIN)
+	/* one branch: all of them hold but for a collision of 32 bits */
+	if ((r->family ^ family) | (r->grp_len ^ l->grp) | (r->src_len ^ l->src) |
+		(r->table ^ DP_TABLE_MAIN))
 		return false;
 	if (family == IP_V4) {
-		memcpy(have, r->src, 4);
-		memcpy((char *)have + 4, r->grp, 4);
-		return have[0] == key[0];
+		const char *k = (const char *)key;
+
+		return memcmp(r->src, k, 4) == 0 && memcmp(r->grp, k + 4, 4) == 0;
 	}
 	memcpy(have, r->src, 32); /* grp follows src */
 	return !((have[0] ^ key[0]) | (have[1] ^ key[1]) | (have[2] ^ key[2]) | (have[3] ^ key[3]));
@@ -112,14 +113,15 @@ static inline void key_make(
 		k->key[i] &= l->mask[i];
 }
 
-/* One pair of lengths for n packets; those without a route are left in pkts, their number returned. */
+/* One pair of lengths for n packets; those without a route go to left, which may be pkts itself, their
+ * number is returned. */
 static __rte_always_inline unsigned lookup_pass(const struct fwd_tables *t,
-	const struct mfib_table *tab, const struct mfib_lens *l, struct pkt **pkts, unsigned n,
-	const uint8_t family)
+	const struct mfib_table *tab, const struct mfib_lens *l, struct pkt *const *pkts,
+	unsigned n, const uint8_t family, struct pkt **left)
 {
 	const uint64_t salt = mfib_salt(DP_TABLE_MAIN, l->grp, l->src);
 	struct lookup k[BURST];
-	unsigned left = 0;
+	unsigned n_left = 0;
 
 	for (unsigned i = 0; i < n; i++) {
 		key_make(&k[i], pkts[i], l, family);
@@ -140,11 +142,9 @@ static __rte_always_inline unsigned lookup_pass(const struct fwd_tables *t,
 			r = lookup_slow(t, tab, &k[i], l, family);
 		pkts[i]->route = r;
 		if (unlikely(!r))
-			pkts[left++] = pkts[i];
-		else
-			rte_prefetch0(r->list);
+			left[n_left++] = pkts[i];
 	}
-	return left;
+	return n_left;
 }
 
 static __rte_always_inline void lookup_bulk(
@@ -156,11 +156,14 @@ static __rte_always_inline void lookup_bulk(
 	unsigned n_lens = family == IP_V4 ? set->n4 : set->n6;
 	struct pkt *left[BURST];
 
-	memcpy(left, pkts, n * sizeof(struct pkt *));
-	for (unsigned i = 0; i < n; i++)
-		left[i]->route = NULL;
-	for (unsigned i = 0; i < n_lens && n; i++)
-		n = lookup_pass(t, tab, &l[i], left, n, family);
+	if (unlikely(n_lens == 0)) {
+		for (unsigned i = 0; i < n; i++)
+			pkts[i]->route = NULL;
+		return;
+	}
+	n = lookup_pass(t, tab, &l[0], pkts, n, family, left);
+	for (unsigned i = 1; i < n_lens && n; i++)
+		n = lookup_pass(t, tab, &l[i], left, n, family, left);
 }
 
 void mfib_lookup_bulk(const struct fwd_tables *t, struct pkt **pkts, unsigned n, uint8_t family)

@@ -65,9 +65,9 @@ static enum drop_reason plan_hop(const struct fwd_tables *t, const struct pkt *p
 						    : path_unicast(t, o->adj, hop);
 }
 
-/* Fills c but for its buffer. */
-static inline enum drop_reason plan_copy(struct worker *w, const struct fwd_ports *ports,
-	const struct pkt *p, const struct fwd_oif *o, struct copy *c)
+/* Fills pl; IP_FINE or why this output does not take the packet. */
+static inline enum drop_reason plan_output(struct worker *w, const struct fwd_ports *ports,
+	const struct pkt *p, const struct fwd_oif *o, struct plan *pl)
 {
 	struct path_hop hop;
 	enum drop_reason reason;
@@ -80,31 +80,28 @@ static inline enum drop_reason plan_copy(struct worker *w, const struct fwd_port
 	reason = plan_hop(w->t, p, &o->c, &hop);
 	if (unlikely(reason != IP_FINE))
 		return reason;
-	if (unlikely(!path_fits(&hop, p->ip_len, &c->wire_len)))
+	if (unlikely(!path_fits(&hop, p->ip_len, &pl->wire_len)))
 		return DROP_oif_mtu;
 	if (unlikely(hop.out->c.port >= RTE_MAX_ETHPORTS))
 		return DROP_tx_no_port;
 	port = &ports->by_id[hop.out->c.port];
-	c->pkt = p;
-	c->oif = o;
-	c->tun = hop.tun;
-	c->out = hop.out;
-	c->adj = hop.adj;
-	c->port = hop.out->c.port;
-	c->share = 0;
+	pl->oif = o;
+	pl->tun = hop.tun;
+	pl->out = hop.out;
+	pl->adj = hop.adj;
+	pl->sent = 0;
+	pl->port = hop.out->c.port;
+	pl->ip_len = p->ip_len;
+	pl->segs = port->multi_segs;
 	/* a frame for another worker's queue carries its port in the buffer: it is not shared */
-	c->segs = port->multi_segs;
-	c->shareable = !hop.adj && hop.out->l2_id && w->index < port->tx_queues;
-	c->last = 0;
-	c->own = 0;
+	pl->shareable = !hop.adj && hop.out->l2_id && w->index < port->tx_queues;
 	return IP_FINE;
 }
 
-/* Whether c may use the same bytes as the first of the run it follows. */
-static inline bool same_bytes(const struct copy *lead, const struct copy *c)
+/* Whether frames of b are the same bytes as those of a, which leads a run. */
+static inline bool same_bytes(const struct plan *a, const struct plan *b)
 {
-	return lead->shareable && c->shareable && lead->out->l2_id == c->out->l2_id &&
-	       lead->segs == c->segs;
+	return a->shareable && b->shareable && a->out->l2_id == b->out->l2_id && a->segs == b->segs;
 }
 
 /* The packet's own buffer can become the frame. */
@@ -112,7 +109,7 @@ static inline bool own_fits(const struct copy *c)
 {
 	const struct rte_mbuf *m = c->pkt->m;
 
-	return m->data_off + c->pkt->l3 >= PUSH_BYTES && (m->nb_segs == 1 || c->segs);
+	return m->data_off + c->pkt->l3 >= PUSH_BYTES && (m->nb_segs == 1 || c->plan->segs);
 }
 
 /* Once a packet: a buffer to write in, one hop less. */
@@ -137,10 +134,11 @@ struct planned {
 	unsigned first, lead, n, fresh;
 };
 
-/* Nothing left to plan for p. */
-static inline void packet_close(struct worker *w, struct pkt *p, const struct planned *pl)
+/* Nothing left to plan for p; copies[lead] leads its last run. */
+static inline void packet_close(
+	struct worker *w, struct pkt *p, const struct planned *pl, unsigned lead)
 {
-	struct copy *c = &w->copies[pl->lead];
+	struct copy *c = &w->copies[lead];
 
 	if (likely(pl->n > 0)) {
 		c->last = 1;
@@ -155,8 +153,9 @@ static inline void packet_close(struct worker *w, struct pkt *p, const struct pl
 	next_packet(w);
 }
 
-/* Copies of p until its list ends (p is closed) or the chunk is full. */
-static void plan_packet(
+/* Copies of p until its list ends (p is closed) or the chunk is full. Out of line: plan_repeat's registers
+ * are its own. */
+static __rte_noinline void plan_packet(
 	struct worker *w, const struct fwd_ports *ports, struct pkt *p, struct planned *pl)
 {
 	const struct oif_list *list = p->route->list;
@@ -165,7 +164,7 @@ static void plan_packet(
 	for (; w->at_oif < list->n; w->at_oif++) {
 		uint32_t id = list->oifs[w->at_oif];
 		const struct fwd_oif *o = fwd_oif_get(w->t, id);
-		struct copy *c = &w->copies[w->n_copies];
+		struct plan *plan = &w->plans[w->n_plans];
 		enum drop_reason reason;
 
 		if (w->n_copies == CHUNK) {
@@ -173,14 +172,15 @@ static void plan_packet(
 			w->n_fresh += pl->fresh;
 			return;
 		}
-		reason = likely(o) ? plan_copy(w, ports, p, o, c) : DROP_oif_down;
+		reason = likely(o) ? plan_output(w, ports, p, o, plan) : DROP_oif_down;
 		if (unlikely(reason != IP_FINE)) {
 			if (reason == DROP_oif_input && list->n == 1)
 				reason = DROP_only_input;
 			output_drop(w, id, o ? o->c.ifid : DP_IFS_MAX, reason);
 			continue;
 		}
-		if (pl->n && same_bytes(&w->copies[pl->lead], c)) {
+		w->copies[w->n_copies] = (struct copy){.pkt = p, .plan = plan};
+		if (pl->n && same_bytes(w->copies[pl->lead].plan, plan)) {
 			w->copies[pl->lead].share++;
 		} else {
 			pl->lead = w->n_copies;
@@ -188,19 +188,19 @@ static void plan_packet(
 		}
 		pl->n++;
 		w->n_copies++;
+		w->n_plans++;
 	}
-	packet_close(w, p, pl);
+	packet_close(w, p, pl, pl->lead);
 }
 
-/* Whether the plan for the packet before holds for p as well: every output took that one, and nothing that
+/* Whether the plan for a packet before holds for p as well: every output took that one, and nothing that
  * the plan looks at differs. The rule in a stream of one size, and where routes share their list. */
 static inline bool plan_holds(const struct worker *w, const struct planned *pl, const struct pkt *p)
 {
 	const struct pkt *q = pl->pkt;
 
-	return q && q->route->list == p->route->list && pl->n == p->route->list->n &&
-	       q->ip_len == p->ip_len && q->iif == p->iif && q->ttl == p->ttl &&
-	       q->family == p->family && w->n_copies + pl->n <= CHUNK;
+	return q && q->route->list == p->route->list && load64(&q->iif) == load64(&p->iif) &&
+	       pl->n == p->route->list->n && w->n_copies + pl->n <= CHUNK;
 }
 
 static inline void plan_repeat(struct worker *w, struct pkt *p, struct planned *pl)
@@ -208,15 +208,16 @@ static inline void plan_repeat(struct worker *w, struct pkt *p, struct planned *
 	const struct copy *from = &w->copies[pl->first];
 	struct copy *to = &w->copies[w->n_copies];
 
+	/* field by field: a whole copy would be read in other pieces than it has just been written */
 	for (unsigned i = 0; i < pl->n; i++) {
-		to[i] = from[i];
 		to[i].pkt = p;
+		to[i].plan = from[i].plan;
+		to[i].share = from[i].share;
+		to[i].last = 0;
+		to[i].own = 0;
 	}
-	pl->pkt = p;
-	pl->lead += w->n_copies - pl->first;
-	pl->first = w->n_copies;
 	w->n_copies += pl->n;
-	packet_close(w, p, pl);
+	packet_close(w, p, pl, (unsigned)(to - from) + pl->lead);
 }
 
 static void plan_chunk(struct worker *w, struct burst *b)
@@ -225,6 +226,7 @@ static void plan_chunk(struct worker *w, struct burst *b)
 	struct planned pl = {0};
 
 	w->n_copies = 0;
+	w->n_plans = 0;
 	w->n_fresh = 0;
 	while (w->at_pkt < b->n && w->n_copies < CHUNK) {
 		struct pkt *p = &b->pkts[w->at_pkt];
@@ -286,7 +288,7 @@ static struct rte_mbuf *copy_bytes(struct worker *w, struct fresh *f, struct cop
 
 	if (unlikely(!m))
 		return NULL;
-	c->l3 = c->tun ? 0 : c->out->l2_len;
+	c->l3 = c->plan->tun ? 0 : c->plan->out->l2_len;
 	rte_memcpy(rte_pktmbuf_mtod_offset(m, void *, c->l3),
 		rte_pktmbuf_mtod_offset(p->m, const void *, p->l3), len);
 	m->data_len = (uint16_t)(len + c->l3);
@@ -323,7 +325,7 @@ static struct rte_mbuf *copy_chain(struct worker *w, struct copy *c, enum drop_r
 
 	if (!m)
 		return NULL;
-	if (m->nb_segs > 1 && !c->segs) {
+	if (m->nb_segs > 1 && !c->plan->segs) {
 		rte_pktmbuf_free(m);
 		*reason = DROP_oif_mtu;
 		return NULL;
@@ -339,7 +341,7 @@ static inline struct rte_mbuf *copy_make(
 	const struct pkt *p = c->pkt;
 	unsigned room = rte_pktmbuf_data_room_size(w->t->pool) - RTE_PKTMBUF_HEADROOM - L2_MAX;
 
-	if (c->segs && p->ip_len > COPY_WHOLE && p->m->data_len > p->l3 + SPLIT_BYTES)
+	if (c->plan->segs && p->ip_len > COPY_WHOLE && p->m->data_len > p->l3 + SPLIT_BYTES)
 		return copy_split(w, f, c);
 	if (likely(p->m->nb_segs == 1 && p->ip_len <= room))
 		return copy_bytes(w, f, c, p->ip_len);
@@ -365,7 +367,7 @@ static inline void copy_fill(struct worker *w, struct fresh *f, struct copy *c)
 
 	if (unlikely(!m)) {
 		for (unsigned i = 0; i < n; i++)
-			output_drop(w, c[i].oif->c.id, c[i].oif->c.ifid, reason);
+			output_drop(w, c[i].plan->oif->c.id, c[i].plan->oif->c.ifid, reason);
 	} else if (n > 1) {
 		rte_pktmbuf_refcnt_update(m, (int16_t)(n - 1));
 	}

@@ -11,7 +11,7 @@
 
 static __rte_always_inline void rewrite_her(const struct copy *c, uint8_t family)
 {
-	const struct dp_oif *o = &c->oif->c;
+	const struct dp_oif *o = &c->plan->oif->c;
 	uint8_t *h = rte_pktmbuf_mtod_offset(c->m, uint8_t *, c->l3);
 	uint32_t writable = RTE_MIN(c->m->data_len - c->l3, SPLIT_BYTES);
 	struct her her = {
@@ -32,72 +32,70 @@ static __rte_always_inline void rewrite_native(const struct copy *c, uint8_t fam
 	const uint8_t *h = rte_pktmbuf_mtod_offset(c->m, const uint8_t *, c->l3);
 
 	if (family == IP_V4)
-		eth_group_mac4(path_put_l2(c->m, c->l3, c->out, ETH_TYPE_IP4), h + IP4_DST);
+		eth_group_mac4(path_put_l2(c->m, c->l3, c->plan->out, ETH_TYPE_IP4), h + IP4_DST);
 	else
-		eth_group_mac6(path_put_l2(c->m, c->l3, c->out, ETH_TYPE_IP6), h + IP6_DST);
+		eth_group_mac6(path_put_l2(c->m, c->l3, c->plan->out, ETH_TYPE_IP6), h + IP6_DST);
 }
 
 /* Through a tunnel, to a unicast next hop, or both. */
-static __rte_always_inline void rewrite_adjacent(
-	struct worker *w, const struct copy *c, uint8_t family)
+static __rte_noinline void rewrite_adjacent(struct worker *w, const struct copy *c, uint8_t family)
 {
 	uint16_t type = family == IP_V4 ? ETH_TYPE_IP4 : ETH_TYPE_IP6;
+	const struct plan *pl = c->plan;
 	unsigned l3 = c->l3;
 
-	if (c->oif->c.her_dst.family != IP_NONE)
+	if (pl->oif->c.her_dst.family != IP_NONE)
 		rewrite_her(c, family);
-	if (c->tun) {
+	if (pl->tun) {
 		mbuf_drop_front(c->m, l3);
-		type = path_push_gre(c->m, c->tun, w->gre_id++);
+		type = path_push_gre(c->m, pl->tun, w->gre_id++);
 		l3 = 0;
 	}
-	memcpy(path_put_l2(c->m, l3, c->out, type), c->adj->c.mac, sizeof(c->adj->c.mac));
+	memcpy(path_put_l2(c->m, l3, pl->out, type), pl->adj->c.mac, sizeof(pl->adj->c.mac));
 }
 
 static __rte_always_inline void rewrite_copy(struct worker *w, const struct copy *c, uint8_t family)
 {
-	if (likely(!c->adj))
+	if (likely(!c->plan->adj))
 		rewrite_native(c, family);
 	else
 		rewrite_adjacent(w, c, family);
 }
 
-static inline void count_copy(struct worker *w, const struct copy *c)
+/* What has been sent by a plan. */
+static inline void count_plan(struct worker *w, const struct plan *pl)
 {
-	struct oif_counters *oif = &w->oif_ctr[c->oif->c.id];
-	struct if_counters_lcore *out = &w->if_ctr[c->out->c.id];
+	struct oif_counters *oif = &w->oif_ctr[pl->oif->c.id];
+	struct if_counters_lcore *out = &w->if_ctr[pl->out->c.id];
+	uint64_t bytes = (uint64_t)pl->sent * pl->wire_len;
 
-	oif->packets++;
-	oif->bytes += c->wire_len;
-	out->tx_packets++;
-	out->tx_bytes += c->wire_len;
-	if (unlikely(c->tun)) {
-		w->if_ctr[c->tun->c.id].tx_packets++;
-		w->if_ctr[c->tun->c.id].tx_bytes += c->pkt->ip_len;
+	oif->packets += pl->sent;
+	oif->bytes += bytes;
+	out->tx_packets += pl->sent;
+	out->tx_bytes += bytes;
+	if (unlikely(pl->tun)) {
+		w->if_ctr[pl->tun->c.id].tx_packets += pl->sent;
+		w->if_ctr[pl->tun->c.id].tx_bytes += (uint64_t)pl->sent * pl->ip_len;
 	}
 }
 
 void stage_rewrite(struct worker *w, struct burst *b)
 {
-	unsigned sharers = 0;
-
-	for (unsigned i = 0; i < w->n_copies; i++) {
+	for (unsigned i = 0; i < w->n_copies;) {
 		const struct copy *c = &w->copies[i];
+		unsigned end = i + c->share + 1u;
 
-		if (sharers == 0) {
-			sharers = c->share;
-			if (unlikely(!c->m)) {
-				i += sharers;
-				sharers = 0;
-				continue;
-			}
-			if (likely(c->pkt->family == IP_V4))
-				rewrite_copy(w, c, IP_V4);
-			else
-				rewrite_copy(w, c, IP_V6);
-		} else {
-			sharers--;
+		if (unlikely(!c->m)) {
+			i = end;
+			continue;
 		}
-		count_copy(w, c);
+		if (likely(c->pkt->family == IP_V4))
+			rewrite_copy(w, c, IP_V4);
+		else
+			rewrite_copy(w, c, IP_V6);
+		for (; i < end; i++)
+			w->copies[i].plan->sent++;
 	}
+	for (unsigned i = 0; i < w->n_plans; i++)
+		count_plan(w, &w->plans[i]);
 }

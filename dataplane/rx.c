@@ -17,4 +17,7 @@ void stage_rx(struct worker *w, struct burst *b)
 		rte_prefetch0(rte_pktmbuf_mtod(v[i], const void *));
 	}
 	w->info.rx_packets += b->n;
+	if (unlikely(fwd_ports_get(w->t)->by_id[b->port].unfinished))
+		for (unsigned i = 0; i < b->n; i++)
+			frame_finish(v[i]);
 }

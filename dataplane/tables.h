@@ -238,7 +238,9 @@ int route_del(struct dataplane *d, const struct dp_route_key *keys, uint32_t n);
 #define PUNT_RING 1024
 #define UPCALL_RING 4096
 #define COMMAND_RING 4096
-#define HANDOFF_RING 4096
+/* Frames for the owner of a TX queue: enough for its absence of some milliseconds, when workers share
+ * CPUs and the kernel lets another one run. */
+#define HANDOFF_RING 16384
 
 /* A ring of elements of esize bytes in plain memory, to be given to free(); count a power of two. */
 struct rte_ring *ring_new(unsigned count, unsigned esize, unsigned flags);

@@ -87,7 +87,7 @@ void stage_tx(struct worker *w, struct burst *b)
 {
 	for (unsigned i = 0; i < w->n_copies; i++)
 		if (likely(w->copies[i].m))
-			tx_put(w, w->copies[i].port, w->copies[i].m);
+			tx_put(w, w->copies[i].plan->port, w->copies[i].m);
 }
 
 void tx_flush(struct worker *w)

@@ -55,8 +55,10 @@ static int check_stale(const struct sockaddr_un *addr, char *err, size_t cap)
 			addr->sun_path, addr->sun_path);
 		return -EADDRINUSE;
 	}
-	snprintf(err, cap, "%s: cannot find out whether it is in use: %s; remove it: sudo rm %s",
-		addr->sun_path, strerror(-rc), addr->sun_path);
+	snprintf(err, cap,
+		"%s: a socket of another user, perhaps of a running stargd: %s; name another file in "
+		"control: { socket = \"...\"; }",
+		addr->sun_path, strerror(-rc));
 	return rc;
 }
 

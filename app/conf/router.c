@@ -62,7 +62,7 @@ static const struct conf_key router_keys[] = {
 	{"name", KEY_STRING, ROUTER(name), .min = 1, .example = "\"edge1\""},
 	{"eal", KEY_OTHER, .example = "[ \"-l\", \"0-1\" ]", .read = eal_read, .print = eal_print},
 	{"poll", KEY_WORD, ROUTER(poll), .words = poll_words, .example = "\"busy\""},
-	{"workers", KEY_UINT, ROUTER(workers), .min = 0, .max = 127, .example = "1"},
+	{"workers", KEY_UINT, ROUTER(workers), .min = 0, .max = 63, .example = "1"},
 	{"mbufs", KEY_UINT, ROUTER(mbufs), .min = 512, .max = 1u << 26, .example = "32768"},
 	{"max_routes", KEY_UINT, ROUTER(max_routes), .min = 16, .max = 1u << 26,
 		.example = "1048576"},

@@ -7,12 +7,15 @@
 #include "app/shell/do.h"
 #include "app/shell/value.h"
 
+#include <sys/stat.h>
+#include <fcntl.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #define LOAD_DEPTH_MAX 8
+#define LOAD_BYTES_MAX (256 * 1024 * 1024)
 
 static void say_done(struct cmd_result *out, const char *text)
 {
@@ -178,6 +181,32 @@ static void load_missing(const char *file, int error, struct cmd_result *out)
 		cmd_fail(out, "%s: cannot be read: %s", file, strerror(error));
 }
 
+/* A regular file of a sane size: a FIFO would stop the router until somebody writes, a device may never
+ * end. */
+static FILE *load_open(const char *file, struct cmd_result *out)
+{
+	int fd = open(file, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	struct stat st;
+	FILE *f;
+
+	if (fd < 0 || fstat(fd, &st)) {
+		load_missing(file, errno, out);
+	} else if (!S_ISREG(st.st_mode)) {
+		cmd_fail(out, "%s: is no regular file: `load` reads files of commands only", file);
+	} else if (st.st_size > LOAD_BYTES_MAX) {
+		cmd_fail(out, "%s: has %lld bytes, at most %d are loaded at once: split it", file,
+			(long long)st.st_size, LOAD_BYTES_MAX);
+	} else {
+		f = fdopen(fd, "r");
+		if (f)
+			return f;
+		load_missing(file, errno, out);
+	}
+	if (fd >= 0)
+		close(fd);
+	return NULL;
+}
+
 static void load(struct app *app, const struct cmd_args *args, struct cmd_result *out)
 {
 	const char *file = cmd_arg(args, "FILE");
@@ -190,11 +219,9 @@ static void load(struct app *app, const struct cmd_args *args, struct cmd_result
 			LOAD_DEPTH_MAX);
 		return;
 	}
-	f = fopen(file, "re");
-	if (!f) {
-		load_missing(file, errno, out);
+	f = load_open(file, out);
+	if (!f)
 		return;
-	}
 	load_depth++;
 	done = load_lines(app, file, f, out);
 	fclose(f);

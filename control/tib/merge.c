@@ -7,6 +7,8 @@
 
 #include <errno.h>
 
+#define RANK_GONE UINT32_MAX
+
 /* An output with the rank of its wish, 0 the first. */
 struct ranked {
 	struct tib_output out;
@@ -129,6 +131,37 @@ static void merge_inputs(const struct tib_wish *const *order, size_t n, struct t
 			m->input_conflict = true;
 }
 
+static int cmp_ranked_identity(const void *pa, const void *pb)
+{
+	return cmp_identity(&((const struct ranked *)pa)->out, &((const struct ranked *)pb)->out);
+}
+
+/* A unicast receiver may be named with an interface and, by another wish, without one (ifid 0,
+ * wherever the route leads). It gets one copy: that of the better rank, with an interface if equal.
+ * v: n outputs in order of identity, so that those without interface come first. Returns how many
+ * are left. */
+static uint32_t merge_floating(struct ranked *v, uint32_t n)
+{
+	uint32_t floating = 0, kept = 0;
+
+	while (floating < n && v[floating].out.ifid == 0)
+		floating++;
+	for (uint32_t i = floating; i < n && floating > 0; i++) {
+		struct ranked key = v[i], *same;
+
+		key.out.ifid = 0;
+		same = bsearch(&key, v, floating, sizeof(*v), cmp_ranked_identity);
+		if (same && same->rank < v[i].rank)
+			v[i].rank = RANK_GONE;
+		else if (same)
+			same->rank = RANK_GONE;
+	}
+	for (uint32_t i = 0; i < n; i++)
+		if (v[i].rank != RANK_GONE)
+			v[kept++] = v[i];
+	return kept;
+}
+
 static int merge_outputs(const struct tib_wish *const *order, size_t n, struct tib_merged *m)
 {
 	struct ranked *all;
@@ -151,6 +184,7 @@ static int merge_outputs(const struct tib_wish *const *order, size_t n, struct t
 	for (size_t i = 0; i < total; i++)
 		if (i == 0 || cmp_identity(&all[i].out, &all[m->n_outputs - 1].out) != 0)
 			all[m->n_outputs++] = all[i];
+	m->n_outputs = merge_floating(all, m->n_outputs);
 	m->outputs = malloc(m->n_outputs * sizeof(*m->outputs));
 	if (m->outputs)
 		for (uint32_t i = 0; i < m->n_outputs; i++)

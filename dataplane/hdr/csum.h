@@ -44,10 +44,9 @@ static inline void store32(void *p, uint32_t v)
 	memcpy(p, &v, sizeof(v));
 }
 
-/* The 16-bit one's complement sum of a sum of 16- and 32-bit words. */
+/* The 16-bit one's complement sum of a sum of fewer than 65536 words of 16 or 32 bits. */
 static inline uint16_t csum_fold(uint64_t sum)
 {
-	sum = (sum >> 32) + (uint32_t)sum;
 	sum = (sum >> 32) + (uint32_t)sum;
 	sum = (sum >> 16) + (sum & 0xffff);
 	sum = (sum >> 16) + (sum & 0xffff);

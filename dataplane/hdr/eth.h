@@ -8,6 +8,7 @@
 
 #include "csum.h"
 
+#include <arpa/inet.h>
 #include <stdbool.h>
 
 #define ETH_LEN 14
@@ -87,12 +88,8 @@ static inline uint8_t *eth_untag(uint8_t *p)
 /* 01:00:5e and the group's low 23 bits. */
 static inline void eth_group_mac4(uint8_t mac[6], const uint8_t group[4])
 {
-	mac[0] = 0x01;
-	mac[1] = 0x00;
-	mac[2] = 0x5e;
-	mac[3] = group[1] & 0x7f;
-	mac[4] = group[2];
-	mac[5] = group[3];
+	store32(mac, htonl(0x01005e00u | (group[1] & 0x7fu)));
+	store16(mac + 4, load16(group + 2));
 }
 
 /* 33:33 and the group's low 32 bits. */

@@ -14,6 +14,7 @@
 
 #define IP4_LEN 20
 #define IP4_MAX_LEN 60
+#define IP4_PLAIN 0x45 /* first byte without options */
 #define IP4_OPT_LSRR 131
 #define IP4_OPT_SSRR 137
 

@@ -345,7 +345,8 @@ class Oracle:
 
         out: dict[tuple, Output] = {}
         for o in (o for r in found if covers(r) for o in r.outputs):
-            name = o.interface or self.rpf(o.unicast)[0]
+            # A unicast receiver is the same whether its interface is named or found.
+            name = (o.interface or self.rpf(o.unicast)[0]) if o.unicast else o.interface
             out.setdefault((name, o.unicast, o.port), o)
         return list(out.values())
 

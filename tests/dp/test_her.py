@@ -105,3 +105,11 @@ def test_mtu_holds_for_unicast_too(size):
     config.ports[0] = Port("p0", config.ports[0].mac, mtu=1600)
     exp, _ = check(config, {"p0": [udp(1, size=size, flags="DF")]})
     assert len(exp.frames["p1"]) == (size == 1472)
+
+
+@pytest.mark.parametrize("first,second", [("", "lan1"), ("lan1", "")])
+def test_receiver_named_with_and_without_interface_gets_one_copy(first, second):
+    config = router(Route("*", GRP, "src", (her("10.1.0.5", first, ttl=9),)),
+                    Route(SRC, GRP, "src", (her("10.1.0.5", second, ttl=7),)))
+    exp, _ = check(config, {"p0": [udp(1)]})
+    assert len(exp.frames["p1"]) == 1 and exp.frames["p1"][0][22] == 7

@@ -169,3 +169,46 @@ def test_start_and_stop_park_and_resume_the_workers():
         assert dut.ctl("show worker")["forwarding"] is False
         dut.ctl("start")
         assert dut.ctl("show worker")["forwarding"] is True
+
+
+def test_missing_hugepages_name_the_command_that_reserves_them(tmp_path):
+    (tmp_path / "starg.conf").write_text(text_of(tmp_path))
+    # more than any machine has free
+    r = subprocess.run([str(STARGD), "--lcores=0@0", "-m", "1048576", "--", "-c",
+                        str(tmp_path / "starg.conf")], capture_output=True, text=True, timeout=30,
+                       env=dict(os.environ, XDG_RUNTIME_DIR=str(tmp_path)))
+    assert r.returncode == 1 and "scripts/setup" in r.stderr, r.stderr
+    assert r.stdout == ""
+
+
+def test_more_buffers_than_memory_are_refused(tmp_path):
+    text = text_of(tmp_path).replace("mbufs = 16384", "mbufs = 67108864")
+    r = stargd(tmp_path, text)
+    assert r.returncode == 1 and "router.mbufs" in r.stderr and "MB" in r.stderr, r.stderr
+
+
+def test_unknown_driver_file_is_found_by_the_check(tmp_path):
+    text = text_of(tmp_path).replace('name = "p1";', 'name = "p1"; driver = "mlx6";', 1)
+    r = stargd(tmp_path, text, "-t")
+    assert r.returncode == 2 and "starg.conf:" in r.stderr and "mlx6" in r.stderr, r.stderr
+
+
+def test_load_takes_regular_files_only(tmp_path):
+    os.mkfifo(tmp_path / "fifo")
+    with Router(router(Route(SRC, GRP, "src", to("lan1"))), {}) as dut:
+        dut.wait_ready()
+        for name in (tmp_path / "fifo", "/dev/zero", tmp_path):
+            r = subprocess.run([str(STARGCTL), "-s", str(dut.socket), "load", str(name)],
+                               capture_output=True, text=True, timeout=20)
+            assert r.returncode == 1 and str(name) in r.stderr, r.stderr
+
+
+def test_settings_for_the_next_start_are_named_by_every_reload():
+    with Router(router(Route(SRC, GRP, "src", to("lan1"))), {}) as dut:
+        dut.wait_ready()
+        dut.file.write_text(dut.file.read_text().replace("mbufs = 16384", "mbufs = 20000"))
+        for _ in range(2):
+            r = subprocess.run([str(STARGCTL), "-s", str(dut.socket), "reload"],
+                               capture_output=True, text=True, timeout=20)
+            assert r.returncode == 0 and "mbufs" in r.stdout, r.stdout + r.stderr
+        assert "mbufs = 16384" in dut.ctl("show config")["config"]

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # Copyright (c) 2026 The starg authors
 """A numbered stream through two routers: natively, through GRE, as unicast."""
+import socket
 import time
 
 from demo_net import GROUP, HER_PORT, PORT, DemoNet, route
@@ -131,3 +132,27 @@ def test_routers_with_a_worker_lcore_forward_as_well(lab):
         report = r.report(sender.stream, sender.sent)
         assert report.clean, f"{r.name}: {report}"
     assert net.a.stop() == 0 and net.b.stop() == 0
+
+
+def test_checksums_that_a_veth_leaves_unfinished_are_completed(net):
+    """As a veth is when new: the host leaves UDP and TCP checksums to a NIC that is not there."""
+    net.host.run("ethtool", "-K", "eth0", "tx", "on", "tso", "off", "gso", "off")
+    receivers = net.receivers()
+    warm_up(net.host, GROUP, PORT, "eth0", receivers)
+    sender = Sender(net.host, GROUP, PORT, "eth0", rate=1000).start()
+    time.sleep(1)
+    sender.stop()
+    settle(sender, receivers)
+    for r in receivers:
+        report = r.report(sender.stream, sender.sent)
+        assert report.clean, f"{r.name}: {report}"
+    with net.host.inside(), socket.create_server(("10.0.0.1", 7777)) as server:
+        server.settimeout(10)
+        client = net.a.socket(socket.AF_INET, socket.SOCK_STREAM)
+        client.settimeout(10)
+        with client:
+            client.connect(("10.0.0.1", 7777))
+            peer, _ = server.accept()
+            with peer:
+                peer.sendall(b"to the router's own address")
+                assert client.recv(64) == b"to the router's own address"

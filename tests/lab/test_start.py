@@ -5,6 +5,7 @@ import json
 import time
 
 from demo_net import GROUP, PORT, DemoNet
+from lab import STARGD, wait_for
 from stream import Receiver, Sender
 
 
@@ -72,3 +73,22 @@ def test_killed_router_starts_again(lab):
     net.a.start()
     assert net.a.ctl("show interface")
     assert net.a.stop() == 0
+
+
+def test_second_router_on_the_same_netdev_is_refused(lab):
+    """Both would forward every packet."""
+    net = DemoNet(lab)
+    net.a.start()
+    second = net.a.dir / "second.conf"
+    second.write_text(
+        'router: { name = "second"; workers = 0; };\n'
+        f'control: {{ socket = "{net.a.dir}/second.sock"; }};\n'
+        'ports: ( { name = "p0"; device = "net_af_packet0,iface=v-lan"; } );\n'
+        'interfaces: ( { name = "other"; port = "p0"; exception = "none"; } );\n')
+    r = net.a.run(str(STARGD), "-c", str(second), check=False)
+    assert r.returncode == 1 and "v-lan is busy" in r.stderr, r.stderr
+    assert net.a.stop() == 0
+    again = net.a.popen(str(STARGD), "-c", str(second))
+    wait_for("the router is alone and starts", lambda: (net.a.dir / "second.sock").exists())
+    again.terminate()
+    assert again.wait(10) == 0

@@ -59,7 +59,7 @@ static void wrong_type_names_both_types(void **state)
 		"F:3: max_oifs of router must be a number 16 to 67108864, not a fraction\n"
 		"F:4: log of router must be a string such as \"notice\", not a number\n"
 		"F:5: huge of router must be true or false, without quotes, not a number\n"
-		"F:6: workers of router must be a number 0 to 127, not true or false\n"
+		"F:6: workers of router must be a number 0 to 63, not true or false\n"
 		"F:7: eal of router must be a list of strings such as [ \"-l\", \"0-1\" ], not a string");
 	wrong("ports: {name = \"p0\";}; interfaces: (5);",
 		"F:1: ports must be a list of groups, ( { name = \"p0\"; device = "
@@ -71,7 +71,7 @@ static void wrong_type_names_both_types(void **state)
 static void numbers_out_of_range_say_the_range(void **state)
 {
 	wrong(BASE "router: {workers = -1;\nmbufs = 1;};",
-		"F:3: workers of router is -1, out of range: 0 to 127\n"
+		"F:3: workers of router is -1, out of range: 0 to 63\n"
 		"F:4: mbufs of router is 1, out of range: 512 to 67108864");
 	wrong(IFS("{name = \"a\"; port = \"p0\"; vlan = 0;},\n{name = \"b\"; port = \"p0\"; vlan = "
 		  "4095;}"),

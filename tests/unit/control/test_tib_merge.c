@@ -217,6 +217,34 @@ static void unicast_receivers_differ_by_address_and_port(void **state)
 	tib_merged_fini(&m);
 }
 
+static void receiver_named_with_and_without_interface_gets_one_copy(void **state)
+{
+	struct tib_output named[] = {{.ifid = 1, .her_dst = addr("10.1.0.5"), .her_ttl = 9},
+		{.ifid = 2, .her_dst = addr("10.1.0.6"), .her_ttl = 9}};
+	struct tib_output floating[] = {{.her_dst = addr("10.1.0.5"), .her_ttl = 7},
+		{.her_dst = addr("10.1.0.5"), .her_ttl = 7, .her_port = 5000}};
+	struct tib_wish a = wish(0, 40, key("10.0.0.1", "239.1.1.1"));
+	struct tib_wish b = wish(0, 40, key("*", "239.1.1.1"));
+	struct tib_merged m;
+
+	outputs(&a, named, 2);
+	outputs(&b, floating, 2);
+	m = merged(&a, &b); /* the named one is more specific */
+	assert_int_equal(m.n_outputs, 3);
+	assert_int_equal(m.outputs[0].her_port, 5000);
+	assert_int_equal(m.outputs[1].ifid, 1);
+	assert_int_equal(m.outputs[1].her_ttl, 9);
+	tib_merged_fini(&m);
+	outputs(&a, floating, 2);
+	outputs(&b, named, 2);
+	m = merged(&a, &b); /* the one without interface is */
+	assert_int_equal(m.n_outputs, 3);
+	assert_int_equal(m.outputs[0].ifid, 0);
+	assert_int_equal(m.outputs[0].her_ttl, 7);
+	assert_int_equal(m.outputs[2].ifid, 2);
+	tib_merged_fini(&m);
+}
+
 static void output_on_the_input_interface_is_kept(void **state)
 {
 	struct tib_output x[] = {{.ifid = 5}};
@@ -280,6 +308,7 @@ int main(void)
 		cmocka_unit_test(equal_precedence_takes_the_more_specific_threshold),
 		cmocka_unit_test(one_wish_that_names_an_output_twice_gets_the_lower_threshold),
 		cmocka_unit_test(unicast_receivers_differ_by_address_and_port),
+		cmocka_unit_test(receiver_named_with_and_without_interface_gets_one_copy),
 		cmocka_unit_test(output_on_the_input_interface_is_kept),
 		cmocka_unit_test(no_wishes_merge_to_an_empty_entry),
 		cmocka_unit_test(order_of_the_wishes_does_not_matter),
