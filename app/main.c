@@ -344,8 +344,10 @@ int main(int argc, char **argv)
 		return 0;
 	}
 	log_set_level(o.has_log ? o.log : conf->router.log);
-	if (eal_start(conf, o.eal, o.n_eal, &eal, err, sizeof(err)))
+	if (eal_start(conf, o.eal, o.n_eal, &eal, err, sizeof(err))) {
+		conf_free(conf);
 		return fail(err);
+	}
 	wake_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
 	code = wake_fd < 0 ? fail("no eventfd: too many open files; see ulimit -n") : 0;
 	if (!code)
