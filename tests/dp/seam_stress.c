@@ -11,6 +11,7 @@
  * sends one by a mix of two lists; a full punt ring of one class costs the other nothing; no wake-up is
  * lost; a stuck queue and a drained pool are counted and survived; ports come and go; start and stop repeat; every buffer comes back; an idle router is small.
  */
+#include "tests/dp/runtime_dir.h"
 #include "tests/dp/seam_bed.h"
 
 #include <errno.h>
@@ -408,6 +409,7 @@ int main(int argc, char **argv)
 	everything(&b, true, seconds / 2);
 	what_cannot_be_made_is_refused_in_words();
 	close(b.wake);
+	eal_end();
 	printf("all held\n");
 	return 0;
 }

@@ -2,6 +2,7 @@
  * Copyright (c) 2026 The starg authors
  */
 #include "fixture.h"
+#include "tests/dp/runtime_dir.h"
 
 #include <rte_eal.h>
 #include <rte_errno.h>
@@ -121,7 +122,7 @@ int fx_start(void)
 void fx_stop(void)
 {
 	rte_mempool_free(pool);
-	rte_eal_cleanup();
+	eal_end();
 }
 
 static void *zeroed(size_t n, size_t size)
