@@ -9,14 +9,16 @@ ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 cd "$ROOT" || exit 1
 export DEBIAN_FRONTEND=noninteractive LC_ALL=C.UTF-8
 
-# Debian 12 packages: to build, to run tests, to run labs.
+# Debian 12 packages: to build, to run tests, to run labs, to measure.
 # shellcheck disable=SC2034
 PACKAGES_BUILD=(gcc libc6-dev pkg-config meson ninja-build libdpdk-dev libconfig-dev libevent-dev
 	libmnl-dev libjansson-dev libcmocka-dev libcap-ng-dev)
 # shellcheck disable=SC2034
-PACKAGES_TEST=(python3 python3-pytest python3-scapy)
+PACKAGES_TEST=(python3 python3-pytest python3-scapy dpdk-dev)
 # shellcheck disable=SC2034
 PACKAGES_LAB=(python3 iproute2 ethtool iputils-ping procps)
+# shellcheck disable=SC2034
+PACKAGES_BENCH=(python3 dpdk-dev)
 # shellcheck disable=SC2034
 PACKAGES_LINT=(clang clang-format shellcheck groff man-db git python3)
 

@@ -1,0 +1,153 @@
+# SPDX-License-Identifier: BSD-3-Clause
+# Copyright (c) 2026 The starg authors
+"""scripts/bench's command line: which rows, how long, and what becomes of the figures."""
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import shutil
+import signal
+import sys
+import tempfile
+
+from . import host, result
+from .rows import Bench, encapsulated, macswap, million
+
+# name, needs root, group, function; numbers on the command line count from 1 in this order
+ROWS = [
+    ("out1", False, "section8", lambda b: macswap(b, "out1", 1, False, 0.6)),
+    ("out3", False, "section8", lambda b: macswap(b, "out3", 3, False, 0.9)),
+    ("out3-mac", False, "section8", lambda b: macswap(b, "out3-mac", 3, True, 1.3)),
+    ("out8", False, "section8", lambda b: macswap(b, "out8", 8, False, 1.2)),
+    ("out8-mac", False, "section8", lambda b: macswap(b, "out8-mac", 8, True, 2.2)),
+    ("routes-1m", False, "section8", million),
+    ("her", False, "section8", lambda b: encapsulated(b, "her")),
+    ("gre", False, "section8", lambda b: encapsulated(b, "gre")),
+]
+NAMES = [name for name, _, _, _ in ROWS]
+
+
+def row_name(word: str) -> str:
+    """A row by name or number."""
+    if word.isdigit() and 1 <= int(word) <= len(ROWS):
+        return NAMES[int(word) - 1]
+    if word in NAMES:
+        return word
+    raise argparse.ArgumentTypeError(f"{word} is no row: 1 to {len(ROWS)}, or one of "
+                                     + ", ".join(NAMES))
+
+
+def positive(kind):
+    def parse(word: str):
+        value = kind(word)
+        if value <= 0:
+            raise argparse.ArgumentTypeError("must be above 0")
+        return value
+    return parse
+
+
+def arguments(root: str, argv: list[str] | None = None) -> argparse.Namespace:
+    p = argparse.ArgumentParser(
+        prog="scripts/bench", description="starg beside its peers, in turn in the same run, on the "
+        "same devices; medians over the rounds. Rates are packets sent a second (Mpps) and "
+        "packets sent for each second the forwarding thread had a CPU (M/CPU-s). The ratio with "
+        "an asterisk is the one that counts: by the clock, or by processor time if something else "
+        "used the machine meanwhile.",
+        epilog="rows: " + ", ".join(f"{i} {n}" for i, n in enumerate(NAMES, 1)))
+    p.add_argument("--rounds", type=positive(int), default=0, help="rounds a row (5; --quick: 1)")
+    p.add_argument("--seconds", type=positive(float), default=0,
+                   help="measured seconds a round and contender (2; --quick: 0.3)")
+    p.add_argument("--row", type=row_name, action="append", metavar="ROW",
+                   help="only this row, by number or name; repeatable")
+    p.add_argument("--quick", action="store_true", help="one short round, small tables: "
+                   "shows that everything runs; the figures mean nothing")
+    p.add_argument("--no-root", action="store_true", help="leave out what needs namespaces")
+    p.add_argument("--cycles", action="store_true", help="also a table of cycles by stage")
+    p.add_argument("--json", nargs="?", const="-", metavar="FILE",
+                   help="all figures as JSON in FILE; - or nothing: on stdout, without tables")
+    p.add_argument("--list", action="store_true", help="list the rows and exit")
+    p.add_argument("--build", default=os.path.join(root, "build"), metavar="DIR",
+                   help="build directory (build; it is made and brought up to date)")
+    p.add_argument("--stargd", metavar="PROGRAM", help="another stargd than the build's")
+    p.add_argument("--no-build", action="store_true", help="use the build directory as it is")
+    args = p.parse_args(argv)
+    args.rounds = args.rounds or (1 if args.quick else 5)
+    args.seconds = args.seconds or (0.3 if args.quick else 2)
+    args.stargd = args.stargd or os.path.join(args.build, "app", "stargd")
+    return args
+
+
+def chosen(args: argparse.Namespace) -> list[tuple]:
+    return [r for r in ROWS if not args.row or r[0] in args.row]
+
+
+def leave_on_signals() -> None:
+    """Ctrl-C, SIGTERM and SIGHUP end through the `finally` blocks."""
+    def leave(number, _frame):
+        signal.signal(number, signal.SIG_IGN)
+        raise SystemExit(128 + number)
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, leave)
+
+
+def run_rows(bench: Bench, rows: list[tuple]) -> tuple[list[result.Result], list[str]]:
+    """Results, and sentences about rows that could not run."""
+    results, failed = [], []
+    for name, needs_root, _, run in rows:
+        if needs_root and not bench.root:
+            host.say(f"{name}: left out, it needs root for network namespaces")
+            continue
+        try:
+            results += run(bench)
+        except (RuntimeError, OSError) as error:
+            failed.append(f"{name}: {error}")
+            host.say(failed[-1])
+    return results, failed
+
+
+def report(args: argparse.Namespace, facts: dict, results: list[result.Result],
+           failed: list[str]) -> None:
+    if args.json:
+        data = {"host": facts, "rounds": args.rounds, "seconds": args.seconds, "quick": args.quick,
+                "rows": [r.json() for r in results], "failed": failed}
+        if args.json == "-":
+            print(json.dumps(data, indent=2))
+            return
+        with open(args.json, "w", encoding="utf-8") as f:
+            json.dump(data, f, indent=2)
+            f.write("\n")
+    print(result.facts_text(facts) + "\n")
+    print(result.main_table(results))
+    if args.cycles:
+        print("\n" + result.cycles_table(results))
+    if args.quick:
+        print("\n--quick: these figures show that it runs, no more")
+    for line in failed:
+        print(f"could not run: {line}")
+
+
+def main(args: argparse.Namespace) -> int:
+    if not os.path.exists(args.stargd):
+        host.say(f"scripts/bench: {args.stargd} is not there: leave out --no-build, or name the "
+                 "build directory with --build")
+        return 2
+    leave_on_signals()
+    facts = host.facts()
+    host.leave_the_workers_cpu()
+    work = tempfile.mkdtemp(prefix="starg-bench-")
+    bench = Bench(args.stargd, args.build, work, args.rounds, args.seconds, args.quick,
+                  root=os.geteuid() == 0 and not args.no_root)
+    try:
+        with bench.stack:
+            results, failed = run_rows(bench, chosen(args))
+    finally:
+        shutil.rmtree(work, ignore_errors=True)
+    report(args, facts, results, failed)
+    return 1 if failed else 0
+
+
+def list_rows() -> None:
+    for i, (name, needs_root, group, _) in enumerate(ROWS, 1):
+        print(f"{i:3} {name:<16} {group}{' (root)' if needs_root else ''}")
+    sys.stdout.flush()

@@ -1,0 +1,159 @@
+# SPDX-License-Identifier: BSD-3-Clause
+# Copyright (c) 2026 The starg authors
+"""scripts/bench: its arithmetic, what it writes, and that its rows run. No figure is judged here."""
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+from scapy.layers.inet import IP, UDP
+from scapy.layers.l2 import GRE, Ether
+
+from starg_dp import BUILD, ROOT, STARGD, TIMEOUT_S
+
+sys.path.insert(0, str(ROOT / "scripts"))
+
+from benchlib import cli, conf, frames, host, measure, result, testpmd  # noqa: E402
+
+
+def sample(pps: float, wall_s: float = 1.0, cpu_s: float = 1.0, wait_s: float = 0.0,
+           steal: float = 0.0) -> measure.Sample:
+    return measure.Sample(tx=int(pps * wall_s), rx=int(pps * wall_s), wall_s=wall_s, cpu_s=cpu_s,
+                          wait_s=wait_s, steal=steal, busy_s=0)
+
+
+def reading(tx, cpu_ns, at_s, ticks):
+    return measure.Reading(tx=tx, rx=tx // 2, cpu_ns=cpu_ns, wait_ns=0, at_s=at_s, ticks=ticks)
+
+
+def test_a_sample_is_the_difference_of_two_readings():
+    s = measure.between(reading(100, 10 ** 9, 5.0, (1000, 500, 10)),
+                        reading(700, 2 * 10 ** 9, 7.0, (1400, 700, 20)))
+    assert (s.tx, s.rx, s.wall_s, s.cpu_s) == (600, 300, 2.0, 1.0)
+    assert s.pps == 300 and s.pps_cpu == 600
+    assert s.steal == 10 / 400 and s.busy_s == 2.0
+
+
+def test_medians_are_of_rounds_not_of_sums():
+    r = measure.rate([sample(10), sample(1000), sample(20)])
+    assert r.pps == 20 and r.pps_cpu == 20 and not r.disturbed
+
+
+def test_an_undisturbed_ratio_goes_by_the_clock():
+    r = measure.ratio(measure.rate([sample(60, cpu_s=0.995)]), measure.rate([sample(100)]))
+    assert r.by == "wall" and r.value == pytest.approx(0.6)
+
+
+@pytest.mark.parametrize("disturbance", [{"wait_s": 0.5}, {"steal": 0.2}])
+def test_a_disturbed_ratio_goes_by_processor_time(disturbance):
+    ours = measure.rate([sample(30, cpu_s=0.5, **disturbance)])
+    r = measure.ratio(ours, measure.rate([sample(100)]))
+    assert r.by == "cpu" and r.wall == pytest.approx(0.3) and r.value == pytest.approx(0.6)
+
+
+def test_a_goal_is_judged_by_the_ratio_that_counts():
+    row = result.Result("x", "work", goal_ratio=0.6, ratio=measure.Ratio(0.3, 0.7, "cpu"))
+    assert row.judge().reached is True
+    row.ratio.by = "wall"
+    assert row.judge().reached is False
+    assert result.Result("y", "no goal").judge().reached is None
+
+
+def test_the_statistics_of_testpmd_are_read_port_by_port():
+    def block(port, rx, tx):
+        return (f"  {'#' * 24} NIC statistics for port {port}  {'#' * 24}\n  RX-packets: {rx}   "
+                f"RX-missed: 0\n  TX-packets: {tx}   TX-errors: 0\n  {'#' * 76}\n")
+    text = "testpmd> show port stats all\n" + block(0, 22375872, 0) + block(1, 7, 22236704)
+    assert testpmd.parse_stats(text) == {0: (22375872, 0), 1: (7, 22236704)}
+    assert testpmd.parse_stats(block(1, 1, 1)[:-80]) == {}, "half a block is none"
+
+
+def test_the_kernels_figures_are_read():
+    assert host.parse_schedstat("123 45 6\n") == (123, 45)
+    assert host.parse_schedstat("") == (0, 0)
+    assert host.parse_stat("cpu  10 20 30 40 5 6 7 8 9 10\ncpu0 1 1\n") == (126, 81, 8)
+
+
+def test_random_flows_repeat_and_differ():
+    some = frames.random_flows(2000)
+    assert len(set(some)) == 2000 and some == frames.random_flows(2000)
+    assert some[:500] == frames.random_flows(500)
+    assert all(g.startswith("239.") and s.startswith("10.") for s, g in some)
+    assert len(set(frames.flows(70000))) == 70000
+
+
+@pytest.mark.parametrize("size", [60, 128, 1514])
+def test_frames_are_what_scapy_reads_in_them(size):
+    data = frames.frame("10.0.0.1", "239.129.2.3", size)
+    p = Ether(data)
+    assert len(data) == size and p.dst == "01:00:5e:01:02:03"
+    assert (p[IP].src, p[IP].dst, p[IP].len) == ("10.0.0.1", "239.129.2.3", size - 14)
+    assert p[UDP].len == size - 34
+    sound = IP(bytes(p[IP]))
+    del sound.chksum
+    assert IP(bytes(sound)).chksum == p[IP].chksum
+
+
+def test_tunnel_frames_hold_the_plain_frame():
+    p = Ether(frames.gre_frame("10.0.0.1", "239.1.2.3", "10.0.0.9", "10.0.0.254", "02:00:00:00:00:07"))
+    assert p.dst == "02:00:00:00:00:07" and p[IP].dst == "10.0.0.254" and p[GRE].proto == 0x0800
+    assert bytes(p[GRE].payload) == frames.frame("10.0.0.1", "239.1.2.3")[14:]
+
+
+SETUPS = {
+    "plain": conf.Setup("f.pcap", frames.flows(3), outputs=2),
+    "one mac": conf.Setup("f.pcap", frames.flows(1), outputs=28, one_mac=True),
+    "vlans beyond the ports": conf.Setup("f.pcap", frames.flows(1), outputs=64),
+    "her": conf.Setup("f.pcap", frames.flows(2), how="her"),
+    "gre both ways": conf.Setup("f.pcap", frames.flows(2), how="gre", from_gre=True),
+    "many": conf.Setup("f.pcap", frames.flows(conf.FILE_ROUTES_MAX + 1)),
+}
+
+
+@pytest.mark.parametrize("name", SETUPS)
+def test_stargd_takes_each_configuration(name, tmp_path):
+    file = tmp_path / "starg.conf"
+    file.write_text(conf.text(SETUPS[name], str(tmp_path / "s")))
+    r = subprocess.run([STARGD, "-t", "-c", file], capture_output=True, text=True, timeout=TIMEOUT_S)
+    assert r.returncode == 0, r.stderr + r.stdout
+
+
+def test_rows_are_known_by_number_and_name():
+    args = cli.arguments("/r", ["--row", "2", "--row", "gre", "--quick"])
+    assert args.row == ["out3", "gre"] and args.rounds == 1 and args.seconds == 0.3
+    assert [r[0] for r in cli.chosen(args)] == ["out3", "gre"]
+    for wrong in (["--row", "99"], ["--row", "no"], ["--rounds", "0"], ["--seconds", "-1"]):
+        with pytest.raises(SystemExit):
+            cli.arguments("/r", wrong)
+
+
+def bench(*argv: str) -> dict:
+    r = subprocess.run([sys.executable, "-B", ROOT / "scripts" / "bench", "--no-build", "--build",
+                        BUILD, "--quick", "--seconds", "0.1", "--json", "-", *argv],
+                       capture_output=True, text=True, timeout=20 * TIMEOUT_S,
+                       env=dict(os.environ, ASAN_OPTIONS="detect_leaks=0"))
+    assert r.returncode == 0, r.stderr
+    return json.loads(r.stdout)
+
+
+def test_a_run_beside_testpmd_has_figures_of_both():
+    data = bench("--row", "out1")
+    assert data["host"]["cpus"] >= 1 and data["failed"] == []
+    row, = data["rows"]
+    for side in ("starg", "peer_rate"):
+        assert row[side]["packets_per_s"] > 0 and row[side]["packets_per_cpu_s"] > 0
+        assert row[side]["rounds"][0]["packets"] > 0
+    assert row["ratio"]["value"] > 0 and row["reached"] in (True, False)
+    assert row["cycles"]["rx"]["per_packet"] > 0
+    assert "notes" not in row, "nothing is dropped"
+
+
+def test_tunnel_and_unicast_rows_have_figures():
+    data = bench("--row", "her", "--row", "gre")
+    assert [r["row"] for r in data["rows"]] == ["her", "gre"]
+    for row in data["rows"]:
+        assert row["starg"]["packets_per_s"] > 0 and row["peer_rate"]["packets_per_s"] > 0
+        assert "notes" not in row
