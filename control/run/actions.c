@@ -37,23 +37,32 @@ static void drop_last(struct actions *a)
 	a->error = -ENOMEM;
 }
 
+/* A copy of n bytes, NULL for none. *error is set if there is no memory. */
+static void *bytes_copy(const void *from, size_t n, bool *error)
+{
+	void *to = n ? malloc(n) : NULL;
+
+	if (to)
+		memcpy(to, from, n);
+	*error |= n && !to;
+	return to;
+}
+
 void act_wish_set(struct actions *a, const struct tib_wish *w)
 {
 	struct action *act = add(a, ACT_WISH_SET);
-	struct tib_output *outputs = NULL;
+	bool error = false;
 
 	if (!act)
 		return;
-	if (w->n_outputs) {
-		outputs = malloc(w->n_outputs * sizeof(*outputs));
-		if (!outputs) {
-			drop_last(a);
-			return;
-		}
-		memcpy(outputs, w->outputs, w->n_outputs * sizeof(*outputs));
-	}
 	act->wish = *w;
-	act->wish.outputs = outputs;
+	act->wish.outputs = bytes_copy(w->outputs, w->n_outputs * sizeof(*w->outputs), &error);
+	act->wish.excepts = bytes_copy(w->excepts, w->n_excepts * sizeof(*w->excepts), &error);
+	if (!error)
+		return;
+	free((void *)(uintptr_t)act->wish.outputs);
+	free((void *)(uintptr_t)act->wish.excepts);
+	drop_last(a);
 }
 
 void act_wish_del(struct actions *a, const struct dp_route_key *key)
@@ -101,6 +110,7 @@ static void action_fini(struct action *act)
 	switch (act->kind) {
 	case ACT_WISH_SET:
 		free((void *)(uintptr_t)act->wish.outputs);
+		free((void *)(uintptr_t)act->wish.excepts);
 		break;
 	case ACT_WISH_DEL:
 		break;

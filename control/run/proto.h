@@ -54,7 +54,7 @@ enum action_kind {
 struct action {
 	enum action_kind kind;
 	union {
-		struct tib_wish wish; /* outputs: a copy owned by the list */
+		struct tib_wish wish; /* outputs and excepts: copies owned by the list */
 		struct dp_route_key wish_key;
 		struct {
 			uint16_t ifid;

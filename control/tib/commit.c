@@ -20,10 +20,12 @@ static bool merged_same(const struct tib_merged *a, const struct tib_merged *b)
 	return true;
 }
 
-/* Remembers whose wishes are in the entry, for show. */
+/* Remembers whose wishes are in the entry, for show; those that except it only if there are no others. */
 static int owners_take(const struct tib *tib, struct tib_entry *e)
 {
+	const struct prefix *src = &e->merged.key.src;
 	uint16_t *v = e->owners;
+	uint32_t n = 0;
 
 	if (e->n_owners != tib->n_cover) {
 		v = realloc(e->owners, tib->n_cover * sizeof(*v));
@@ -31,9 +33,12 @@ static int owners_take(const struct tib *tib, struct tib_entry *e)
 			return -ENOMEM;
 	}
 	e->owners = v;
-	e->n_owners = tib->n_cover;
 	for (uint32_t i = 0; i < tib->n_cover; i++)
+		if (!tib_except_find(tib->cover[i].excepts, tib->cover[i].n_excepts, src))
+			v[n++] = tib->cover[i].owner;
+	for (uint32_t i = 0; i < tib->n_cover && n == 0; i++)
 		v[i] = tib->cover[i].owner;
+	e->n_owners = n ? n : tib->n_cover;
 	return 0;
 }
 
@@ -172,7 +177,7 @@ static void commit_failed(struct tib *tib)
 	}
 }
 
-/* Deletes the entries without wishes. *n: how many routes went. */
+/* Deletes the entries that nobody needs. *n: how many routes went. */
 static int commit_doomed(struct tib *tib, size_t *n)
 {
 	struct tib_entry_queue *q = &tib->queues[TIB_Q_DOOMED];
@@ -235,6 +240,7 @@ int tib_commit(struct tib *tib)
 	bool retry = !TAILQ_EMPTY(&tib->queues[TIB_Q_FAILED]);
 
 	refresh_rc = tib_oifs_refresh(tib);
+	tib_cross_retry(tib);
 	tib->no_space = false;
 	while (!TAILQ_EMPTY(&tib->queues[TIB_Q_DIRTY]))
 		queue_step(tib, TIB_Q_DIRTY, TIB_BATCH);

@@ -1,23 +1,18 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  * Copyright (c) 2026 The starg authors
  *
- * Entries, the groups that index them, and who covers whom.
+ * Entries and the two ways to them: by key through a hash, in order of key through a tree.
  */
 #include "control/tib/tib_priv.h"
 
-#include <errno.h>
-
-static unsigned family_index(const struct ipaddr *a)
-{
-	return a->family == IP_V6;
-}
+#define STEPS_MAX 8 /* entries passed by one by one before the tree is asked to jump */
 
 static uint32_t group_hash(uint16_t table, const struct prefix *grp)
 {
 	return prefix_hash(grp, table);
 }
 
-static struct tib_group *group_find(const struct tib *tib, uint16_t table, const struct prefix *grp)
+struct tib_group *tib_group_find(const struct tib *tib, uint16_t table, const struct prefix *grp)
 {
 	struct hash_node *node = hash_first(&tib->groups, group_hash(table, grp));
 
@@ -38,31 +33,18 @@ static struct tib_group *group_add(struct tib *tib, uint16_t table, const struct
 		return NULL;
 	g->table = table;
 	g->grp = *grp;
-	LIST_INIT(&g->entries);
 	hash_add(&tib->groups, &g->node, group_hash(table, grp));
-	tib->group_lens[family_index(&grp->addr)][grp->len]++;
+	tib->group_lens[tib_family(&grp->addr)][grp->len]++;
 	return g;
 }
 
-static bool is_wide(const struct tib_entry *e)
+static void group_put(struct tib *tib, struct tib_group *g)
 {
-	return e->merged.key.src.len < ip_bits(&e->merged.key.src.addr);
-}
-
-/* Source prefixes in front, the longest first: a lookup takes the first that matches. */
-static void group_insert(struct tib_group *g, struct tib_entry *e)
-{
-	struct tib_entry *at, *last = NULL;
-
-	LIST_FOREACH (at, &g->entries, in_group) {
-		if (!is_wide(at) || (is_wide(e) && at->merged.key.src.len < e->merged.key.src.len))
-			break;
-		last = at;
-	}
-	if (last)
-		LIST_INSERT_AFTER(last, e, in_group);
-	else
-		LIST_INSERT_HEAD(&g->entries, e, in_group);
+	if (--g->n_entries > 0)
+		return;
+	hash_del(&tib->groups, &g->node);
+	tib->group_lens[tib_family(&g->grp.addr)][g->grp.len]--;
+	free(g);
 }
 
 struct tib_entry *tib_entry_find(const struct tib *tib, const struct dp_route_key *key)
@@ -78,9 +60,9 @@ struct tib_entry *tib_entry_find(const struct tib *tib, const struct dp_route_ke
 	return NULL;
 }
 
-struct tib_entry *tib_entry_add(struct tib *tib, const struct dp_route_key *key, uint64_t now_us)
+struct tib_entry *tib_entry_add(struct tib *tib, const struct dp_route_key *key)
 {
-	struct tib_group *g = group_find(tib, key->table, &key->grp);
+	struct tib_group *g = tib_group_find(tib, key->table, &key->grp);
 	struct tib_entry *e = calloc(1, sizeof(*e));
 
 	if (e && !g)
@@ -90,25 +72,24 @@ struct tib_entry *tib_entry_add(struct tib *tib, const struct dp_route_key *key,
 		return NULL;
 	}
 	e->merged.key = *key;
-	e->created_us = now_us;
+	e->created_us = tib->now_us;
 	e->group = g;
-	group_insert(g, e);
+	g->n_entries++;
 	hash_add(&tib->entries, &e->node, route_key_hash(key));
+	order_add(&tib->order, &e->in_order, &e->merged.key);
+	tib->src_lens[tib_family(&key->src.addr)][key->src.len]++;
 	return e;
 }
 
 void tib_entry_free(struct tib *tib, struct tib_entry *e)
 {
-	struct tib_group *g = e->group;
+	const struct prefix *src = &e->merged.key.src;
 
 	tib_entry_move(tib, e, TIB_Q_NONE);
 	hash_del(&tib->entries, &e->node);
-	LIST_REMOVE(e, in_group);
-	if (LIST_EMPTY(&g->entries)) {
-		hash_del(&tib->groups, &g->node);
-		tib->group_lens[family_index(&g->grp.addr)][g->grp.len]--;
-		free(g);
-	}
+	order_del(&tib->order, &e->in_order);
+	tib->src_lens[tib_family(&src->addr)][src->len]--;
+	group_put(tib, e->group);
 	if (e->live != e->want)
 		tib_oifs_put(tib, e->live);
 	tib_oifs_put(tib, e->want);
@@ -128,119 +109,72 @@ void tib_entry_move(struct tib *tib, struct tib_entry *e, enum tib_queue q)
 		TAILQ_INSERT_TAIL(&tib->queues[q], e, in_queue);
 }
 
-static void entry_touch(struct tib *tib, struct tib_entry *e)
+/* --- in order ---------------------------------------------------------------------------------- */
+
+static struct tib_entry *entry_of(const struct order_node *n)
 {
-	tib_entry_move(tib, e, e->wishes ? TIB_Q_DIRTY : TIB_Q_DOOMED);
+	return n ? container_of(n, struct tib_entry, in_order) : NULL;
 }
 
-static void group_touch(struct tib *tib, struct tib_group *g, const struct prefix *src)
+static struct tib_entry *seek(
+	const struct tib *tib, uint16_t table, const struct prefix *grp, const struct prefix *src)
 {
-	struct tib_entry *e;
+	struct dp_route_key key = {.table = table, .grp = *grp, .src = *src};
 
-	LIST_FOREACH (e, &g->entries, in_group)
-		if (prefix_covers(src, &e->merged.key.src))
-			entry_touch(tib, e);
+	return entry_of(order_seek(&tib->order, &key));
 }
 
-void tib_entries_touch(struct tib *tib, const struct dp_route_key *key)
+/* The first entry behind a group: no source stands behind that with an impossible family. */
+static struct tib_entry *seek_behind(
+	const struct tib *tib, uint16_t table, const struct prefix *grp)
 {
-	struct hash_node *node = NULL;
-	struct tib_entry *e = tib_entry_find(tib, key);
-
-	if (e)
-		entry_touch(tib, e);
-	if (key->grp.len == ip_bits(&key->grp.addr)) {
-		if (e && is_wide(e))
-			group_touch(tib, e->group, &key->src);
-		return;
-	}
-	while ((node = hash_next(&tib->groups, node))) {
-		struct tib_group *g = container_of(node, struct tib_group, node);
-
-		if (g->table == key->table && prefix_covers(&key->grp, &g->grp))
-			group_touch(tib, g, &key->src);
-	}
+	return seek(tib, table, grp, &(struct prefix){.addr.family = UINT8_MAX});
 }
 
-/* --- cover ------------------------------------------------------------------------------------- */
-
-static int cover_grow(struct tib *tib)
+static bool group_within(const struct tib_entry *e, uint16_t table, const struct prefix *grp)
 {
-	uint32_t cap = tib->cover_cap ? tib->cover_cap * 2 : 16;
-	const struct tib_wish **ptrs;
-	struct tib_wish *v;
-
-	if (tib->n_cover < tib->cover_cap)
-		return 0;
-	v = realloc(tib->cover, cap * sizeof(*v));
-	if (!v)
-		return -ENOMEM;
-	tib->cover = v;
-	ptrs = realloc(tib->cover_ptrs, cap * sizeof(*ptrs));
-	if (!ptrs)
-		return -ENOMEM;
-	tib->cover_ptrs = ptrs;
-	tib->cover_cap = cap;
-	for (uint32_t i = 0; i < cap; i++)
-		tib->cover_ptrs[i] = &tib->cover[i];
-	return 0;
+	return e->merged.key.table == table && prefix_covers(grp, &e->merged.key.grp);
 }
 
-static int cover_wishes(struct tib *tib, const struct tib_entry *e)
+struct tib_entry *tib_entry_within(
+	struct tib *tib, const struct dp_route_key *key, const struct tib_entry *e)
 {
-	for (struct tib_owned_wish *w = e->wishes; w; w = w->next) {
-		struct tib_wish *to;
+	struct tib_entry *at = e ? entry_of(order_next(&e->in_order))
+				 : seek(tib, key->table, &key->grp, &key->src);
+	unsigned steps = 0;
 
-		if (cover_grow(tib))
-			return -ENOMEM;
-		to = &tib->cover[tib->n_cover++];
-		to->owner = w->owner;
-		to->precedence = w->precedence;
-		to->n_inputs = w->n_inputs;
-		to->key = e->merged.key;
-		memcpy(to->inputs, wish_inputs(w), w->n_inputs * sizeof(to->inputs[0]));
-		to->n_outputs = w->n_outputs;
-		to->outputs = w->outputs;
-	}
-	return 0;
-}
+	while (at && group_within(at, key->table, &key->grp)) {
+		const struct dp_route_key *k = &at->merged.key;
 
-/* The entries of g that cover src: the exact one and those of its prefixes. */
-static int cover_group(struct tib *tib, const struct tib_group *g, const struct prefix *src)
-{
-	struct dp_route_key key = {.table = g->table, .src = *src, .grp = g->grp};
-	struct tib_entry *e = tib_entry_find(tib, &key);
-	int rc = e ? cover_wishes(tib, e) : 0;
-
-	LIST_FOREACH (e, &g->entries, in_group) {
-		if (rc || !is_wide(e))
-			break;
-		if (e->merged.key.src.len < src->len && prefix_covers(&e->merged.key.src, src))
-			rc = cover_wishes(tib, e);
-	}
-	return rc;
-}
-
-int tib_entry_cover(struct tib *tib, const struct tib_entry *e)
-{
-	const struct prefix *grp = &e->merged.key.grp;
-	const uint32_t *lens = tib->group_lens[family_index(&grp->addr)];
-	int rc;
-
-	tib->n_cover = 0;
-	rc = cover_group(tib, e->group, &e->merged.key.src);
-	for (unsigned len = 0; len < grp->len && !rc; len++) {
-		struct prefix outer;
-		struct tib_group *g;
-
-		if (!lens[len])
+		tib->visited++;
+		if (prefix_covers(&key->src, &k->src))
+			return at;
+		if (++steps < STEPS_MAX) {
+			at = entry_of(order_next(&at->in_order));
 			continue;
-		outer = prefix_make(grp->addr, (uint8_t)len);
-		g = group_find(tib, e->merged.key.table, &outer);
-		if (g)
-			rc = cover_group(tib, g, &e->merged.key.src);
+		}
+		steps = 0;
+		at = prefix_cmp(&k->src, &key->src) < 0 ? seek(tib, k->table, &k->grp, &key->src)
+							: seek_behind(tib, k->table, &k->grp);
 	}
-	return rc;
+	return NULL;
+}
+
+struct tib_entry *tib_entry_next_group(
+	struct tib *tib, uint16_t table, const struct prefix *grp, const struct tib_entry *e)
+{
+	const struct prefix *old = e ? &e->merged.key.grp : grp;
+	struct tib_entry *at =
+		e ? entry_of(order_next(&e->in_order)) : seek_behind(tib, table, grp);
+
+	for (unsigned steps = 0;
+		at && prefix_eq(&at->merged.key.grp, old) && at->merged.key.table == table;
+		steps++) {
+		tib->visited++;
+		at = steps < STEPS_MAX ? entry_of(order_next(&at->in_order))
+				       : seek_behind(tib, table, old);
+	}
+	return at && group_within(at, table, grp) ? at : NULL;
 }
 
 /* --- lookup ------------------------------------------------------------------------------------ */
@@ -248,15 +182,17 @@ int tib_entry_cover(struct tib *tib, const struct tib_entry *e)
 static struct tib_entry *group_lookup(
 	const struct tib *tib, const struct tib_group *g, const struct ipaddr *src)
 {
-	struct dp_route_key key = {.table = g->table, .src = prefix_host(*src), .grp = g->grp};
-	struct tib_entry *e = tib_entry_find(tib, &key);
+	const uint32_t *lens = tib->src_lens[tib_family(src)];
 
-	if (e && e->wishes)
-		return e;
-	LIST_FOREACH (e, &g->entries, in_group) {
-		if (!is_wide(e))
-			break;
-		if (e->wishes && prefix_has(&e->merged.key.src, src))
+	for (int len = ip_bits(src); len >= 0; len--) {
+		struct dp_route_key key = {.table = g->table, .grp = g->grp};
+		struct tib_entry *e;
+
+		if (!lens[len])
+			continue;
+		key.src = prefix_make(*src, (uint8_t)len);
+		e = tib_entry_find(tib, &key);
+		if (e && e->alive)
 			return e;
 	}
 	return NULL;
@@ -265,7 +201,7 @@ static struct tib_entry *group_lookup(
 struct tib_entry *tib_entry_lookup(
 	const struct tib *tib, uint16_t table, const struct ipaddr *src, const struct ipaddr *grp)
 {
-	const uint32_t *lens = tib->group_lens[family_index(grp)];
+	const uint32_t *lens = tib->group_lens[tib_family(grp)];
 
 	for (int len = ip_bits(grp); len >= 0; len--) {
 		struct prefix p;
@@ -275,7 +211,7 @@ struct tib_entry *tib_entry_lookup(
 		if (!lens[len])
 			continue;
 		p = prefix_make(*grp, (uint8_t)len);
-		g = group_find(tib, table, &p);
+		g = tib_group_find(tib, table, &p);
 		e = g ? group_lookup(tib, g, src) : NULL;
 		if (e)
 			return e;

@@ -193,10 +193,31 @@ static int merge_outputs(const struct tib_wish *const *order, size_t n, struct t
 	return m->outputs ? 0 : -ENOMEM;
 }
 
+/* Nobody wants these sources: not a word about them, but counted. */
+static void merge_excepted(const struct tib_wish *const *order, size_t n, struct tib_merged *m)
+{
+	m->excepted = true;
+	m->input_owner = order[0]->owner;
+	m->n_inputs = 1;
+	m->inputs[0] = (struct dp_input){.ifid = DP_IF_ANY, .flags = DP_INPUT_DROP};
+}
+
+/* Keeps those that do not except src, in their order; if all do, all. Returns how many do not. */
+static size_t drop_excepting(const struct tib_wish **v, size_t n, const struct prefix *src)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < n; i++)
+		if (!tib_except_find(v[i]->excepts, v[i]->n_excepts, src))
+			v[kept++] = v[i];
+	return kept;
+}
+
 int tib_merge(const struct dp_route_key *key, const struct tib_wish *const *wishes, size_t n,
 	struct tib_merged *out)
 {
 	const struct tib_wish *few[16], **order = few;
+	size_t kept;
 	int rc = 0;
 
 	*out = (struct tib_merged){.key = *key};
@@ -209,8 +230,13 @@ int tib_merge(const struct dp_route_key *key, const struct tib_wish *const *wish
 	}
 	memcpy(order, wishes, n * sizeof(*order));
 	qsort(order, n, sizeof(*order), cmp_rank);
-	merge_inputs(order, n, out);
-	rc = merge_outputs(order, n, out);
+	kept = drop_excepting(order, n, &key->src);
+	if (kept == 0) {
+		merge_excepted(order, n, out);
+	} else {
+		merge_inputs(order, kept, out);
+		rc = merge_outputs(order, kept, out);
+	}
 	if (rc)
 		tib_merged_fini(out);
 	if (order != few)

@@ -9,13 +9,14 @@
 
 static bool describe(const struct tib_entry *e, struct tib_entry_info *out)
 {
-	if (!e || !e->wishes || !e->has_merged)
+	if (!e || !e->alive || !e->has_merged)
 		return false;
 	*out = (struct tib_entry_info){.merged = &e->merged,
 		.oifs = e->want ? e->want->ids : NULL,
 		.created_us = e->created_us,
 		.n_wishes = e->n_owners,
 		.owners = e->owners,
+		.crossing = e->crossing,
 		.error = e->error};
 	return true;
 }
@@ -48,36 +49,107 @@ static bool matches(const struct prefix *p, const struct ipaddr *filter)
 	return p->len > 0 && prefix_has(p, filter);
 }
 
-static int cmp_entries(const void *a, const void *b)
-{
-	const struct tib_entry_info *x = a, *y = b;
-
-	return route_key_cmp(&x->merged->key, &y->merged->key);
-}
-
 void tib_walk(const struct tib *tib, const struct ipaddr *src, const struct ipaddr *grp,
 	bool (*cb)(void *arg, const struct tib_entry_info *e), void *arg)
 {
-	struct hash_node *node = NULL;
-	struct tib_entry_info *v;
-	size_t n = 0;
+	for (struct order_node *n = order_first(&tib->order); n; n = order_next(n)) {
+		const struct tib_entry *e = container_of(n, struct tib_entry, in_order);
+		struct tib_entry_info info;
 
-	if (tib->n_entries == 0)
-		return;
-	v = malloc(tib->n_entries * sizeof(*v));
-	if (!v) {
-		log_error("tib", "no memory to list %zu routes", tib->n_entries);
-		return;
+		if (matches(&e->merged.key.src, src) && matches(&e->merged.key.grp, grp) &&
+			describe(e, &info) && !cb(arg, &info))
+			return;
 	}
-	while ((node = hash_next(&tib->entries, node))) {
-		const struct tib_entry *e = container_of(node, struct tib_entry, node);
+}
 
-		if (matches(&e->merged.key.src, src) && matches(&e->merged.key.grp, grp))
-			n += describe(e, &v[n]);
+/* --- about one packet -------------------------------------------------------------------------- */
+
+/* Calls cb for every entry that matches, the most specific first, until it says false. */
+static void match_walk(const struct tib *tib, uint16_t table, const struct ipaddr *src,
+	const struct ipaddr *grp, bool (*cb)(void *arg, const struct tib_entry *e), void *arg)
+{
+	const uint32_t *glens = tib->group_lens[tib_family(grp)];
+	const uint32_t *slens = tib->src_lens[tib_family(src)];
+
+	for (int gl = ip_bits(grp); gl >= 0; gl--) {
+		struct dp_route_key key = {.table = table, .grp = prefix_make(*grp, (uint8_t)gl)};
+
+		if (!glens[gl] || !tib_group_find(tib, table, &key.grp))
+			continue;
+		for (int sl = ip_bits(src); sl >= 0; sl--) {
+			const struct tib_entry *e;
+
+			key.src = prefix_make(*src, (uint8_t)sl);
+			e = slens[sl] ? tib_entry_find(tib, &key) : NULL;
+			if (e && !cb(arg, e))
+				return;
+		}
 	}
-	qsort(v, n, sizeof(*v), cmp_entries);
-	for (size_t i = 0; i < n; i++)
-		if (!cb(arg, &v[i]))
-			break;
-	free(v);
+}
+
+struct except_search {
+	struct prefix src;
+	struct tib_except *out;
+	bool found;
+};
+
+static bool except_in(void *arg, const struct tib_entry *e)
+{
+	struct except_search *s = arg;
+
+	for (struct tib_owned_wish *w = e->wishes; w && !s->found; w = w->next) {
+		const struct prefix *p = tib_except_find(wish_excepts(w), w->n_excepts, &s->src);
+
+		if (!p)
+			continue;
+		s->found = true;
+		*s->out =
+			(struct tib_except){.key = e->merged.key, .except = *p, .owner = w->owner};
+	}
+	return !s->found;
+}
+
+bool tib_excepted(const struct tib *tib, uint16_t table, const struct ipaddr *src,
+	const struct ipaddr *grp, struct tib_except *out)
+{
+	struct except_search s = {.src = prefix_host(*src), .out = out};
+
+	match_walk(tib, table, src, grp, except_in, &s);
+	return s.found;
+}
+
+struct common {
+	uint8_t src_len, grp_len;
+	bool any;
+};
+
+static bool common_of(void *arg, const struct tib_entry *e)
+{
+	struct common *c = arg;
+	const struct dp_route_key *k = &e->merged.key;
+
+	if (!tib_entry_is_box(e))
+		return true;
+	c->any = true;
+	if (k->src.len > c->src_len)
+		c->src_len = k->src.len;
+	if (k->grp.len > c->grp_len)
+		c->grp_len = k->grp.len;
+	return true;
+}
+
+bool tib_crossing_missing(
+	const struct tib *tib, uint16_t table, const struct ipaddr *src, const struct ipaddr *grp)
+{
+	struct common c = {0};
+	struct dp_route_key key = {.table = table};
+	const struct tib_entry *e;
+
+	match_walk(tib, table, src, grp, common_of, &c);
+	if (!c.any)
+		return false;
+	key.src = prefix_make(*src, c.src_len);
+	key.grp = prefix_make(*grp, c.grp_len);
+	e = tib_entry_find(tib, &key);
+	return !e || !e->alive;
 }

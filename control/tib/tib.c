@@ -7,6 +7,11 @@
 
 #include <errno.h>
 
+static int cmp_order(const void *key, const struct order_node *n)
+{
+	return route_key_cmp(key, &container_of(n, struct tib_entry, in_order)->merged.key);
+}
+
 struct tib *tib_new(const struct dp *dp, struct net *net)
 {
 	struct tib *tib = calloc(1, sizeof(*tib));
@@ -17,6 +22,8 @@ struct tib *tib_new(const struct dp *dp, struct net *net)
 	tib->net = net;
 	idpool_init(&tib->oif_ids, 1u << 24); /* the data plane has its own limit */
 	LIST_INIT(&tib->her);
+	tib->crossings.max = TIB_CROSSINGS_MAX;
+	order_init(&tib->order, cmp_order, (uintptr_t)tib);
 	for (unsigned i = 0; i < TIB_QUEUES; i++)
 		TAILQ_INIT(&tib->queues[i]);
 	if (hash_init(&tib->entries) || hash_init(&tib->groups) || hash_init(&tib->oifs)) {
@@ -75,37 +82,6 @@ static struct tib_owned_wish **wish_link(struct tib_entry *e, uint16_t owner)
 	return at;
 }
 
-static struct tib_owned_wish *wish_copy(const struct tib_wish *w)
-{
-	struct tib_owned_wish *c = calloc(1, sizeof(*c) + w->n_outputs * sizeof(c->outputs[0]) +
-						     w->n_inputs * sizeof(struct dp_input));
-
-	if (!c)
-		return NULL;
-	c->owner = w->owner;
-	c->precedence = w->precedence;
-	c->n_inputs = w->n_inputs;
-	c->n_outputs = w->n_outputs;
-	for (uint32_t i = 0; i < w->n_outputs; i++) {
-		c->outputs[i] = w->outputs[i];
-		tib_output_normalise(&c->outputs[i]);
-	}
-	memcpy(wish_inputs(c), w->inputs, w->n_inputs * sizeof(struct dp_input));
-	return c;
-}
-
-static bool wish_same(struct tib_owned_wish *a, struct tib_owned_wish *b)
-{
-	if (a->precedence != b->precedence || a->n_inputs != b->n_inputs ||
-		a->n_outputs != b->n_outputs ||
-		memcmp(wish_inputs(a), wish_inputs(b), a->n_inputs * sizeof(struct dp_input)))
-		return false;
-	for (uint32_t i = 0; i < a->n_outputs; i++)
-		if (tib_output_cmp(&a->outputs[i], &b->outputs[i]))
-			return false;
-	return true;
-}
-
 /* The key in one form: no padding, "*" with the family of the group. */
 static int key_normalise(const struct dp_route_key *key, struct dp_route_key *out)
 {
@@ -119,52 +95,79 @@ static int key_normalise(const struct dp_route_key *key, struct dp_route_key *ou
 	return 0;
 }
 
+/* Puts mine in the place of e's wish of the same owner, if there is one, whose memory is the caller's
+ * now. */
+static struct tib_owned_wish *wish_put(struct tib_entry *e, struct tib_owned_wish *mine)
+{
+	struct tib_owned_wish **link = wish_link(e, mine->owner), *old = *link;
+
+	mine->next = old ? old->next : NULL;
+	*link = mine;
+	return old;
+}
+
+/* What is more specific is marked before e itself, and so is installed before it: nothing is forwarded
+ * for a moment that should not be. */
+static int wish_set(struct tib *tib, struct tib_entry *e, struct tib_owned_wish *mine)
+{
+	struct dp_route_key key = e->merged.key;
+	struct tib_owned_wish *old;
+	bool was_box;
+	int rc = tib_excepts_add(tib, &key, mine);
+
+	if (rc)
+		return rc;
+	was_box = tib_entry_is_box(e);
+	old = wish_put(e, mine);
+	if (!was_box)
+		tib_cross_new(tib, &key);
+	tib_entries_touch(tib, &key);
+	if (old)
+		tib_excepts_del(tib, &key, old);
+	free(old);
+	return 0;
+}
+
 int tib_wish_set(struct tib *tib, const struct tib_wish *w, uint64_t now_us)
 {
-	struct tib_owned_wish *mine, **link;
-	struct dp_route_key key;
+	struct tib_owned_wish *mine, *have;
+	struct tib_wish normal = *w;
 	struct tib_entry *e;
+	int rc;
 
-	if (w->n_inputs > DP_INPUTS_MAX || key_normalise(&w->key, &key))
+	if (w->n_inputs > DP_INPUTS_MAX || key_normalise(&w->key, &normal.key))
 		return -EINVAL;
-	mine = wish_copy(w);
+	tib->now_us = now_us;
+	mine = tib_wish_copy(&normal, &rc);
 	if (!mine)
-		return -ENOMEM;
-	e = tib_entry_find(tib, &key);
-	if (!e)
-		e = tib_entry_add(tib, &key, now_us);
-	if (!e) {
-		free(mine);
-		return -ENOMEM;
-	}
-	if (!e->wishes) {
-		tib->n_entries++;
-		e->created_us = now_us;
-	}
-	link = wish_link(e, w->owner);
-	if (*link && wish_same(*link, mine)) {
-		(*link)->stale = false;
+		return rc;
+	e = tib_entry_find(tib, &normal.key);
+	have = e ? *wish_link(e, w->owner) : NULL;
+	if (have && tib_wish_same(have, mine)) {
+		have->stale = false;
 		free(mine);
 		return 0;
 	}
-	if (*link) {
-		mine->next = (*link)->next;
-		free(*link);
+	if (!e)
+		e = tib_entry_add(tib, &normal.key);
+	rc = e ? wish_set(tib, e, mine) : -ENOMEM;
+	if (rc) {
+		free(mine);
+		if (e && !e->alive)
+			tib_entry_touch(tib, e);
 	}
-	*link = mine;
-	tib_entries_touch(tib, &key);
-	return 0;
+	return rc;
 }
 
 static void wish_remove(struct tib *tib, struct tib_entry *e, struct tib_owned_wish **link)
 {
+	struct dp_route_key key = e->merged.key;
 	struct tib_owned_wish *w = *link;
 
 	*link = w->next;
+	tib_entries_touch(tib, &key);
+	tib_excepts_del(tib, &key, w);
 	free(w);
-	if (!e->wishes)
-		tib->n_entries--;
-	tib_entries_touch(tib, &e->merged.key);
 }
 
 int tib_wish_del(struct tib *tib, uint16_t owner, const struct dp_route_key *wanted)

@@ -5,8 +5,11 @@
  *
  * The data plane's lookup takes exactly one entry, the most specific one. So each entry is the
  * union of all wishes that cover it: the outputs of (*,G), of group prefixes and of static routes
- * are in every (S,G) below them. The TIB recomputes an entry when any wish that covers it changes,
- * and it is the only caller of the MFIB.
+ * are in every (S,G) below them. Where two wishes overlap and neither contains the other, as
+ * (10.0.0.0/8, 239.1.0.0/16) and (*, 239.1.1.0/24) do, the TIB makes an entry of its own for what they
+ * have in common, a crossing. Sources that a wish excepts have an entry too, in which that wish takes no
+ * part. The TIB recomputes an entry when any wish that covers it changes, and it is the only caller of
+ * the MFIB.
  */
 #pragma once
 
@@ -40,6 +43,9 @@ struct tib_wish {
 	struct dp_input inputs[DP_INPUTS_MAX];
 	uint32_t n_outputs;
 	const struct tib_output *outputs; /* borrowed during the call, copied inside */
+	/* Sources for which this wish does not hold, each within key.src; borrowed likewise. */
+	uint32_t n_excepts;
+	const struct prefix *excepts;
 };
 
 /* What merging wishes gives: values only, no ids of the data plane. */
@@ -49,11 +55,13 @@ struct tib_merged {
 	struct dp_input inputs[DP_INPUTS_MAX];
 	uint16_t input_owner; /* whose inputs these are */
 	bool input_conflict;  /* another wish of the same key named other inputs */
+	bool excepted;        /* every wish excepts it: dropped silently, whatever it comes in on */
 	uint32_t n_outputs;
 	struct tib_output *outputs; /* sorted, no duplicates; free with tib_merged_fini */
 };
 
-/* The pure merge: wishes are all that cover key (in any order). Inputs come from the wish with the
+/* The pure merge: wishes are all that cover key (in any order). One that excepts key's sources takes no
+ * part; if all do, what arrives is dropped silently (DP_INPUT_DROP everywhere). Inputs come from the wish with the
  * highest precedence among those of the most specific key; equal precedence: the lowest owner. It
  * may have none: then nothing is accepted. Outputs are the union; two outputs are the same if ifid,
  * her_dst and her_port are, and how it is sent (threshold, source, TTL) comes from the highest
@@ -69,7 +77,8 @@ struct tib;
 struct tib *tib_new(const struct dp *dp, struct net *net);
 void tib_free(struct tib *tib); /* routes of the data plane are left as they are */
 
-/* Sets or replaces the wish of (owner, key); deletes it. -ENOENT, -ENOMEM, -ENOSPC. Takes effect in
+/* Sets or replaces the wish of (owner, key); deletes it. -ENOENT, -ENOMEM, -ENOSPC; -EINVAL for a key or
+ * an except that cannot be. Takes effect in
  * the data plane at tib_commit, so that many changes cost one bulk call. */
 int tib_wish_set(struct tib *tib, const struct tib_wish *w, uint64_t now_us);
 int tib_wish_del(struct tib *tib, uint16_t owner, const struct dp_route_key *key);
@@ -90,8 +99,10 @@ struct tib_entry_info {
 	const uint32_t *oifs; /* the data plane's oif id of each output, same order */
 	uint64_t created_us;
 	uint32_t n_wishes;
-	const uint16_t *owners; /* owner of each wish */
-	int error;              /* 0 or why it is not installed (-errno) */
+	const uint16_t *
+		owners; /* owner of each wish that takes part; of the excepting ones if none does */
+	bool crossing;  /* nobody named its key: it is where two wishes overlap */
+	int error;      /* 0 or why it is not installed (-errno) */
 };
 bool tib_entry_get(
 	const struct tib *tib, const struct dp_route_key *key, struct tib_entry_info *out);
@@ -103,3 +114,27 @@ void tib_walk(const struct tib *tib, const struct ipaddr *src, const struct ipad
 bool tib_lookup(const struct tib *tib, uint16_t table, const struct ipaddr *src,
 	const struct ipaddr *grp, struct tib_entry_info *out);
 size_t tib_count(const struct tib *tib);
+
+/* A wish that would cover the packets from src to grp but for its except. */
+struct tib_except {
+	struct dp_route_key key;
+	struct prefix except;
+	uint16_t owner;
+};
+/* The most specific such wish; false if none excepts src. */
+bool tib_excepted(const struct tib *tib, uint16_t table, const struct ipaddr *src,
+	const struct ipaddr *grp, struct tib_except *out);
+
+/* Crossings have a limit, for n prefixes of sources and m of groups have n times m of them. Beyond it,
+ * packets where two wishes overlap have only the outputs of that with the longer group, which is
+ * logged; what is missing is made as soon as there is room. */
+#define TIB_CROSSINGS_MAX 262144u
+struct tib_crossings {
+	uint32_t n, max;
+	bool missing; /* some are not there, for want of room */
+};
+void tib_crossings_get(const struct tib *tib, struct tib_crossings *out);
+void tib_crossings_limit(struct tib *tib, uint32_t max); /* for what is made from now on */
+/* Whether (src, grp) lies on a crossing that is missing. */
+bool tib_crossing_missing(
+	const struct tib *tib, uint16_t table, const struct ipaddr *src, const struct ipaddr *grp);

@@ -3,14 +3,20 @@
  *
  * The TIB's insides.
  *
- * An entry exists for every key that some wish names; the wishes of that key hang on it. The wishes
- * that cover it are its own and those of less specific entries, which are found through group
- * objects: one per group prefix, hashed, with its entries in a list, those of source prefixes
- * ((*,G) first of all) in front. So a change of an (S,G) costs its covering wishes, a change of a
- * (*,G) the entries of that group, and only a change of a group prefix looks at all groups.
+ * An entry exists for every key that some wish names (the wishes of that key hang on it), for the
+ * excepts of a wish with its group, and for crossings. The first two are boxes: what they match is told
+ * apart from its surroundings. Prefixes are nested or disjoint, so all boxes that match a packet have in
+ * common the longest of their sources and the longest of their groups, which is the crossing of two of
+ * them; hence crossings of pairs are all that is needed for lookup to meet an entry that exactly the
+ * right wishes cover.
+ *
+ * The wishes that cover an entry are found by its key cut to every pair of prefix lengths that exists:
+ * groups are hashed, so most pairs cost nothing. What an entry covers is found in the order of keys, where
+ * the groups within a prefix follow each other and so do the sources within a group: a change costs the
+ * entries and groups concerned, not all there are.
  *
  * An entry that has something to do stands in one of three queues: dirty (merge and install),
- * failed (the data plane refused it) or doomed (no wish left: delete).
+ * failed (the data plane refused it) or doomed (nobody needs it: delete).
  */
 #pragma once
 
@@ -18,6 +24,7 @@
 
 #include "control/base/hash.h"
 #include "control/base/idpool.h"
+#include "control/base/order.h"
 #include "control/base/route_key.h"
 #include "control/tib/tib.h"
 
@@ -26,18 +33,23 @@
 
 struct tib_owned_wish {
 	struct tib_owned_wish *next; /* of the same entry */
-	uint32_t n_outputs;
+	uint32_t n_outputs, n_excepts;
 	uint16_t owner;
 	uint8_t precedence;
 	uint8_t n_inputs;
 	bool stale; /* not set since tib_resync_begin */
-	/* n_outputs outputs, then n_inputs inputs */
+	/* n_outputs outputs, then n_inputs inputs, then n_excepts excepts in order, none within another */
 	struct tib_output outputs[];
 };
 
 static inline struct dp_input *wish_inputs(struct tib_owned_wish *w)
 {
 	return (struct dp_input *)&w->outputs[w->n_outputs];
+}
+
+static inline struct prefix *wish_excepts(struct tib_owned_wish *w)
+{
+	return (struct prefix *)(wish_inputs(w) + w->n_inputs);
 }
 
 /* The oifs that an entry references, one reference each. */
@@ -50,16 +62,17 @@ enum tib_queue { TIB_Q_NONE, TIB_Q_DIRTY, TIB_Q_FAILED, TIB_Q_DOOMED, TIB_QUEUES
 
 TAILQ_HEAD(tib_entry_queue, tib_entry);
 
+/* A group prefix that some entry has. */
 struct tib_group {
 	struct hash_node node;
-	LIST_HEAD(, tib_entry) entries; /* source prefixes first, the longest in front */
 	struct prefix grp;
+	uint32_t n_entries;
 	uint16_t table;
 };
 
 struct tib_entry {
 	struct hash_node node;
-	LIST_ENTRY(tib_entry) in_group;
+	struct order_node in_order;
 	TAILQ_ENTRY(tib_entry) in_queue;
 	struct tib_group *group;
 	struct tib_owned_wish *wishes;
@@ -69,11 +82,20 @@ struct tib_entry {
 	struct tib_oifs *live;    /* oifs of what the data plane has; may be the same object */
 	uint64_t created_us;
 	uint32_t n_owners;
+	uint32_t n_excepts; /* wishes of this group that except exactly these sources */
 	int error;
 	uint8_t queue;   /* enum tib_queue */
+	bool crossing;   /* no box, but two boxes cross here */
+	bool alive;      /* a box or a crossing */
 	bool has_merged; /* merged at least once */
 	bool installed;  /* the data plane has a route of this key */
 };
+
+/* Whether somebody named its key. */
+static inline bool tib_entry_is_box(const struct tib_entry *e)
+{
+	return e->wishes || e->n_excepts;
+}
 
 /* An output as the data plane has it, shared by all entries that name it. */
 struct tib_oif {
@@ -89,10 +111,16 @@ struct tib {
 	const struct dp *dp;
 	struct net *net;
 	struct hash_table entries, groups;
-	/* How many groups have this prefix length, by family: which lengths to look for. */
-	uint32_t group_lens[2][129];
+	struct order_tree order; /* all entries by key */
+	/* How many groups and entries have this prefix length of group and source, by family: which
+	 * lengths to look for. */
+	uint32_t group_lens[2][129], src_lens[2][129];
 	struct tib_entry_queue queues[TIB_QUEUES];
-	size_t n_entries; /* with wishes */
+	size_t n_entries; /* alive */
+	struct tib_crossings crossings;
+	bool crossings_said; /* logged that some are missing */
+	uint64_t now_us; /* of the call that is at work: age of entries that the TIB makes itself */
+	uint64_t touched, visited; /* entries marked by changes, and those looked at for it */
 
 	struct hash_table oifs;
 	struct tib_oif **oif_by_id;
@@ -116,18 +144,51 @@ struct tib {
 	bool failing;  /* logged that entries are not installed */
 };
 
+static inline unsigned tib_family(const struct ipaddr *a)
+{
+	return a->family == IP_V6;
+}
+
 /* entry.c: entries and groups. */
 struct tib_entry *tib_entry_find(const struct tib *tib, const struct dp_route_key *key);
-struct tib_entry *tib_entry_add(struct tib *tib, const struct dp_route_key *key, uint64_t now_us);
+struct tib_entry *tib_entry_add(struct tib *tib, const struct dp_route_key *key);
 void tib_entry_free(struct tib *tib, struct tib_entry *e); /* out of all tables; oifs given back */
 void tib_entry_move(struct tib *tib, struct tib_entry *e, enum tib_queue q);
-/* Marks all entries that key covers: something about key's wishes changed. */
+struct tib_group *tib_group_find(const struct tib *tib, uint16_t table, const struct prefix *grp);
+/* The entries that key covers, in order: the first one (e NULL) or that behind e. */
+struct tib_entry *tib_entry_within(
+	struct tib *tib, const struct dp_route_key *key, const struct tib_entry *e);
+/* The first entry of the next group within grp (but not grp itself): e NULL or one of the group before. */
+struct tib_entry *tib_entry_next_group(
+	struct tib *tib, uint16_t table, const struct prefix *grp, const struct tib_entry *e);
+/* The most specific entry that matches (src, grp), or NULL. */
+struct tib_entry *tib_entry_lookup(
+	const struct tib *tib, uint16_t table, const struct ipaddr *src, const struct ipaddr *grp);
+
+/* cover.c: who covers whom. */
+/* Marks an entry: something about the wishes that cover it changed. */
+void tib_entry_touch(struct tib *tib, struct tib_entry *e);
+/* Marks all entries that key covers, that of the key itself first. */
 void tib_entries_touch(struct tib *tib, const struct dp_route_key *key);
 /* Gathers the wishes that cover e into tib->cover. 0 or -ENOMEM. */
 int tib_entry_cover(struct tib *tib, const struct tib_entry *e);
-/* The most specific entry with wishes that matches (src, grp), or NULL. */
-struct tib_entry *tib_entry_lookup(
-	const struct tib *tib, uint16_t table, const struct ipaddr *src, const struct ipaddr *grp);
+/* The except of n sorted ones that covers src, or NULL. */
+const struct prefix *tib_except_find(const struct prefix *v, uint32_t n, const struct prefix *src);
+
+/* cross.c: where wishes overlap. */
+/* Whether two boxes cross at e's key. */
+bool tib_cross_needed(const struct tib *tib, const struct tib_entry *e);
+/* key has become a box: makes the entries where it crosses others, and marks them. */
+void tib_cross_new(struct tib *tib, const struct dp_route_key *key);
+/* Makes what is missing if there is room again; says so. */
+void tib_cross_retry(struct tib *tib);
+
+/* wish.c: wishes as values, and the boxes of their excepts. */
+struct tib_owned_wish *tib_wish_copy(const struct tib_wish *w, int *err);
+bool tib_wish_same(struct tib_owned_wish *a, struct tib_owned_wish *b);
+/* Makes boxes of w's excepts; takes them away. -ENOMEM: none was made. */
+int tib_excepts_add(struct tib *tib, const struct dp_route_key *key, struct tib_owned_wish *w);
+void tib_excepts_del(struct tib *tib, const struct dp_route_key *key, struct tib_owned_wish *w);
 
 /* merge.c */
 void tib_output_normalise(struct tib_output *o);

@@ -6,6 +6,7 @@
 #include "control/base/bytes.h"
 #include "control/base/hash.h"
 #include "control/base/idpool.h"
+#include "control/base/order.h"
 #include "control/base/prng.h"
 #include "control/base/route_key.h"
 #include "tests/unit/control/world.h"
@@ -322,6 +323,88 @@ static void key_covers_what_its_prefixes_hold(void **state)
 	assert_false(route_key_covers(&star, &sg));
 }
 
+/* --- ordered tree ------------------------------------------------------------------------------ */
+
+struct ordered {
+	struct order_node node;
+	uint32_t key;
+	bool in;
+};
+
+static int cmp_ordered(const void *key, const struct order_node *n)
+{
+	uint32_t k = *(const uint32_t *)key, have = container_of(n, struct ordered, node)->key;
+
+	return k < have ? -1 : k > have;
+}
+
+static void assert_order_is(const struct order_tree *t, const struct ordered *v, uint32_t n)
+{
+	const struct order_node *at = order_first(t);
+
+	for (uint32_t i = 0; i < n; i++) {
+		const struct order_node *behind;
+		uint32_t key = v[i].key;
+
+		if (!v[i].in)
+			continue;
+		assert_ptr_equal(at, &v[i].node);
+		behind = order_next(at);
+		assert_ptr_equal(order_seek(t, &key), at);
+		key++;
+		assert_ptr_equal(order_seek(t, &key), behind);
+		at = behind;
+	}
+	assert_null(at);
+}
+
+static void random_nodes_stand_in_order(void **state)
+{
+	struct prng r = {test_seed()};
+	struct ordered v[64] = {0};
+	struct order_tree t;
+
+	order_init(&t, cmp_ordered, 1);
+	for (uint32_t i = 0; i < 64; i++)
+		v[i].key = 2 * i;
+	for (int step = 0; step < 5000; step++) {
+		struct ordered *o = &v[prng_below(&r, 64)];
+
+		if (o->in)
+			order_del(&t, &o->node);
+		else
+			order_add(&t, &o->node, &o->key);
+		o->in = !o->in;
+		if (step % 8 == 0)
+			assert_order_is(&t, v, 64);
+	}
+}
+
+static void ascending_keys_do_not_make_a_deep_tree(void **state)
+{
+	enum { N = 100000 };
+	struct ordered *v = calloc(N, sizeof(*v));
+	struct order_tree t;
+	unsigned deepest = 0;
+
+	assert_non_null(v);
+	order_init(&t, cmp_ordered, 1);
+	for (uint32_t i = 0; i < N; i++) {
+		v[i].key = i;
+		order_add(&t, &v[i].node, &v[i].key);
+	}
+	for (uint32_t i = 0; i < N; i++) {
+		unsigned depth = 0;
+
+		for (const struct order_node *n = &v[i].node; n; n = n->up)
+			depth++;
+		if (depth > deepest)
+			deepest = depth;
+	}
+	assert_true(deepest < 80); /* 17 at best */
+	free(v);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -340,6 +423,8 @@ int main(void)
 		cmocka_unit_test(reader_past_the_end_gives_zeros_and_says_so),
 		cmocka_unit_test(writer_that_is_full_drops_all_the_rest),
 		cmocka_unit_test(key_covers_what_its_prefixes_hold),
+		cmocka_unit_test(random_nodes_stand_in_order),
+		cmocka_unit_test(ascending_keys_do_not_make_a_deep_tree),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -218,7 +218,7 @@ static void lookup_takes_the_longest_group_then_the_longest_source(void **state)
 	struct dp_route_key keys[] = {key("10.0.0.1", "239.1.1.1"), key("10.0.0.0/8", "239.1.1.1"),
 		key("*", "239.1.1.1"), key("10.0.0.9", "239.0.0.0/8"), key("*", "239.0.0.0/8")};
 	struct ipaddr g = addr("239.1.1.1"),
-		      s[] = {addr("10.0.0.1"), addr("10.0.0.9"), addr("11.0.0.1"), addr("10.0.0.9"),
+		      s[] = {addr("10.0.0.1"), addr("10.0.0.8"), addr("11.0.0.1"), addr("10.0.0.9"),
 			      addr("10.0.0.1")};
 	struct tib_entry_info e;
 
