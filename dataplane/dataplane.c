@@ -4,7 +4,7 @@
  * The data plane as one object: made with its pool, tables and workers, given ports, started, stopped,
  * taken apart. The seam's functions are in seam.c.
  */
-#include "dataplane/tables.h"
+#include "dataplane/police.h"
 
 #include <errno.h>
 #include <rte_errno.h>
@@ -83,7 +83,7 @@ static struct worker *worker_new(struct dataplane *d, unsigned index)
 	w->adaptive = d->conf.adaptive;
 	w->lcore = d->shared ? rte_get_main_lcore() : d->conf.lcores[index];
 	w->info.cpu = rte_lcore_to_cpu_id((int)w->lcore);
-	return worker_counters_new(w) || worker_rings_new(w, d->conf.upcall_rate) ? NULL : w;
+	return worker_counters_new(w) || worker_rings_new(w) ? NULL : w;
 }
 
 static void worker_free(struct worker *w)
@@ -111,7 +111,7 @@ int tables_new(struct dataplane *d)
 		return -ENOMEM;
 	t->rcu = d->retire.rcu;
 	if (lists_init(&d->lists, &d->retire) || mfib_init(&d->mfib, t, &d->retire, &d->lists) ||
-		stats_new(d))
+		stats_new(d) || police_init(d))
 		return -ENOMEM;
 	d->mfib.counter_reset = stats_counter_reset;
 	return 0;
@@ -178,6 +178,7 @@ void tables_free(struct dataplane *d)
 	lists_fini(&d->lists);
 	retire_fini(&d->retire);
 	adj_fini(d);
+	police_fini(d);
 	stats_free(d);
 	free(t->ports);
 	free(d->l2);

@@ -172,6 +172,7 @@ struct fwd_tables {
 	struct fwd_ports *_Atomic ports;
 	struct rte_rcu_qsbr *rcu;
 	struct rte_mempool *pool;
+	struct fwd_police *_Atomic police[RTE_MAX_ETHPORTS]; /* police.c */
 };
 
 /* --- the burst ------------------------------------------------------------------------------------------ */
@@ -243,6 +244,7 @@ struct if_counters_lcore {
 };
 
 struct upcall_gate; /* upcall.c */
+struct police;      /* police.h */
 
 struct worker {
 	struct dataplane *d;
@@ -276,6 +278,7 @@ struct worker {
 	struct rte_ring *upcalls[DP_UPCALL_KINDS]; /* out: struct dp_upcall records */
 	struct rte_ring *commands;                 /* in: gate openings */
 	struct upcall_gate *gate;
+	struct police *police; /* token buckets by port */
 	bool told; /* a ring to control got something in this burst: stage_punt wakes control */
 
 	/* counters, this lcore's only */
@@ -348,5 +351,7 @@ void frag_tx(struct worker *w);
 int path_encap(const struct fwd_tables *t, uint16_t ifid, enum dp_send_kind kind,
 	struct rte_mbuf *m, uint16_t *port);
 
-/* upcall.c: signals a data event through gate and bucket. */
+/* upcall.c: signals a data event through gate and bucket; the bucket is that of the port w->b came from. */
 void upcall_signal(struct worker *w, enum dp_upcall_kind kind, const struct pkt *p);
+/* upcall.c: packets without route, in the order in which they came: signalled, and dropped. */
+void upcall_misses(struct worker *w, struct pkt **v, unsigned n);

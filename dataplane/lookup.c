@@ -24,12 +24,6 @@ static inline uint8_t input_flags(const struct mfib_route *r, uint16_t iif)
 	return 0;
 }
 
-static void no_route(struct worker *w, struct pkt *p)
-{
-	upcall_signal(w, DP_UPCALL_NOCACHE, p);
-	pkt_drop(p, DROP_no_route);
-}
-
 static void wrong_if(struct worker *w, struct pkt *p, struct route_counters *ctr, uint8_t flags)
 {
 	ctr->wrong_if++;
@@ -65,6 +59,8 @@ static inline void check_input(struct worker *w, struct pkt *p, uint64_t now)
 static void lookup_family(struct worker *w, struct pkt **v, unsigned n, uint8_t family)
 {
 	uint64_t now = rte_rdtsc();
+	struct pkt *misses[BURST];
+	unsigned n_misses = 0;
 
 	mfib_lookup_bulk(w->t, v, n, family);
 	for (unsigned i = 0; i < n; i++) {
@@ -77,8 +73,10 @@ static void lookup_family(struct worker *w, struct pkt **v, unsigned n, uint8_t 
 		if (likely(v[i]->route))
 			check_input(w, v[i], now);
 		else
-			no_route(w, v[i]);
+			misses[n_misses++] = v[i];
 	}
+	if (unlikely(n_misses))
+		upcall_misses(w, misses, n_misses);
 }
 
 void stage_lookup(struct worker *w, struct burst *b)

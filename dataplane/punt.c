@@ -2,7 +2,11 @@
  * Copyright (c) 2026 The starg authors
  *
  * Packets from workers to control: a ring for each worker and class, single producer and single
- * consumer, so that no class can cost another one a packet.
+ * consumer, and token buckets for each port and class in front of them (police.c), so that no class can
+ * cost another one a packet. Punting comes before replication: control packets before data.
+ *
+ * Control takes the classes in their order, hello first, but no class more than its share a turn
+ * (punt_shares), so that those behind get theirs in the worst of floods.
  *
  * Waking control. A worker writes the eventfd only if control sleeps. Nothing is lost, because each
  * side first does its own part and then looks at the other's, with a full barrier in between:
@@ -15,7 +19,7 @@
  * the first of several workers the only one to write, once a sleep. The barrier costs a worker only
  * those bursts that put something on a ring.
  */
-#include "dataplane/tables.h"
+#include "dataplane/police.h"
 
 #include <errno.h>
 #include <rte_cycles.h>
@@ -38,7 +42,7 @@ struct rte_ring *ring_new(unsigned count, unsigned esize, unsigned flags)
 	return r;
 }
 
-int worker_rings_new(struct worker *w, uint32_t upcall_rate)
+int worker_rings_new(struct worker *w)
 {
 	const unsigned spsc = RING_F_SP_ENQ | RING_F_SC_DEQ;
 	bool ok = true;
@@ -53,8 +57,9 @@ int worker_rings_new(struct worker *w, uint32_t upcall_rate)
 		w->upcalls[i] = ring_new(UPCALL_RING, sizeof(struct dp_upcall), spsc);
 		ok &= w->upcalls[i] != NULL;
 	}
-	w->gate = upcall_gate_new(upcall_rate, rte_get_tsc_hz());
-	return ok && w->handoff && w->commands && w->gate ? 0 : -ENOMEM;
+	w->gate = upcall_gate_new(rte_get_tsc_hz());
+	w->police = region_new(sizeof(*w->police), false);
+	return ok && w->handoff && w->commands && w->gate && w->police ? 0 : -ENOMEM;
 }
 
 static void mbuf_ring_free(struct rte_ring *r)
@@ -75,6 +80,7 @@ void worker_rings_free(struct worker *w)
 	for (int i = 0; i < DP_UPCALL_KINDS; i++)
 		free(w->upcalls[i]);
 	upcall_gate_free(w->gate);
+	region_free(w->police, sizeof(*w->police));
 }
 
 static void control_wake(struct dataplane *d)
@@ -136,28 +142,54 @@ static void leaving_add(struct leaving *l, struct pkt *p)
 	p->m = NULL;
 }
 
-static void punt_add(struct leaving *l, struct pkt *p, enum dp_punt_class cls)
-{
-	struct punt_meta *meta = rte_mbuf_to_priv(p->m);
-
-	*meta = (struct punt_meta){.ifid = p->iif, .cls = (uint8_t)cls, .family = p->family};
-	leaving_add(l, p);
-}
-
 static void dropped(struct worker *w, uint16_t iif, enum drop_reason reason)
 {
 	w->info.drops[reason]++;
 	w->if_ctr[iif].rx_dropped++;
 }
 
-static void punt_enqueue(struct worker *w, const struct leaving *l, enum dp_punt_class cls)
+/* A burst's packets for control, by class, and what is dropped. */
+struct punting {
+	struct leaving classes[DP_PUNT_CLASSES], drop;
+	struct police_port *port; /* NULL: none for control so far */
+	uint64_t now;
+};
+
+static void punt_drop(struct worker *w, struct punting *x, struct pkt *p)
 {
+	dropped(w, p->iif, p->reason);
+	leaving_add(&x->drop, p);
+}
+
+static void punt_add(struct worker *w, struct punting *x, struct pkt *p)
+{
+	struct punt_meta *meta = rte_mbuf_to_priv(p->m);
+	enum dp_punt_class cls = punt_class(p);
+
+	if (!x->port) {
+		x->port = police_port(w, w->b.port);
+		x->now = rte_rdtsc();
+	}
+	if (!police_packet(x->port, w->t->seed, cls, p, x->now)) {
+		p->reason = DROP_punt_policed;
+		punt_drop(w, x, p);
+		return;
+	}
+	*meta = (struct punt_meta){.ifid = p->iif, .cls = (uint8_t)cls, .family = p->family};
+	leaving_add(&x->classes[cls], p);
+}
+
+static void punt_enqueue(struct worker *w, struct punting *x, enum dp_punt_class cls)
+{
+	const struct leaving *l = &x->classes[cls];
 	unsigned n = rte_ring_sp_enqueue_burst(w->punt[cls], (void *const *)l->m, l->n, NULL);
 
 	for (unsigned i = 0; i < n; i++)
 		w->if_ctr[l->iif[i]].punted++;
 	for (unsigned i = n; i < l->n; i++)
 		dropped(w, l->iif[i], DROP_punt_full);
+	x->port->n[cls].passed += n;
+	x->port->n[cls].lost += l->n - n;
 	if (n)
 		w->told = true;
 	if (n < l->n)
@@ -166,9 +198,12 @@ static void punt_enqueue(struct worker *w, const struct leaving *l, enum dp_punt
 
 void stage_punt(struct worker *w, struct burst *b)
 {
-	struct leaving classes[DP_PUNT_CLASSES], drop;
+	struct punting x;
 
-	classes[DP_PUNT_proto].n = classes[DP_PUNT_exception].n = drop.n = 0;
+	x.port = NULL;
+	x.drop.n = 0;
+	for (int c = 0; c < DP_PUNT_CLASSES; c++)
+		x.classes[c].n = 0;
 	for (unsigned i = 0; i < b->n; i++) {
 		struct pkt *p = &b->pkts[i];
 
@@ -176,26 +211,23 @@ void stage_punt(struct worker *w, struct burst *b)
 			continue;
 		switch ((enum pkt_next)p->next) {
 		case PKT_PROTO:
-			punt_add(&classes[DP_PUNT_proto], p, DP_PUNT_proto);
-			break;
 		case PKT_EXCEPTION:
-			punt_add(&classes[DP_PUNT_exception], p, DP_PUNT_exception);
+			punt_add(w, &x, p);
 			break;
 		case PKT_DROP:
 		case PKT_DECAP: /* not after decap */
-			dropped(w, p->iif, p->reason);
-			leaving_add(&drop, p);
+			punt_drop(w, &x, p);
 			break;
 		case PKT_FORWARD:
 			break;
 		}
 	}
-	for (int c = 0; c < DP_PUNT_CLASSES; c++) {
-		if (classes[c].n)
-			punt_enqueue(w, &classes[c], (enum dp_punt_class)c);
+	for (int c = 0; x.port && c < DP_PUNT_CLASSES; c++) {
+		if (x.classes[c].n)
+			punt_enqueue(w, &x, (enum dp_punt_class)c);
 	}
-	if (drop.n)
-		rte_pktmbuf_free_bulk(drop.m, drop.n);
+	if (x.drop.n)
+		rte_pktmbuf_free_bulk(x.drop.m, x.drop.n);
 	if (w->told) {
 		w->told = false;
 		control_wake(w->d);
@@ -204,19 +236,38 @@ void stage_punt(struct worker *w, struct burst *b)
 
 /* --- control's side ---------------------------------------------------------------------------------- */
 
-static struct rte_mbuf *punt_take(struct dataplane *d)
+/* Packets of a class in a turn of control, while others wait. */
+static const unsigned punt_shares[DP_PUNT_CLASSES] = {
+	[DP_PUNT_hello] = 64, [DP_PUNT_proto] = 64, [DP_PUNT_neigh] = 32, [DP_PUNT_exception] = 32};
+
+static struct rte_mbuf *punt_take_class(struct dataplane *d, enum dp_punt_class cls)
 {
 	void *m;
 
-	for (int c = 0; c < DP_PUNT_CLASSES; c++) {
-		for (unsigned i = 0; i < d->n_workers; i++) {
-			unsigned at = (d->punt_at + i) % d->n_workers;
+	for (unsigned i = 0; i < d->n_workers; i++) {
+		unsigned at = (d->punt_at + i) % d->n_workers;
 
-			if (rte_ring_sc_dequeue(d->workers[at]->punt[c], &m) == 0) {
-				d->punt_at = at + 1;
-				return m;
-			}
+		if (rte_ring_sc_dequeue(d->workers[at]->punt[cls], &m) == 0) {
+			d->punt_at = at + 1;
+			return m;
 		}
+	}
+	return NULL;
+}
+
+struct rte_mbuf *punt_take(struct dataplane *d)
+{
+	for (int turn = 0; turn < 2; turn++) {
+		for (int c = 0; c < DP_PUNT_CLASSES; c++) {
+			struct rte_mbuf *m =
+				d->punt_left[c] ? punt_take_class(d, (enum dp_punt_class)c) : NULL;
+
+			if (!m)
+				continue;
+			d->punt_left[c]--;
+			return m;
+		}
+		memcpy(d->punt_left, punt_shares, sizeof(d->punt_left));
 	}
 	return NULL;
 }

@@ -4,7 +4,7 @@
  * struct dp_ops over this data plane: the one door through which control comes in. What is more than a
  * call elsewhere is the sending of packets.
  */
-#include "dataplane/tables.h"
+#include "dataplane/police.h"
 
 #include <errno.h>
 
@@ -248,6 +248,16 @@ static void op_drop_count(void *dp, uint16_t ifid, enum drop_reason reason)
 		d->if_ctr[ifid].rx_dropped++;
 }
 
+static int op_police_set(void *dp, uint16_t port, const struct dp_police *police)
+{
+	return police_set(dp, port, police);
+}
+
+static int op_police_info(void *dp, uint16_t port, struct dp_police_info *info)
+{
+	return police_info(dp, port, info);
+}
+
 /* --- counters ------------------------------------------------------------------------------------------- */
 
 static int op_route_counters(void *dp, const struct dp_route_key *key, struct dp_route_counters *c)
@@ -300,6 +310,8 @@ static const struct dp_ops ops = {
 	.packet_recv = op_packet_recv,
 	.packet_send = op_packet_send,
 	.drop_count = op_drop_count,
+	.police_set = op_police_set,
+	.police_info = op_police_info,
 	.route_counters = op_route_counters,
 	.oif_counters = op_oif_counters,
 	.if_counters = op_if_counters,

@@ -8,7 +8,7 @@
  *
  * A route's wrong_if and dropped are 32 bits wide, modulo 2^32, each worker's and the sum.
  */
-#include "dataplane/tables.h"
+#include "dataplane/police.h"
 
 #include <errno.h>
 #include <rte_cycles.h>
@@ -287,6 +287,7 @@ void stats_clear(struct dataplane *d)
 		memset(base, 0, sizeof(*base));
 		add_words(info_counters(base), info_counters(&d->workers[i]->info), INFO_BYTES);
 	}
+	police_clear(d);
 	memset(d->drops, 0, sizeof(d->drops));
 }
 

@@ -194,6 +194,7 @@ struct bases {
 	struct oif_counters *oif;      /* [max_oifs] */
 	struct if_counters_lcore *ifs; /* [DP_IFS_MAX] */
 	struct dp_worker_info worker[DATAPLANE_WORKERS_MAX];
+	struct dp_police_counters police[RTE_MAX_ETHPORTS][DP_POLICE_KINDS];
 };
 
 struct dataplane {
@@ -209,6 +210,8 @@ struct dataplane {
 	bool shared, started;
 	_Atomic int asleep;          /* control sleeps, and nobody has woken it yet: punt.c */
 	unsigned punt_at, upcall_at; /* worker whose rings are read next */
+	unsigned punt_left[DP_PUNT_CLASSES]; /* packets a class may still bring in this turn */
+	uint64_t police_gen;                 /* of the policers published last */
 	/* control's own counters: packets it sends, drops it decides */
 	struct if_counters_lcore *if_ctr;
 	uint64_t drops[DROP_COUNT];
@@ -245,21 +248,25 @@ int route_del(struct dataplane *d, const struct dp_route_key *keys, uint32_t n);
 /* A ring of elements of esize bytes in plain memory, to be given to free(); count a power of two. */
 struct rte_ring *ring_new(unsigned count, unsigned esize, unsigned flags);
 /* The rings and gates of a worker. -ENOMEM; then, as at the end, worker_rings_free. */
-int worker_rings_new(struct worker *w, uint32_t upcall_rate);
+int worker_rings_new(struct worker *w);
 void worker_rings_free(struct worker *w); /* and the buffers in them */
 bool punt_waiting(const struct dataplane *d);
+/* The next packet for control: of the first class that has one and has not had its share; when all that
+ * wait have, a new turn begins. NULL: none. */
+struct rte_mbuf *punt_take(struct dataplane *d);
 int punt_recv(struct dataplane *d, struct dp_packet *meta, void *buf, size_t cap);
 
 enum gate_verdict { GATE_SEND, GATE_CLOSED, GATE_POLICED };
 
-/* rate: signals a second for NOCACHE and WRONGVIF each, at most as many at once. hz: of the time stamp
- * counter. */
-struct upcall_gate *upcall_gate_new(uint32_t rate, uint64_t hz);
+struct police_port;
+
+/* hz: of the time stamp counter. */
+struct upcall_gate *upcall_gate_new(uint64_t hz);
 void upcall_gate_free(struct upcall_gate *g);
-/* Whether a signal of this kind for the flow with this hash goes out at time now; SEND closes the
- * gate. */
-enum gate_verdict upcall_gate_try(
-	struct upcall_gate *g, enum dp_upcall_kind kind, uint64_t hash, uint64_t now);
+/* Whether a signal of this kind for the flow with this hash goes out at time now, with a token of the
+ * port's; SEND closes the gate. */
+enum gate_verdict upcall_gate_try(struct upcall_gate *g, struct police_port *port,
+	enum dp_upcall_kind kind, uint64_t hash, uint64_t now);
 void upcall_gate_open(struct upcall_gate *g, enum dp_upcall_kind kind, uint64_t hash);
 /* The hash of a flow: src and grp are family's address bytes. */
 uint64_t upcall_hash(const uint64_t seed[4], uint8_t family, const void *src, const void *grp,

@@ -6,17 +6,21 @@
  * A gate is the 64-bit hash of (table, S, G, iif) in a small set-associative table for each kind of
  * signal. Sending closes it; control opens it when it has dealt with the signal, and it opens by
  * itself after three seconds, for a signal or an opening may be lost. Behind the gate, a token bucket
- * bounds NOCACHE and WRONGVIF, so that a flood of unknown flows costs a hash and a compare a packet. A
- * full set forgets its oldest gate: then a flow may signal once more, within the bucket.
+ * for each port and kind bounds the signals (police.c). A full set forgets its oldest gate: then a flow
+ * may signal once more, within the bucket.
+ *
+ * While the bucket is known to be empty nothing can be sent, so gates are not asked either: a flood of
+ * unknown flows costs a compare a burst, no more than dropping it. Otherwise the gates of a burst are
+ * fetched together, for a table of them is larger than the first cache.
  *
  * Openings come down a ring that a worker reads when it is about to ask its gates: an idle worker need
  * not. If the ring is full, the three seconds do it.
  */
-#include "dataplane/tables.h"
+#include "dataplane/police.h"
 
 #include <errno.h>
 #include <rte_cycles.h>
-#include <rte_meter.h>
+#include <rte_prefetch.h>
 #include <rte_ring_elem.h>
 #include <stdlib.h>
 
@@ -34,8 +38,6 @@ struct gate_table {
 
 struct upcall_gate {
 	uint64_t hold; /* in cycles */
-	struct rte_meter_srtcm_profile profile;
-	struct rte_meter_srtcm bucket[DP_UPCALL_KINDS];
 	struct gate_table kinds[DP_UPCALL_KINDS];
 };
 
@@ -45,21 +47,12 @@ struct gate_opening {
 	uint64_t kind;
 };
 
-struct upcall_gate *upcall_gate_new(uint32_t rate, uint64_t hz)
+struct upcall_gate *upcall_gate_new(uint64_t hz)
 {
 	struct upcall_gate *g = region_new(sizeof(*g), false);
-	struct rte_meter_srtcm_params params = {.cir = RTE_MAX(rate, 1u)};
 
-	if (!g)
-		return NULL;
-	params.cbs = params.cir;
-	g->hold = GATE_HOLD_S * hz;
-	if (rte_meter_srtcm_profile_config(&g->profile, &params)) {
-		upcall_gate_free(g);
-		return NULL;
-	}
-	for (int i = 0; i < DP_UPCALL_KINDS; i++)
-		rte_meter_srtcm_config(&g->bucket[i], &g->profile);
+	if (g)
+		g->hold = GATE_HOLD_S * hz;
 	return g;
 }
 
@@ -68,16 +61,8 @@ void upcall_gate_free(struct upcall_gate *g)
 	region_free(g, sizeof(*g));
 }
 
-static bool token_take(struct upcall_gate *g, enum dp_upcall_kind kind, uint64_t now)
-{
-	if (kind == DP_UPCALL_DATA)
-		return true; /* control has asked for each of these */
-	return rte_meter_srtcm_color_blind_check(&g->bucket[kind], &g->profile, now, 1) ==
-	       RTE_COLOR_GREEN;
-}
-
-enum gate_verdict upcall_gate_try(
-	struct upcall_gate *g, enum dp_upcall_kind kind, uint64_t hash, uint64_t now)
+enum gate_verdict upcall_gate_try(struct upcall_gate *g, struct police_port *port,
+	enum dp_upcall_kind kind, uint64_t hash, uint64_t now)
 {
 	struct gate_way *set = g->kinds[kind].sets[hash % GATE_SETS], *use = &set[0];
 
@@ -87,7 +72,7 @@ enum gate_verdict upcall_gate_try(
 		if (set[i].until < use->until)
 			use = &set[i];
 	}
-	if (!token_take(g, kind, now))
+	if (!police_take(port, DP_POLICE_UPCALL(kind), now))
 		return GATE_POLICED;
 	*use = (struct gate_way){.hash = hash, .until = now + g->hold};
 	return GATE_SEND;
@@ -116,6 +101,22 @@ uint64_t upcall_hash(const uint64_t seed[4], uint8_t family, const void *src, co
 	return mfib_mix(h ^ w[3], seed[1]);
 }
 
+/* Source and group, as they follow each other in the packet's header. */
+static const uint8_t *addresses_of(const struct pkt *p)
+{
+	unsigned at = p->l3 + (p->family == IP_V4 ? 12 : 8);
+
+	return rte_pktmbuf_mtod_offset(p->m, const uint8_t *, at);
+}
+
+static uint64_t flow_hash(const struct worker *w, const struct pkt *p)
+{
+	const uint8_t *src = addresses_of(p);
+
+	return upcall_hash(w->t->seed, p->family, src, src + (p->family == IP_V4 ? 4 : 16),
+		DP_TABLE_MAIN, p->iif);
+}
+
 static void openings_take(struct worker *w)
 {
 	struct gate_opening o[32];
@@ -128,9 +129,11 @@ static void openings_take(struct worker *w)
 	}
 }
 
-static void upcall_send(struct worker *w, enum dp_upcall_kind kind, const struct pkt *p,
-	const uint8_t *src, uint64_t hash)
+static void upcall_send(struct worker *w, struct police_port *port, enum dp_upcall_kind kind,
+	const struct pkt *p, uint64_t hash)
 {
+	struct dp_police_counters *n = &port->n[DP_POLICE_UPCALL(kind)];
+	const uint8_t *src = addresses_of(p);
 	struct dp_upcall up = {
 		.kind = (uint8_t)kind,
 		.table = DP_TABLE_MAIN,
@@ -144,24 +147,22 @@ static void upcall_send(struct worker *w, enum dp_upcall_kind kind, const struct
 	memcpy(up.src.b, src, bytes);
 	memcpy(up.grp.b, src + bytes, bytes);
 	if (rte_ring_enqueue_elem(w->upcalls[kind], &up, sizeof(up))) {
+		n->lost++;
 		w->info.upcalls_lost[kind]++;
 		upcall_gate_open(w->gate, kind, hash);
 		return;
 	}
+	n->passed++;
 	w->info.upcalls[kind]++;
 	w->told = true;
 }
 
-void upcall_signal(struct worker *w, enum dp_upcall_kind kind, const struct pkt *p)
+static void signal_flow(struct worker *w, struct police_port *port, enum dp_upcall_kind kind,
+	const struct pkt *p, uint64_t hash, uint64_t now)
 {
-	unsigned at = p->l3 + (p->family == IP_V4 ? 12 : 8), bytes = p->family == IP_V4 ? 4 : 16;
-	const uint8_t *src = rte_pktmbuf_mtod_offset(p->m, const uint8_t *, at);
-	uint64_t hash = upcall_hash(w->t->seed, p->family, src, src + bytes, DP_TABLE_MAIN, p->iif);
-
-	openings_take(w);
-	switch (upcall_gate_try(w->gate, kind, hash, rte_rdtsc())) {
+	switch (upcall_gate_try(w->gate, port, kind, hash, now)) {
 	case GATE_SEND:
-		upcall_send(w, kind, p, src, hash);
+		upcall_send(w, port, kind, p, hash);
 		break;
 	case GATE_CLOSED:
 		w->info.upcalls_gated[kind]++;
@@ -170,6 +171,47 @@ void upcall_signal(struct worker *w, enum dp_upcall_kind kind, const struct pkt 
 		w->info.upcalls_policed[kind]++;
 		break;
 	}
+}
+
+/* Nothing can be sent: counted, and no more is done about it. */
+static void signals_policed(
+	struct worker *w, struct police_port *port, enum dp_upcall_kind kind, unsigned n)
+{
+	w->info.upcalls_policed[kind] += n;
+	port->n[DP_POLICE_UPCALL(kind)].policed += n;
+}
+
+void upcall_signal(struct worker *w, enum dp_upcall_kind kind, const struct pkt *p)
+{
+	struct police_port *port = police_port(w, w->b.port);
+	uint64_t now = rte_rdtsc();
+
+	if (police_dry(port, DP_POLICE_UPCALL(kind), now)) {
+		signals_policed(w, port, kind, 1);
+		return;
+	}
+	openings_take(w);
+	signal_flow(w, port, kind, p, flow_hash(w, p), now);
+}
+
+void upcall_misses(struct worker *w, struct pkt **v, unsigned n)
+{
+	struct police_port *port = police_port(w, w->b.port);
+	uint64_t now = rte_rdtsc(), hash[BURST];
+
+	for (unsigned i = 0; i < n; i++)
+		pkt_drop(v[i], DROP_no_route);
+	if (police_dry(port, DP_POLICE_UPCALL(DP_UPCALL_NOCACHE), now)) {
+		signals_policed(w, port, DP_UPCALL_NOCACHE, n);
+		return;
+	}
+	openings_take(w);
+	for (unsigned i = 0; i < n; i++) {
+		hash[i] = flow_hash(w, v[i]);
+		rte_prefetch0(w->gate->kinds[DP_UPCALL_NOCACHE].sets[hash[i] % GATE_SETS]);
+	}
+	for (unsigned i = 0; i < n; i++)
+		signal_flow(w, port, DP_UPCALL_NOCACHE, v[i], hash[i], now);
 }
 
 /* --- control's side ------------------------------------------------------------------------------ */

@@ -301,9 +301,11 @@ static void packet_to_protocols(struct runner *r, const struct dp_packet *meta, 
 static void packet_deliver(struct runner *r, const struct dp_packet *meta, uint64_t now_us)
 {
 	switch ((enum dp_punt_class)meta->cls) {
+	case DP_PUNT_hello:
 	case DP_PUNT_proto:
 		packet_to_protocols(r, meta, now_us);
 		break;
+	case DP_PUNT_neigh:
 	case DP_PUNT_exception:
 		if (r->exception)
 			r->exception(r->exception_arg, meta, r->packet);

@@ -173,9 +173,11 @@ struct dp_upcall {
 
 /* Packets that workers hand to control, with their class: each class has rings and buckets of its
  * own, and a full one never costs another class a packet. */
-#define PUNT_CLASSES(X)                                                 \
-	X(proto, "IGMP, PIM, MLD, AMT for our protocols: an IP packet") \
-	X(exception,                                                    \
+#define PUNT_CLASSES(X)                                                                     \
+	X(hello, "what neighbours live by: PIM Hellos, IGMP and MLD queries: an IP packet") \
+	X(proto, "other IGMP, PIM, MLD, AMT for our protocols: an IP packet")               \
+	X(neigh, "ARP and IPv6 neighbour discovery for the kernel's twin, like exception")  \
+	X(exception,                                                                        \
 		"for the kernel's twin: a frame on Ethernet (untagged), an IP packet on a tunnel")
 
 enum dp_punt_class {
@@ -195,6 +197,43 @@ struct dp_packet {
 enum dp_send_kind {
 	DP_SEND_FRAME, /* complete Ethernet frame without VLAN tag, from a TAP; Ethernet only */
 	DP_SEND_IP, /* IP packet: to a group on Ethernet (MAC from the group), or into a tunnel */
+};
+
+/* --- policers: how much of what a port may bring before control is asked to look at it ------------ */
+
+/* What has a token bucket of its own for each port, in each worker that serves the port: the punt
+ * classes, then the kinds of upcalls. */
+#define DP_POLICE_UPCALL(kind) (DP_PUNT_CLASSES + (kind))
+#define DP_POLICE_KINDS DP_POLICE_UPCALL(DP_UPCALL_KINDS)
+#define DP_PORT_ANY 0xffffu
+
+/* "hello", "proto", ..., "nocache", "wrongvif", "data"; never NULL for kind < DP_POLICE_KINDS. */
+const char *dp_police_name(unsigned kind);
+
+struct dp_rate {
+	uint32_t rate;  /* packets or signals a second; 0: no limit */
+	uint32_t burst; /* at once; 0: as many as rate */
+};
+
+struct dp_police {
+	struct dp_rate kind[DP_POLICE_KINDS];
+	/* What a regular source of classes hello and proto may send whatever others do: a bucket for
+	 * each class beside the common one. rate 0: sources have none. */
+	struct dp_rate source;
+	uint32_t regular_ms; /* a source heard for so long, without a gap of minutes, is regular */
+};
+
+struct dp_police_counters {
+	uint64_t passed;    /* handed to control, by either bucket */
+	uint64_t by_source; /* of them: by the source's own bucket */
+	uint64_t policed;   /* dropped (packets), not sent (signals): no token */
+	uint64_t lost;      /* token taken, but the ring was full */
+};
+
+struct dp_police_info {
+	struct dp_police police;
+	struct dp_police_counters kind[DP_POLICE_KINDS];
+	uint32_t regulars; /* regular sources, by class, over all workers */
 };
 
 /* --- workers and memory ------------------------------------------------------------------------------ */
@@ -275,6 +314,12 @@ struct dp_ops {
 		void *dp, uint16_t ifid, enum dp_send_kind kind, const void *data, size_t len);
 	/* Counts a drop that control itself decided (twin_full, proto_disabled). */
 	void (*drop_count)(void *dp, uint16_t ifid, enum drop_reason reason);
+
+	/* Policers of a DPDK port, or of all with DP_PORT_ANY; buckets start full. -EINVAL no such
+	 * port number, -ENOMEM. Ports nobody has set police upcalls only. */
+	int (*police_set)(void *dp, uint16_t port, const struct dp_police *police);
+	/* Limits and counters; -EINVAL. */
+	int (*police_info)(void *dp, uint16_t port, struct dp_police_info *info);
 
 	/* Counters, summed over the lcores. -ENOENT. */
 	int (*route_counters)(

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  * Copyright (c) 2026 The starg authors
  *
- * Names and sentences of the drop reasons.
+ * Names of the seam: drop reasons with their sentences, policers.
  */
-#include "drop.h"
+#include "dp.h"
 
 static const struct {
 	const char *name, *text;
@@ -21,4 +21,18 @@ const char *drop_name(enum drop_reason reason)
 const char *drop_text(enum drop_reason reason)
 {
 	return drops[reason].text;
+}
+
+const char *dp_police_name(unsigned kind)
+{
+	static const char *const names[DP_POLICE_KINDS] = {
+#define POLICE_ROW(name, text) [DP_PUNT_##name] = #name,
+		PUNT_CLASSES(POLICE_ROW)
+#undef POLICE_ROW
+			[DP_POLICE_UPCALL(DP_UPCALL_NOCACHE)] = "nocache",
+		[DP_POLICE_UPCALL(DP_UPCALL_WRONGVIF)] = "wrongvif",
+		[DP_POLICE_UPCALL(DP_UPCALL_DATA)] = "data",
+	};
+
+	return names[kind];
 }

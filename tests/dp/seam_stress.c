@@ -150,7 +150,7 @@ static void a_full_class_costs_the_other_nothing(struct bed *b)
 	CHECK(meta.cls == DP_PUNT_proto && meta.family == 4 && meta.ifid == 1);
 	CHECK(meta.len == sizeof(struct frame) - RTE_ETHER_HDR_LEN && buf[0] == 0x45);
 	while (b->dp.ops->packet_recv(b->dp.ctx, &meta, buf, 20)) {
-		CHECK(meta.cls == DP_PUNT_exception && meta.family == 0 && meta.len == 20);
+		CHECK(meta.cls == DP_PUNT_neigh && meta.family == 0 && meta.len == 20);
 		CHECK(buf[0] == 0xff && buf[12] == 0x08 && buf[13] == 0x06);
 		n++;
 	}

@@ -268,6 +268,31 @@ static void fake_nothing(void *dp)
 {
 }
 
+static int fake_police_set(void *dp, uint16_t port, const struct dp_police *police)
+{
+	struct fake_dp *f = dp;
+
+	if (port >= FAKE_PORTS_MAX && port != DP_PORT_ANY)
+		fail_msg("police_set: port %u", port);
+	for (unsigned i = 0; i < FAKE_PORTS_MAX; i++)
+		if (port == i || port == DP_PORT_ANY)
+			f->police[i] = *police;
+	return 0;
+}
+
+static int fake_police_info(void *dp, uint16_t port, struct dp_police_info *info)
+{
+	const struct fake_dp *f = dp;
+
+	if (port >= FAKE_PORTS_MAX)
+		return -EINVAL;
+	memset(info, 0, sizeof(*info));
+	info->police = f->police[port];
+	for (unsigned k = 0; k < DP_POLICE_KINDS; k++)
+		info->kind[k] = f->policed;
+	return 0;
+}
+
 static const struct dp_ops fake_ops = {
 	.if_set = fake_if_set,
 	.if_del = fake_if_del,
@@ -286,6 +311,8 @@ static const struct dp_ops fake_ops = {
 	.packet_recv = fake_packet_recv,
 	.packet_send = fake_packet_send,
 	.drop_count = fake_drop_count,
+	.police_set = fake_police_set,
+	.police_info = fake_police_info,
 	.route_counters = fake_route_counters,
 	.oif_counters = fake_oif_counters,
 	.if_counters = fake_if_counters,

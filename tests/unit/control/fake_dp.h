@@ -11,6 +11,7 @@
 
 #define FAKE_OIFS_MAX 65536
 #define FAKE_ADJS_MAX 65536
+#define FAKE_PORTS_MAX 32
 
 enum fake_op {
 	FAKE_IF_SET,
@@ -81,6 +82,9 @@ struct fake_dp {
 	size_t n_upcalls;
 	struct fake_packet *packets; /* waiting for packet_recv */
 	size_t n_packets;
+
+	struct dp_police police[FAKE_PORTS_MAX]; /* police_set */
+	struct dp_police_counters policed;       /* what police_info says of every kind */
 
 	uint32_t routes_max; /* route_set says -ENOSPC above; UINT32_MAX at first */
 	uint32_t oifs_max;   /* oif_set says -ENOSPC for ids from here; FAKE_OIFS_MAX at first */

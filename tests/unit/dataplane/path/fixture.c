@@ -39,6 +39,13 @@ void upcall_signal(struct worker *w, enum dp_upcall_kind kind, const struct pkt 
 	fx.upcalls[kind]++;
 }
 
+void upcall_misses(struct worker *w, struct pkt **v, unsigned n)
+{
+	for (unsigned i = 0; i < n; i++)
+		pkt_drop(v[i], DROP_no_route);
+	fx.upcalls[DP_UPCALL_NOCACHE] += n;
+}
+
 void stage_punt(struct worker *w, struct burst *b)
 {
 	for (unsigned i = 0; i < b->n; i++) {

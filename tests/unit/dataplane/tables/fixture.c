@@ -21,6 +21,7 @@ struct dataplane *fixture_new(unsigned workers, uint32_t max_routes)
 
 	assert_non_null(d);
 	d->conf.wake_fd = -1;
+	d->conf.upcall_rate = 1000;
 	d->n_workers = workers;
 	d->t.max_routes = max_routes;
 	d->t.max_oifs = 65536;
@@ -36,7 +37,7 @@ struct dataplane *fixture_new(unsigned workers, uint32_t max_routes)
 		w->index = w->rcu_id = i;
 		d->workers[i] = w;
 		assert_int_equal(worker_counters_new(w), 0);
-		assert_int_equal(worker_rings_new(w, 1000), 0);
+		assert_int_equal(worker_rings_new(w), 0);
 		assert_int_equal(rte_rcu_qsbr_thread_register(d->t.rcu, i), 0);
 	}
 	return d;

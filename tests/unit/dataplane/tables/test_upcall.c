@@ -6,81 +6,107 @@
  */
 #include "fixture.h"
 
+#include "dataplane/police.h"
+
 #include <rte_cycles.h>
 #include <rte_ring_elem.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+/* A port whose buckets for upcalls have this rate. */
+static struct police_port *port_at(struct dataplane *d, uint32_t rate)
+{
+	struct dp_police c = {.regular_ms = 0};
+
+	c.kind[DP_POLICE_UPCALL(DP_UPCALL_NOCACHE)].rate = rate;
+	c.kind[DP_POLICE_UPCALL(DP_UPCALL_WRONGVIF)].rate = rate;
+	assert_int_equal(police_set(d, 3, &c), 0);
+	return police_port(d->workers[0], 3);
+}
+
 static void the_gate_is_closed_until_opened(void **state)
 {
-	struct upcall_gate *g = upcall_gate_new(1000, FIXTURE_HZ);
+	struct dataplane *d = fixture_new(1, 10);
+	struct upcall_gate *g = d->workers[0]->gate;
+	struct police_port *p = port_at(d, 1000);
 	uint64_t now = rte_rdtsc();
 
-	assert_int_equal(upcall_gate_try(g, DP_UPCALL_NOCACHE, 42, now), GATE_SEND);
-	assert_int_equal(upcall_gate_try(g, DP_UPCALL_NOCACHE, 42, now), GATE_CLOSED);
-	assert_int_equal(upcall_gate_try(g, DP_UPCALL_WRONGVIF, 42, now), GATE_SEND);
+	assert_int_equal(upcall_gate_try(g, p, DP_UPCALL_NOCACHE, 42, now), GATE_SEND);
+	assert_int_equal(upcall_gate_try(g, p, DP_UPCALL_NOCACHE, 42, now), GATE_CLOSED);
+	assert_int_equal(upcall_gate_try(g, p, DP_UPCALL_WRONGVIF, 42, now), GATE_SEND);
 	upcall_gate_open(g, DP_UPCALL_NOCACHE, 42);
-	assert_int_equal(upcall_gate_try(g, DP_UPCALL_NOCACHE, 42, now), GATE_SEND);
-	assert_int_equal(upcall_gate_try(g, DP_UPCALL_WRONGVIF, 42, now), GATE_CLOSED);
-	upcall_gate_free(g);
+	assert_int_equal(upcall_gate_try(g, p, DP_UPCALL_NOCACHE, 42, now), GATE_SEND);
+	assert_int_equal(upcall_gate_try(g, p, DP_UPCALL_WRONGVIF, 42, now), GATE_CLOSED);
+	fixture_free(d);
 }
 
 static void the_gate_opens_by_itself_after_three_seconds(void **state)
 {
-	struct upcall_gate *g = upcall_gate_new(1000, FIXTURE_HZ);
+	struct dataplane *d = fixture_new(1, 10);
+	struct upcall_gate *g = d->workers[0]->gate;
+	struct police_port *p = port_at(d, 1000);
 	uint64_t now = rte_rdtsc();
 
-	assert_int_equal(upcall_gate_try(g, DP_UPCALL_DATA, 42, now), GATE_SEND);
+	assert_int_equal(upcall_gate_try(g, p, DP_UPCALL_DATA, 42, now), GATE_SEND);
 	now += 3 * FIXTURE_HZ - 1;
-	assert_int_equal(upcall_gate_try(g, DP_UPCALL_DATA, 42, now), GATE_CLOSED);
-	assert_int_equal(upcall_gate_try(g, DP_UPCALL_DATA, 42, now + 1), GATE_SEND);
-	upcall_gate_free(g);
+	assert_int_equal(upcall_gate_try(g, p, DP_UPCALL_DATA, 42, now), GATE_CLOSED);
+	assert_int_equal(upcall_gate_try(g, p, DP_UPCALL_DATA, 42, now + 1), GATE_SEND);
+	fixture_free(d);
 }
 
 static void different_flows_do_not_close_each_others_gates(void **state)
 {
-	struct upcall_gate *g = upcall_gate_new(1000, FIXTURE_HZ);
+	struct dataplane *d = fixture_new(1, 10);
+	struct upcall_gate *g = d->workers[0]->gate;
+	struct police_port *p = port_at(d, 1000);
 	uint64_t now = rte_rdtsc();
 
 	for (uint64_t flow = 0; flow < 1000; flow++)
-		assert_int_equal(upcall_gate_try(g, DP_UPCALL_NOCACHE, flow * 977, now), GATE_SEND);
+		assert_int_equal(
+			upcall_gate_try(g, p, DP_UPCALL_NOCACHE, flow * 977, now), GATE_SEND);
 	for (uint64_t flow = 0; flow < 1000; flow++)
 		assert_int_equal(
-			upcall_gate_try(g, DP_UPCALL_NOCACHE, flow * 977, now), GATE_CLOSED);
-	upcall_gate_free(g);
+			upcall_gate_try(g, p, DP_UPCALL_NOCACHE, flow * 977, now), GATE_CLOSED);
+	fixture_free(d);
 }
 
-static unsigned sent(struct upcall_gate *g, enum dp_upcall_kind kind, unsigned n, uint64_t now)
+static unsigned sent(struct dataplane *d, struct police_port *p, enum dp_upcall_kind kind,
+	unsigned n, uint64_t now)
 {
 	static uint64_t flow;
 	unsigned count = 0;
 
 	for (unsigned i = 0; i < n; i++)
-		count += upcall_gate_try(g, kind, ++flow * 0x9e3779b97f4a7c15u, now) == GATE_SEND;
+		count += upcall_gate_try(d->workers[0]->gate, p, kind, ++flow * 0x9e3779b97f4a7c15u,
+				 now) == GATE_SEND;
 	return count;
 }
 
 static void the_bucket_bounds_unknown_flows(void **state)
 {
-	struct upcall_gate *g = upcall_gate_new(100, FIXTURE_HZ);
+	struct dataplane *d = fixture_new(1, 10);
+	struct police_port *p = port_at(d, 100);
 	uint64_t now = rte_rdtsc();
 
-	assert_int_equal(sent(g, DP_UPCALL_NOCACHE, 5000, now), 100);
-	assert_int_equal(sent(g, DP_UPCALL_WRONGVIF, 5000, now), 100); /* a bucket of its own */
-	assert_int_equal(sent(g, DP_UPCALL_NOCACHE, 5000, now + FIXTURE_HZ / 10), 10);
-	assert_int_equal(sent(g, DP_UPCALL_DATA, 5000, now), 5000); /* asked for: not bounded */
-	upcall_gate_free(g);
+	assert_int_equal(sent(d, p, DP_UPCALL_NOCACHE, 5000, now), 100);
+	assert_int_equal(sent(d, p, DP_UPCALL_WRONGVIF, 5000, now), 100); /* a bucket of its own */
+	assert_int_equal(sent(d, p, DP_UPCALL_NOCACHE, 5000, now + FIXTURE_HZ / 10), 10);
+	assert_int_equal(sent(d, p, DP_UPCALL_DATA, 5000, now), 5000); /* asked for: not bounded */
+	fixture_free(d);
 }
 
 static void a_policed_flow_is_not_gated(void **state)
 {
-	struct upcall_gate *g = upcall_gate_new(1, FIXTURE_HZ);
+	struct dataplane *d = fixture_new(1, 10);
+	struct upcall_gate *g = d->workers[0]->gate;
+	struct police_port *p = port_at(d, 1);
 	uint64_t now = rte_rdtsc();
 
-	assert_int_equal(upcall_gate_try(g, DP_UPCALL_NOCACHE, 1, now), GATE_SEND);
-	assert_int_equal(upcall_gate_try(g, DP_UPCALL_NOCACHE, 2, now), GATE_POLICED);
-	assert_int_equal(upcall_gate_try(g, DP_UPCALL_NOCACHE, 2, now + 2 * FIXTURE_HZ), GATE_SEND);
-	upcall_gate_free(g);
+	assert_int_equal(upcall_gate_try(g, p, DP_UPCALL_NOCACHE, 1, now), GATE_SEND);
+	assert_int_equal(upcall_gate_try(g, p, DP_UPCALL_NOCACHE, 2, now), GATE_POLICED);
+	assert_int_equal(
+		upcall_gate_try(g, p, DP_UPCALL_NOCACHE, 2, now + 2 * FIXTURE_HZ), GATE_SEND);
+	fixture_free(d);
 }
 
 /* --- through the rings -------------------------------------------------------------------------------- */

@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright (c) 2026 The starg authors
+ *
+ * Policers as workers see them: the settings of a port, shared and replaced whole, and each worker's own
+ * buckets and counters.
+ */
+#pragma once
+
+#include "dataplane/tables.h"
+
+#include <rte_meter.h>
+
+/* Settings of a port, immutable once published. */
+struct fwd_police {
+	uint64_t gen; /* buckets made for another one are made anew */
+	struct dp_police c;
+	struct rte_meter_srtcm_profile kind[DP_POLICE_KINDS]; /* where c.kind has a rate */
+	struct rte_meter_srtcm_profile source;                /* if c.source has one */
+	uint64_t regular, idle;                               /* cycles */
+};
+
+#define SOURCE_SETS 256
+#define SOURCE_WAYS 4
+
+/* A source of one class on one interface. */
+struct source {
+	uint64_t first, last; /* passed at */
+	struct rte_meter_srtcm bucket;
+	bool regular;
+};
+
+struct police_port {
+	const struct fwd_police *conf;
+	uint64_t gen; /* of the settings that the buckets are made for; 0: none yet */
+	uint64_t dry_until[DP_POLICE_KINDS]; /* no token before this time stamp */
+	struct rte_meter_srtcm bucket[DP_POLICE_KINDS];
+	struct dp_police_counters n[DP_POLICE_KINDS];
+	uint32_t regulars;
+	/* The hashes apart: looking for a source that is not there, which is what a flood of invented ones
+	 * makes a worker do, touches one half of a cache line of a table that stays in the first cache. */
+	uint64_t hash[SOURCE_SETS][SOURCE_WAYS]; /* 0: unused */
+	struct source source[SOURCE_SETS][SOURCE_WAYS];
+};
+
+struct police {
+	struct police_port ports[RTE_MAX_ETHPORTS];
+};
+
+void police_port_renew(struct police_port *pp, const struct fwd_police *conf);
+
+/* The worker's buckets for a port, made for the settings in force. */
+static inline struct police_port *police_port(struct worker *w, uint16_t port)
+{
+	struct police_port *pp = &w->police->ports[port];
+
+	pp->conf = atomic_load_explicit(&w->t->police[port], memory_order_acquire);
+	if (unlikely(pp->gen != pp->conf->gen))
+		police_port_renew(pp, pp->conf);
+	return pp;
+}
+
+/* Known to have no token at time now. */
+static inline bool police_dry(const struct police_port *pp, unsigned kind, uint64_t now)
+{
+	return now < pp->dry_until[kind];
+}
+
+/* Takes a token; false if there is none. Counts what was refused. */
+bool police_take(struct police_port *pp, unsigned kind, uint64_t now);
+/* The class of a packet for control: it begins as stage_punt's comment says. */
+enum dp_punt_class punt_class(const struct pkt *p);
+/* Takes a token for a packet of this class, the source's own or a common one; false if there is none. */
+bool police_packet(struct police_port *pp, const uint64_t seed[4], enum dp_punt_class cls,
+	const struct pkt *p, uint64_t now);
+
+/* Control's side. The settings in force before anybody sets them: upcalls at upcall_rate. -ENOMEM. */
+int police_init(struct dataplane *d);
+void police_fini(struct dataplane *d);
+int police_set(struct dataplane *d, uint16_t port, const struct dp_police *police);
+int police_info(struct dataplane *d, uint16_t port, struct dp_police_info *info);
+void police_clear(struct dataplane *d); /* counters */
