@@ -173,6 +173,15 @@ static int prepare_netdev(struct ports *p, struct port *port, char *err, size_t 
 	return kernel_port_prepare(p->app->kernel, netdev, err, cap);
 }
 
+static void set_police(struct ports *p, const struct port *port)
+{
+	struct dp_police police;
+
+	conf_police_of(p->app->conf, &port->conf, &police);
+	if (p->app->dp.ops->police_set(p->app->dp.ctx, port->info.port_id, &police))
+		log_error("port", "%s: its policers were not set: out of memory", port->conf.name);
+}
+
 static int open_port(struct ports *p, struct port *port, char *err, size_t cap)
 {
 	struct port_dev_conf c = {.port = &port->conf,
@@ -194,6 +203,7 @@ static int open_port(struct ports *p, struct port *port, char *err, size_t cap)
 	rc = port_dev_open(&c, &port->info, &dp, err, cap);
 	if (rc)
 		return rc;
+	set_police(p, port);
 	rc = dataplane_port_add(p->app->dataplane, &dp);
 	if (rc) {
 		snprintf(err, cap, "port %s: the data plane refused it: %s", port->conf.name,
@@ -355,6 +365,19 @@ int ports_change(struct ports *p, const struct conf_port *c)
 	port->info.promiscuous = rte_eth_promiscuous_get(port->info.port_id) == 1;
 	announce(p, port);
 	return 0;
+}
+
+void ports_police(struct ports *p)
+{
+	const struct conf *c = p->app->conf;
+
+	for (struct port *port = p->list; port; port = port->next) {
+		for (size_t i = 0; i < c->n_ports; i++)
+			if (strcmp(c->ports[i].name, port->conf.name) == 0)
+				port->conf.police = c->ports[i].police;
+		if (is_open(port))
+			set_police(p, port);
+	}
 }
 
 void ports_announce(struct ports *p)

@@ -56,6 +56,9 @@ void ports_announce(struct ports *p);
 /* Every 200 ms or so: link states, removed devices, closing those that workers have let go. */
 void ports_tick(struct ports *p);
 
+/* The policers of all ports are those of the configuration in force. */
+void ports_police(struct ports *p);
+
 size_t ports_count(const struct ports *p);
 bool ports_info(const struct ports *p, size_t index, struct port_info *out);
 bool ports_stats(const struct ports *p, size_t index, struct port_stats *out);

@@ -264,6 +264,10 @@ static int apply_one(struct app *app, const struct conf *old, const struct conf 
 	case CONF_PREFERENCES:
 		apply_preferences(app, old, new_);
 		return 0;
+	case CONF_POLICE:
+		say(sum, "policers changed");
+		ports_police(app->ports);
+		return 0;
 	case CONF_RESTART:
 		say(sum, "%s changes at the next start only", ch->name);
 		log_warning("reload", "%s takes effect at the next start of stargd", ch->name);
@@ -291,6 +295,7 @@ static void keep_running(struct conf *running, struct conf *next)
 
 	next->router = running->router;
 	next->router.log = wanted.log;
+	next->router.police = wanted.police;
 	next->control = running->control;
 	running->router = wanted; /* whose arguments conf_free frees */
 }

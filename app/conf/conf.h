@@ -13,6 +13,15 @@
 
 enum conf_poll { CONF_POLL_AUTO, CONF_POLL_BUSY, CONF_POLL_ADAPTIVE };
 
+#define CONF_POLICE_REGULAR (1u << (DP_POLICE_KINDS + 1))
+
+/* What a group `police` of the file says. */
+struct conf_police {
+	struct dp_police c;
+	uint32_t
+		set; /* which of c: bits by kind, 1 << DP_POLICE_KINDS source, CONF_POLICE_REGULAR */
+};
+
 struct conf_router {
 	char name[CONF_NAMELEN]; /* default: the host name */
 	char **eal;              /* arguments, NULL-terminated; NULL: derived */
@@ -26,7 +35,8 @@ struct conf_router {
 	uint8_t mac[6];
 	enum log_level log;   /* default notice */
 	uint32_t upcall_rate; /* NOCACHE/WRONGVIF upcalls a second per worker, default 1000 */
-	bool huge;            /* false: --no-huge even if hugepages are there; default true */
+	struct conf_police police;
+	bool huge; /* false: --no-huge even if hugepages are there; default true */
 };
 
 struct conf_port {
@@ -37,6 +47,7 @@ struct conf_port {
 	uint16_t rx_desc, tx_desc;     /* 0: likewise */
 	uint16_t mtu;                  /* 0: 1500 */
 	bool promiscuous;              /* default true */
+	struct conf_police police;     /* over the router's */
 	int line;
 };
 
@@ -104,6 +115,7 @@ enum conf_change_kind {
 	CONF_ROUTES, /* likewise: static_config with all routes */
 	CONF_LOG,
 	CONF_PREFERENCES,
+	CONF_POLICE,  /* of the router or of a port: all ports' are to be set again */
 	CONF_RESTART, /* a setting that only a new start can change; name says which */
 };
 
@@ -123,6 +135,9 @@ void conf_print(const struct conf *c, FILE *to);
 void conf_print_route(const struct static_route *r, FILE *to);
 /* A deep copy of a route's outputs. */
 int conf_route_copy(struct static_route *to, const struct static_route *from);
+
+/* The limits that hold on a port: defaults, then the router's, then its own. */
+void conf_police_of(const struct conf *c, const struct conf_port *port, struct dp_police *out);
 
 /* A driver file of drivers-cfg: what its NICs need. */
 struct conf_driver {

@@ -73,7 +73,7 @@ struct conf_group {
 
 extern const struct conf_group conf_group_file, conf_group_router, conf_group_port, conf_group_if,
 	conf_group_gre, conf_group_rpf, conf_group_neigh, conf_group_pref, conf_group_static,
-	conf_group_route, conf_group_output, conf_group_control;
+	conf_group_route, conf_group_output, conf_group_control, conf_group_police;
 
 /* --- text.c ------------------------------------------------------------------------------------ */
 
@@ -158,6 +158,12 @@ void neighs_read(struct reader *r, config_setting_t *s);
 void prefs_read(struct reader *r, config_setting_t *s);
 void pref_print(const struct conf *c, size_t i, FILE *to);
 void static_read(struct reader *r, config_setting_t *s);
+
+/* police.c: the group in router and ports. */
+void police_group_read(
+	struct reader *r, config_setting_t *s, const char *what, struct conf_police *p);
+void police_group_print(const struct conf_police *p, FILE *to);
+bool police_differs(const struct conf_police *a, const struct conf_police *b);
 
 /* "port 'p0'", or "port 2" when it has no readable name. */
 void what_named(char *what, config_setting_t *s, const char *kind, int index);

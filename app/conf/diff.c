@@ -225,6 +225,21 @@ static bool preferences_differ(const struct conf *a, const struct conf *b)
 	return false;
 }
 
+/* A port that comes has its limits from the start. */
+static bool policers_differ(const struct conf *old, const struct conf *new_)
+{
+	if (police_differs(&old->router.police, &new_->router.police))
+		return true;
+	for (size_t j = 0; j < new_->n_ports; j++) {
+		size_t i = port_index(old, new_->ports[j].name, j);
+
+		if (i < old->n_ports &&
+			police_differs(&old->ports[i].police, &new_->ports[j].police))
+			return true;
+	}
+	return false;
+}
+
 /* --- what only a new start changes ----------------------------------------------------------------------- */
 
 static bool eal_differs(char *const *a, char *const *b)
@@ -280,6 +295,8 @@ ssize_t conf_diff(const struct conf *old, const struct conf *new_, struct conf_c
 		change_add(&c, CONF_ROUTES, 0, 0, "static.routes");
 	if (old->router.log != new_->router.log)
 		change_add(&c, CONF_LOG, 0, 0, "router.log");
+	if (policers_differ(old, new_))
+		change_add(&c, CONF_POLICE, 0, 0, "police");
 	restarts(&c, old, new_);
 	if (c.no_memory) {
 		free(c.v);

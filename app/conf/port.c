@@ -9,6 +9,16 @@
 
 #define PORTS_MAX 32 /* RTE_MAX_ETHPORTS of Debian's DPDK */
 
+static void police_read(struct reader *r, config_setting_t *s, const char *what, void *obj)
+{
+	police_group_read(r, s, what, &((struct conf_port *)obj)->police);
+}
+
+static void police_print(const void *obj, FILE *to)
+{
+	police_group_print(&((const struct conf_port *)obj)->police, to);
+}
+
 #define PORT(member) KEY_FIELD(struct conf_port, member)
 
 static const struct conf_key port_keys[] = {
@@ -22,6 +32,8 @@ static const struct conf_key port_keys[] = {
 	{"tx_desc", KEY_UINT, PORT(tx_desc), .max = 32768, .example = "1024"},
 	{"mtu", KEY_UINT, PORT(mtu), .min = 68, .max = 65535, .example = "9000"},
 	{"promiscuous", KEY_BOOL, PORT(promiscuous), .example = "true"},
+	{"police", KEY_OTHER, .example = "{ hello = 1000; }", .read = police_read,
+		.print = police_print},
 };
 
 const struct conf_group conf_group_port = GROUP("ports", port_keys);

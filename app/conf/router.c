@@ -56,6 +56,16 @@ static void eal_print(const void *obj, FILE *to)
 	fputs("]; ", to);
 }
 
+static void police_read(struct reader *r, config_setting_t *s, const char *what, void *obj)
+{
+	police_group_read(r, s, what, &((struct conf_router *)obj)->police);
+}
+
+static void police_print(const void *obj, FILE *to)
+{
+	police_group_print(&((const struct conf_router *)obj)->police, to);
+}
+
 #define ROUTER(member) KEY_FIELD(struct conf_router, member)
 
 static const struct conf_key router_keys[] = {
@@ -71,6 +81,8 @@ static const struct conf_key router_keys[] = {
 	{"log", KEY_WORD, ROUTER(log), .words = log_words, .example = "\"notice\""},
 	{"upcall_rate", KEY_UINT, ROUTER(upcall_rate), .min = 1, .max = 10000000,
 		.example = "1000"},
+	{"police", KEY_OTHER, .example = "{ hello = 1000; }", .read = police_read,
+		.print = police_print},
 	{"huge", KEY_BOOL, ROUTER(huge), .example = "true"},
 };
 

@@ -96,6 +96,18 @@ static bool find_entry(struct explain *x)
 	return tib_lookup(x->app->tib, DP_TABLE_MAIN, &x->src, &x->grp, &x->entry);
 }
 
+/* Without route, a protocol may yet make one, when it hears of the flow. */
+static void note_police(struct explain *x)
+{
+	uint64_t n = police_refused(x->app, DP_POLICE_UPCALL(DP_UPCALL_NOCACHE));
+
+	if (n)
+		explain_check(x, "police", true,
+			"%llu signals about flows without route did not reach the protocols: more a "
+			"second than router.police.nocache allows; see show police",
+			(unsigned long long)n);
+}
+
 static bool check_route(struct explain *x)
 {
 	char src[PREFIX_STRLEN], grp[PREFIX_STRLEN], problem[256];
@@ -103,6 +115,7 @@ static bool check_route(struct explain *x)
 	const struct tib_merged *m;
 
 	if (!find_entry(x)) {
+		note_police(x);
 		static_problem(x, &key, problem, sizeof(problem));
 		prefix_str(&key.src, src, sizeof(src));
 		prefix_str(&key.grp, grp, sizeof(grp));

@@ -10,6 +10,7 @@ const struct cmd *const cmd_tables[] = {
 	show_net_cmds,
 	show_mroute_cmds,
 	show_system_cmds,
+	show_police_cmds,
 	do_route_cmds,
 	do_router_cmds,
 	explain_cmds,

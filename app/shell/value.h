@@ -55,7 +55,12 @@ struct rate {
 bool rate_sample(const struct dp_route_key *key, uint64_t now_us, uint64_t packets, uint64_t bytes,
 	struct rate *out);
 
+/* Packets or signals of a kind (DP_PUNT_*, DP_POLICE_UPCALL) that policers and full rings have kept from
+ * control, on all ports (show_police.c). */
+uint64_t police_refused(const struct app *app, unsigned kind);
+
 /* --- tables (tables.c) ------------------------------------------------------------------------ */
 
-extern const struct cmd show_net_cmds[], show_port_cmds[], show_mroute_cmds[], show_system_cmds[];
+extern const struct cmd show_net_cmds[], show_port_cmds[], show_mroute_cmds[], show_system_cmds[],
+	show_police_cmds[];
 extern const struct cmd do_route_cmds[], do_router_cmds[], explain_cmds[], help_cmds[];

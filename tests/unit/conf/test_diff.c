@@ -16,6 +16,7 @@ static const char *const kinds[] = {
 	[CONF_NEIGHS] = "neighs",
 	[CONF_ROUTES] = "routes",
 	[CONF_LOG] = "log",
+	[CONF_POLICE] = "police",
 	[CONF_PREFERENCES] = "preferences",
 	[CONF_RESTART] = "restart",
 };
@@ -192,6 +193,16 @@ static void every_part_of_a_route_counts(void **state)
 		ROUTE_WITH("", "{unicast = \"10.1.0.5\"; port = 2;}"), "routes static.routes");
 }
 
+static void policers_change_while_running(void **state)
+{
+	differ(BASE, BASE "router: {police = {hello = 5;};};", "police police");
+	differ(BASE "router: {police = {hello = 5;};};",
+		BASE "router: {police = {hello = [5, 5];};};", "police police");
+	differ("ports: ({name = \"p0\"; device = \"x:1\";}); interfaces: ();",
+		"ports: ({name = \"p0\"; device = \"x:1\"; police = {source = 0;};}); interfaces: ();",
+		"police police");
+}
+
 static void what_needs_a_new_start_is_named(void **state)
 {
 	differ(BASE "router: {name = \"a\";};",
@@ -224,6 +235,7 @@ int main(void)
 			a_changed_interface_gives_up_its_address_before_a_new_one_takes_it),
 		cmocka_unit_test(lists_are_applied_as_a_whole),
 		cmocka_unit_test(every_part_of_a_route_counts),
+		cmocka_unit_test(policers_change_while_running),
 		cmocka_unit_test(what_needs_a_new_start_is_named),
 	};
 

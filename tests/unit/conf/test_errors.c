@@ -68,6 +68,21 @@ static void wrong_type_names_both_types(void **state)
 	wrong(BASE "router = 5;", "F:3: router must be a group { ... }, not a number");
 }
 
+static void a_wrong_rate_says_what_one_looks_like(void **state)
+{
+	wrong(BASE "router: {police = {hello = \"x\";\nproto = [1, 2, 3];\nneigh = [1, 0];\n"
+		   "source = 10000001;\nhelo = 5;\nregular_ms = -1;};};",
+		"F:3: hello of police of router must be a number 0 to 10000000, not a string\n"
+		"F:4: proto of police of router must be a rate, or rate and burst such as "
+		"[ 1000, 200 ], not 3 values\n"
+		"F:5: neigh of police of router is 0, out of range: 1 to 1000000\n"
+		"F:6: source of police of router is 10000001, out of range: 0 to 10000000\n"
+		"F:7: unknown key 'helo' in police of router: did you mean 'hello'?\n"
+		"F:8: regular_ms of police of router is -1, out of range: 0 to 600000");
+	wrong("ports: ({name = \"p0\"; device = \"x:1\"; police = 5;}); interfaces: ();",
+		"F:1: police of port 'p0' must be a group { ... }, not a number");
+}
+
 static void numbers_out_of_range_say_the_range(void **state)
 {
 	wrong(BASE "router: {workers = -1;\nmbufs = 1;};",
@@ -388,6 +403,7 @@ int main(void)
 		cmocka_unit_test(protocols_of_later_versions_are_refused_by_name),
 		cmocka_unit_test(missing_keys_are_named_with_an_example),
 		cmocka_unit_test(wrong_type_names_both_types),
+		cmocka_unit_test(a_wrong_rate_says_what_one_looks_like),
 		cmocka_unit_test(numbers_out_of_range_say_the_range),
 		cmocka_unit_test(words_list_the_choice),
 		cmocka_unit_test(a_32_bit_key_may_be_a_string_and_never_wraps),

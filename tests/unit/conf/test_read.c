@@ -67,11 +67,47 @@ static void ports_arrive(void **state)
 	assert_int_equal(p->tx_desc, 4096);
 	assert_int_equal(p->mtu, 9000);
 	assert_false(p->promiscuous);
-	assert_int_equal(p->line, 18);
+	assert_int_equal(p->line, 20);
 	assert_string_equal(p[1].driver, "");
 	assert_int_equal(p[1].mtu, 0);
 	assert_true(p[1].promiscuous);
 	conf_free(c);
+}
+
+static void assert_rate(const struct dp_rate *r, uint32_t rate, uint32_t burst)
+{
+	assert_int_equal(r->rate, rate);
+	assert_int_equal(r->burst, burst);
+}
+
+static void a_ports_policers_are_its_own_then_the_routers_then_the_defaults(void **state)
+{
+	struct conf *c = full(), *plain = right(BASE "router: { upcall_rate = 77; };");
+	struct dp_police p;
+
+	conf_police_of(c, &c->ports[0], &p);
+	assert_rate(&p.kind[DP_PUNT_hello], 50, 0);
+	assert_rate(&p.kind[DP_PUNT_proto], 200, 20);
+	assert_rate(&p.kind[DP_PUNT_neigh], 300, 0);
+	assert_rate(&p.kind[DP_PUNT_exception], 0, 0);
+	assert_rate(&p.kind[DP_POLICE_UPCALL(DP_UPCALL_NOCACHE)], 500, 0);
+	assert_rate(&p.kind[DP_POLICE_UPCALL(DP_UPCALL_WRONGVIF)], 600, 60);
+	assert_rate(&p.kind[DP_POLICE_UPCALL(DP_UPCALL_DATA)], 700, 0);
+	assert_rate(&p.source, 8, 9);
+	assert_int_equal(p.regular_ms, 5000);
+	conf_police_of(c, &c->ports[1], &p);
+	assert_rate(&p.kind[DP_PUNT_hello], 100, 0);
+	conf_police_of(plain, &plain->ports[0], &p);
+	assert_rate(&p.kind[DP_PUNT_hello], 1000, 500);
+	assert_rate(&p.kind[DP_PUNT_proto], 20000, 1000);
+	assert_rate(&p.kind[DP_PUNT_neigh], 2000, 500);
+	assert_rate(&p.kind[DP_PUNT_exception], 50000, 1000);
+	assert_rate(&p.kind[DP_POLICE_UPCALL(DP_UPCALL_NOCACHE)], 77, 0);
+	assert_rate(&p.kind[DP_POLICE_UPCALL(DP_UPCALL_DATA)], 0, 0);
+	assert_rate(&p.source, 20, 50);
+	assert_int_equal(p.regular_ms, 10000);
+	conf_free(c);
+	conf_free(plain);
 }
 
 static void interfaces_arrive(void **state)
@@ -342,6 +378,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(router_and_control_settings_arrive),
 		cmocka_unit_test(ports_arrive),
+		cmocka_unit_test(a_ports_policers_are_its_own_then_the_routers_then_the_defaults),
 		cmocka_unit_test(interfaces_arrive),
 		cmocka_unit_test(tunnels_arrive_with_their_defaults),
 		cmocka_unit_test(rpf_neighbors_and_preferences_arrive),

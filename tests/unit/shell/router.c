@@ -167,6 +167,8 @@ static void apply(struct router *r)
 		memcpy(n.mac, c->neighs[i].mac, 6);
 		assert_int_equal(net_neigh_set(r->app.net, &n), 0);
 	}
+	for (uint16_t p = 0; p < PORTS; p++)
+		conf_police_of(c, &c->ports[p], &r->w->f->police[p]);
 	runner_config(r->app.runner, r->app.static_number, &statics, r->w->now_us);
 	assert_int_equal(runner_commit(r->app.runner), 0);
 }

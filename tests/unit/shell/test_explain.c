@@ -54,6 +54,16 @@ static void missing_route_names_the_command(void **state)
 	verdict(*state, "explain 10.0.0.1 239.9.9.9", "add route 10.0.0.1 239.9.9.9 input IF");
 }
 
+static void policed_signals_are_noted_where_there_is_no_route(void **state)
+{
+	struct router *r = *state;
+
+	assert_false(has_check(r, "explain 10.0.0.1 239.9.9.9", "police", true, ""));
+	r->w->f->policed.policed = 7;
+	assert_true(has_check(r, "explain 10.0.0.1 239.9.9.9", "police", true, "21 signals"));
+	assert_false(has_check(r, "explain 10.0.0.1 239.1.1.1", "police", true, ""));
+}
+
 static void refused_route_is_not_installed(void **state)
 {
 	struct router *r = *state;
@@ -183,6 +193,7 @@ int main(void)
 		TEST(martian_source_cannot_send),
 		TEST(stopped_forwarding_comes_before_the_route),
 		TEST(missing_route_names_the_command),
+		TEST(policed_signals_are_noted_where_there_is_no_route),
 		TEST(refused_route_is_not_installed),
 		TEST(unreachable_source_of_an_rpf_route),
 		TEST(input_that_is_down_says_why),

@@ -366,6 +366,34 @@ static void drops_are_summed_and_explained(void **state)
 	assert_int_equal(json_array_size(at(run_ok(r, "show drop all"), "drops")), DROP_COUNT);
 }
 
+static void policers_are_shown_by_port_and_class(void **state)
+{
+	struct router *r = *state;
+	const json_t *v;
+
+	r->w->f->policed =
+		(struct dp_police_counters){.passed = 11, .by_source = 4, .policed = 33, .lost = 2};
+	r->w->f->police[1].kind[DP_PUNT_exception].rate = 0;
+	v = run_ok(r, "show police p1");
+	assert_int_equal(json_array_size(at(v, "ports")), 1);
+	assert_string_equal(text_at(v, "ports[0].name"), "p1");
+	assert_int_equal(number_at(v, "ports[0].source.rate"), 20);
+	assert_string_equal(text_at(v, "ports[0].classes[0].class"), "hello");
+	assert_int_equal(number_at(v, "ports[0].classes[0].rate"), 1000);
+	assert_int_equal(number_at(v, "ports[0].classes[0].burst"), 500);
+	assert_int_equal(number_at(v, "ports[0].classes[0].policed"), 33);
+	assert_int_equal(number_at(v, "ports[0].classes[0].by_source"), 4);
+	assert_true(json_is_null(at(v, "ports[0].classes[3].rate")));
+	assert_string_equal(text_at(v, "ports[0].classes[4].class"), "nocache");
+	assert_true(json_is_true(at(v, "ports[0].classes[4].signal")));
+	assert_int_equal(number_at(v, "ports[0].classes[4].burst"), 1000);
+	assert_int_equal(json_array_size(at(run_ok(r, "show police"), "ports")), 3);
+	assert_non_null(strstr(run_text(r, "show police p1"),
+		"port p1: 0 regular sources, each may send 20/s, 50 at once"));
+	assert_non_null(strstr(run_text(r, "show police all"), "wrongvif"));
+	run_fails(r, "show police p9", "p9");
+}
+
 static void workers_memory_and_version_are_shown(void **state)
 {
 	struct router *r = *state;
@@ -401,6 +429,7 @@ int main(void)
 		TEST(mroute_has_a_row_for_each_output),
 		TEST(mroute_counts_have_rates_from_the_second_look_on),
 		TEST(drops_are_summed_and_explained),
+		TEST(policers_are_shown_by_port_and_class),
 		TEST(workers_memory_and_version_are_shown),
 	};
 
