@@ -22,6 +22,10 @@ PACKAGES_BENCH=(python3 dpdk-dev)
 # shellcheck disable=SC2034
 PACKAGES_LINT=(clang clang-format shellcheck groff man-db git python3)
 
+# libFuzzer and the sanitizers of Debian 12's clang.
+# shellcheck disable=SC2034
+PACKAGES_FUZZ=(clang libclang-rt-14-dev)
+
 say() {
 	printf '%s\n' "$*" >&2
 }

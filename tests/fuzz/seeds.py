@@ -1,0 +1,154 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: BSD-3-Clause
+# Copyright (c) 2026 The starg authors
+"""seeds.py DIR: writes the first inputs of each fuzz target to DIR/<target>/.
+
+tests/fuzz/corpus/ began with these; what libFuzzer found from them was added and minimised
+(`fuzz_X -merge=1 corpus/X FOUND`). The forms are those that the heads of the targets describe.
+"""
+import json
+import pathlib
+import struct
+import sys
+
+from scapy.layers.inet import IP, UDP
+from scapy.layers.inet6 import IPv6, IPv6ExtHdrFragment, IPv6ExtHdrHopByHop
+from scapy.layers.l2 import ARP, Dot1Q, Ether, GRE
+from scapy.packet import Raw
+
+REPAIR = 16
+GROUP4, GROUP6 = "239.1.1.1", "ff3e::1"
+MACS = {4: "01:00:5e:01:01:01", 6: "33:33:00:00:00:01"}
+
+
+def own_mac(port):
+    return "02:00:00:00:00:%02x" % port
+
+
+def udp4(size=20, **kw):
+    kw = {"src": "10.0.0.1", "dst": GROUP4, "ttl": 9} | kw
+    return IP(**kw) / UDP(sport=1000, dport=5000) / Raw(b"x" * size)
+
+
+def udp6(size=20, **kw):
+    kw = {"src": "2001:db8::1", "dst": GROUP6, "hlim": 9} | kw
+    return IPv6(**kw) / UDP(sport=1000, dport=5000) / Raw(b"y" * size)
+
+
+def eth(packet, vlans=(), dst=None):
+    family = 6 if isinstance(packet, IPv6) else 4
+    frame = Ether(dst=dst or MACS[family], src="04:00:00:00:00:01")
+    for v in vlans:
+        frame /= Dot1Q(vlan=v)
+    return bytes(frame / packet)
+
+
+def tunnel(inner, key=None, checksum=0, v6=False, **outer):
+    g = GRE(proto=0x86DD if isinstance(inner, IPv6) else 0x0800, chksum_present=checksum)
+    if key is not None:
+        g.key_present, g.key = 1, key
+    if v6:
+        head = IPv6(src="2001:db8:1::9", dst="2001:db8:1::1", hlim=60, nh=47, **outer)
+    else:
+        head = IP(src="10.1.0.9", dst="10.1.0.1", ttl=60, proto=47, **outer)
+    return eth(head / g / inner, dst=own_mac(1))
+
+
+def frame(data, port=0, seg=0, length=0, repair=True):
+    return struct.pack("!BBH", port | REPAIR * repair, seg, length or len(data)) + data
+
+
+def packet_seeds():
+    v4, v6 = eth(udp4()), eth(udp6())
+    hop = IPv6ExtHdrHopByHop(options=[])
+    yield "plain4", b"\1\0" + frame(v4)
+    yield "plain6", b"\1\0" + frame(v6)
+    yield "vlan", b"\0\0" + frame(eth(udp4(src="10.100.0.1"), [100]), 1)
+    yield "stacked", b"\0\0" + frame(eth(udp4(), [100, 7]), 1)
+    yield "options", b"\1\0" + frame(eth(udp4(options=b"\x94\x04\0\0\7\7\4\0\0\0\0\0")))
+    yield "pieces", b"\1\0" + frame(v4, seg=7) + frame(v6, seg=3)
+    yield "long", b"\1\0" + frame(eth(udp4(len=8000)), seg=0, length=8014)
+    yield "long_pieces", b"\1\0" + frame(eth(udp6(plen=7000)), seg=200, length=7054)
+    yield "fragment4", b"\1\0" + frame(eth(udp4(flags="MF", frag=3)))
+    yield "fragment6", b"\1\0" + frame(eth(IPv6(src="2001:db8::1", dst=GROUP6, hlim=9)
+                                           / IPv6ExtHdrFragment(offset=2, m=1) / Raw(b"z" * 16)))
+    yield "gre", b"\1\0" + frame(tunnel(udp4()), 1)
+    yield "gre_key", b"\1\0" + frame(tunnel(udp6(), key=7, checksum=1), 1, seg=30)
+    yield "gre_v6", b"\1\0" + frame(tunnel(udp6(dst="ff1e::2"), key=9, checksum=1, v6=True), 1)
+    yield "gre_gre", b"\1\0" + frame(tunnel(IP(src="10.1.0.9", dst="10.1.0.1", proto=47)
+                                            / GRE() / udp4()), 1)
+    yield "gre_fragment", b"\1\0" + frame(tunnel(udp4(), flags="MF"), 1)
+    yield "gre_congestion", b"\1\0" + frame(tunnel(udp4(tos=1), tos=3), 1, seg=20)
+    yield "igmp", b"\0\0" + frame(eth(IP(src="10.0.0.2", dst="224.0.0.22", ttl=1, proto=2) / Raw(b"\x22" * 16)))
+    yield "mld", b"\0\0" + frame(eth(IPv6(src="fe80::1", dst="ff02::16", hlim=1) / hop / Raw(b"\x8f" * 12)), seg=9)
+    yield "pim", b"\0\0" + frame(eth(IP(src="10.0.0.2", dst="224.0.0.13", ttl=1, proto=103) / Raw(b"\x20\0\0\0")))
+    yield "arp", b"\0\0" + frame(bytes(Ether(dst="ff:ff:ff:ff:ff:ff", src="04:00:00:00:00:02")
+                                       / ARP(pdst="10.0.0.254")), 1)
+    yield "scarce", b"\3\5" + frame(v4, seg=20) * 4 + frame(v6) * 4
+    yield "stuck", b"\5\3" + frame(v4) * 8
+    yield "split", b"\1\0" + frame(eth(udp4(400))) + frame(eth(udp6(400))) + frame(eth(udp4(1472)))
+
+
+def gre_seeds():
+    for t in range(3):
+        for v6 in (0, 0x40):
+            yield f"plain{t}{v6}", bytes([t | v6 | 0x80, 0, 0, 0xb8, 0, 0, 9, 17, 0, 0, 100]) + b"payload"
+            yield f"pieces{t}{v6}", bytes([t | v6 | 0x80, 33, 7, 3, 0x40, 0, 64, 17, 2, 3, 0xe8]) + b"\xff" * 30
+            yield f"long{t}{v6}", bytes([t | v6, 200, 255, 0, 0x20, 1, 255, 6, 10, 0x22, 0xc4]) + b"\0" * 30
+    yield "header", b"\xb0\0\x08\0\0\0\0\0\0\0\0\7\0\0\0\1"
+    yield "routing", b"\x40\0\x08\0"
+
+
+def conf_seeds():
+    root = pathlib.Path(__file__).parents[2]
+    full = (root / "tests/data/conf/full.conf").read_text()
+    small = ('ports: ({name = "p0"; device = "net_null0";}, {name = "p1"; device = "net_null1"; mtu = 9000;});\n'
+             'interfaces: ({name = "lan1"; port = "p0"; address = "10.1.0.1/24";},\n'
+             '{name = "lan2"; port = "p1"; vlan = 7; mtu = 9000; ttl_threshold = 4;},\n'
+             '{name = "gre0"; gre: {local = "10.1.0.1"; remote = "192.0.2.1"; key = 7;};}, '
+             '{name = "lo0"; loopback = true;});\n')
+    yield "full", full
+    yield "small", small
+    yield "route", small + ('static: { routes: ( { source = "*"; group = "239.0.0.0/8"; input = "any"; '
+                            'outputs: ( { interface = "lan1"; }, { unicast = "10.1.0.5"; port = 5000; '
+                            'preserve_source = true; } ); } ); };\n')
+    yield "six", small + ('static: { routes: ( { source = "2001:db8::1"; group = "ff3e::1"; '
+                          'input = ["lan1", "lan2"]; outputs: ( { interface = "gre0"; } ); } ); };\n'
+                          'rpf: ( { prefix = "2001:db8::/32"; interface = "lan1"; } );\n')
+    yield "router", small + ('router: { name = "r"; eal = [ "-l", "0" ]; poll = "busy"; workers = 0; mbufs = 1024; '
+                             'mac = "02:00:00:00:00:01"; log = "debug"; huge = false; };\n'
+                             'control: { socket = "/tmp/x"; };\n')
+    yield "comment", "/* a */ // b\n# c\nports: ( /* unfinished"
+    yield "include", '@include "x"\n'
+    yield "numbers", "router: { mbufs = 0x10000; workers = -1; max_routes = 4000000000; };\n"
+    yield "strings", 'router: { name = "a" "b\\x41\\n\\"";' + " };\n"
+    yield "comma", 'ports: ( { name = "p0"; }, );'
+
+
+def command_seeds():
+    lines = ("show port stats all", "sh po st p0", "show mroute 12 a", "add 5 in any out p0 ttl 3 quiet out p1",
+             'say "two words" x', "refuse all of it", "set port stat down", "quit", "s", "show mroute ", "\tshow\x01")
+    for i, line in enumerate(lines):
+        yield f"run{i}", b"\0" + line.encode()
+        yield f"complete{i}", b"\1" + line.encode()
+        yield f"request{i}", b"\2" + json.dumps({"command": line, "format": "json"}).encode()
+    yield "text", b'\2{"command": "show memory", "format": "text"}'
+    yield "completion", b'\2{"complete": "show m"}'
+    yield "nonsense", b'\2[1, {"command": 5}]'
+    yield "latin", b'\2{"command": "say \xe9"}'
+
+
+TARGETS = {"packet": packet_seeds, "gre": gre_seeds, "conf": conf_seeds, "command": command_seeds}
+
+
+def main():
+    if len(sys.argv) != 2:
+        sys.exit(__doc__)
+    for target, seeds in TARGETS.items():
+        at = pathlib.Path(sys.argv[1], target)
+        at.mkdir(parents=True, exist_ok=True)
+        for name, data in seeds():
+            (at / name).write_bytes(data if isinstance(data, bytes) else data.encode())
+
+
+main()
