@@ -11,7 +11,7 @@ import signal
 import sys
 import tempfile
 
-from . import host, result
+from . import host, result, rfc3918, seam, veth
 from .rows import Bench, encapsulated, macswap, million
 
 # name, needs root, group, function; numbers on the command line count from 1 in this order
@@ -24,6 +24,16 @@ ROWS = [
     ("routes-1m", False, "section8", million),
     ("her", False, "section8", lambda b: encapsulated(b, "her")),
     ("gre", False, "section8", lambda b: encapsulated(b, "gre")),
+    ("install", False, "section8", seam.install),
+    ("update", False, "section8", seam.update),
+    ("veth", True, "section8", veth.veth),
+    ("matrix", False, "rfc3918", rfc3918.scaled),
+    ("aggregated", False, "rfc3918", rfc3918.aggregated),
+    ("mixed", False, "rfc3918", rfc3918.mixed),
+    ("tunnels", False, "rfc3918", rfc3918.tunnels),
+    ("delay", False, "rfc3918", rfc3918.delays),
+    ("shell-delay", False, "rfc3918", rfc3918.shell_join),
+    ("capacity", False, "rfc3918", rfc3918.capacity),
 ]
 NAMES = [name for name, _, _, _ in ROWS]
 
@@ -82,6 +92,11 @@ def chosen(args: argparse.Namespace) -> list[tuple]:
     return [r for r in ROWS if not args.row or r[0] in args.row]
 
 
+def needs_root(args: argparse.Namespace) -> bool:
+    """Whether namespaces will be made."""
+    return os.geteuid() == 0 and not args.no_root and any(r[1] for r in chosen(args))
+
+
 def leave_on_signals() -> None:
     """Ctrl-C, SIGTERM and SIGHUP end through the `finally` blocks."""
     def leave(number, _frame):
@@ -94,15 +109,19 @@ def leave_on_signals() -> None:
 def run_rows(bench: Bench, rows: list[tuple]) -> tuple[list[result.Result], list[str]]:
     """Results, and sentences about rows that could not run."""
     results, failed = [], []
-    for name, needs_root, _, run in rows:
+    for name, needs_root, group, run in rows:
         if needs_root and not bench.root:
             host.say(f"{name}: left out, it needs root for network namespaces")
             continue
         try:
-            results += run(bench)
+            found = run(bench)
         except (RuntimeError, OSError) as error:
             failed.append(f"{name}: {error}")
             host.say(failed[-1])
+            continue
+        for r in found:
+            r.group = group
+        results += found
     return results, failed
 
 
@@ -118,7 +137,13 @@ def report(args: argparse.Namespace, facts: dict, results: list[result.Result],
             json.dump(data, f, indent=2)
             f.write("\n")
     print(result.facts_text(facts) + "\n")
-    print(result.main_table(results))
+    compared = [r for r in results if r.group == "section8"]
+    if compared:
+        print(result.main_table(compared))
+    others = [r for r in results if r.group == "rfc3918"]
+    if others:
+        print("\nRFC 3918" + (f", at most {rfc3918.ROUNDS_MAX} rounds" if args.rounds > 1 else "")
+              + "\n" + result.plain_table(others))
     if args.cycles:
         print("\n" + result.cycles_table(results))
     if args.quick:

@@ -8,6 +8,7 @@ import glob
 import os
 import platform
 import re
+import resource
 import signal
 import subprocess
 import sys
@@ -38,6 +39,10 @@ def leave_the_workers_cpu() -> None:
 def _child() -> None:
     _libc.prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
     os.sched_setaffinity(0, ALL_CPUS)
+    try:  # AF_XDP locks its buffers
+        resource.setrlimit(resource.RLIMIT_MEMLOCK, (resource.RLIM_INFINITY,) * 2)
+    except (OSError, ValueError):
+        pass
 
 
 def popen(argv: list[str], **kw) -> subprocess.Popen:

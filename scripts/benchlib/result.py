@@ -10,7 +10,7 @@ from .measure import Rate, Ratio
 
 @dataclass
 class Result:
-    row: str  # short name, as --row takes it
+    row: str  # short name
     work: str
     peer: str = "-"
     ours: Rate | None = None
@@ -23,6 +23,7 @@ class Result:
     figures: dict = field(default_factory=dict)
     cycles: dict = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
+    group: str = ""  # the table it belongs to
 
     def judge(self) -> "Result":
         """Fills reached from the ratio and its goal."""
@@ -46,12 +47,12 @@ class Result:
         return out
 
 
-def table(rows: list[list[str]], left: int = 1) -> str:
-    """Columns as wide as they need; the first `left` ones to the left, the rest to the right."""
+def table(rows: list[list[str]]) -> str:
+    """Columns as wide as they need; the first one to the left, the rest to the right."""
     widths = [max(len(r[i]) for r in rows) for i in range(len(rows[0]))]
     lines = []
     for r in rows:
-        cells = [c.ljust(w) if i < left else c.rjust(w) for i, (c, w) in enumerate(zip(r, widths))]
+        cells = [c.ljust(w) if i == 0 else c.rjust(w) for i, (c, w) in enumerate(zip(r, widths))]
         lines.append("  ".join(cells).rstrip())
     lines.insert(1, "-" * max(len(line) for line in lines))
     return "\n".join(lines)
@@ -65,38 +66,58 @@ def _verdict(r: Result) -> str:
     return "" if r.reached is None else "reached" if r.reached else "NOT reached"
 
 
+def _pair(rate: Rate | None) -> list[str]:
+    return [_mpps(rate.pps), _mpps(rate.pps_cpu)] if rate else ["", ""]
+
+
 def _line(r: Result) -> list[str]:
-    ours = [_mpps(r.ours.pps), _mpps(r.ours.pps_cpu)] if r.ours else ["", ""]
-    theirs = [_mpps(r.theirs.pps), _mpps(r.theirs.pps_cpu)] if r.theirs else ["", ""]
     ratio = ["", ""]
     if r.ratio:
         used = r.ratio.by
         ratio = [f"{r.ratio.wall:.2f}" + ("*" if used == "wall" else " "),
                  (f"{r.ratio.cpu:.2f}" if r.ratio.cpu else "-") + ("*" if used == "cpu" else " ")]
-    return [r.work, *ours, r.peer, *theirs, *ratio, r.goal, _verdict(r)]
+    return [r.work, *_pair(r.ours), r.peer, *_pair(r.theirs), *ratio, r.goal, _verdict(r)]
 
 
 HEAD = ["work", "starg Mpps", "M/CPU-s", "compared with", "Mpps", "M/CPU-s", "clock ", "CPU ",
         "goal", ""]
+LEFT = (0, 3, 9)
+
+
+def _notes(results: list[Result]) -> list[str]:
+    return [f"  {r.row}: {n}" for r in results for n in r.notes]
 
 
 def main_table(results: list[Result]) -> str:
-    """Rates by the clock and by processor time; an asterisk marks the ratio that counts."""
-    lines = [HEAD]
-    for r in results:
-        line = _line(r)
-        if r.text:
-            line[1:6] = [""] * 5
-            line[3] = r.text
-        lines.append(line)
-    widths = [max(len(x[i]) for x in lines) for i in range(len(HEAD))]
+    """Rates by the clock and by processor time; an asterisk marks the ratio that counts. A row of
+    text has it in place of its rates."""
+    lines = [HEAD] + [_line(r) for r in results]
+    rates = [HEAD] + [line for r, line in zip(results, lines[1:]) if not r.text]
+    widths = [max(len(x[i]) for x in (lines if i in (0, 8, 9) else rates)) for i in range(len(HEAD))]
     out = []
-    for x in lines:
-        out.append("  ".join(c.ljust(w) if i in (0, 3, 9) else c.rjust(w)
-                             for i, (c, w) in enumerate(zip(x, widths))).rstrip())
+    for r, x in zip([None, *results], lines):
+        cells = [c.ljust(w) if i in LEFT else c.rjust(w) for i, (c, w) in enumerate(zip(x, widths))]
+        if r and r.text:
+            cells[1:8] = [r.text.ljust(len("  ".join(cells[1:8])))]
+        out.append("  ".join(cells).rstrip())
     out.insert(1, "-" * max(len(line) for line in out))
-    notes = [f"  {r.row}: {n}" for r in results for n in r.notes]
-    return "\n".join(out + notes)
+    return "\n".join(out + _notes(results))
+
+
+def plain_table(results: list[Result]) -> str:
+    """Measurements without a peer: rates, and what is no rate beneath."""
+    lines = [["work", "sent Mpps", "M/CPU-s", "received Mpps", "sent Gbit/s"]]
+    for r in results:
+        if r.ours:
+            rx = sum(s.rx for s in r.ours.samples) / sum(s.wall_s for s in r.ours.samples)
+            gbit = r.figures.get("gbit_per_s")
+            lines.append([r.work, *_pair(r.ours), _mpps(rx), f"{gbit:.1f}" if gbit else ""])
+    texts = [[r.work, r.text] for r in results if r.text]
+    wide = max((len(t[0]) for t in texts), default=0)
+    parts = [table(lines)] if len(lines) > 1 else []
+    if texts:
+        parts.append("\n".join(f"{a.ljust(wide)}  {b}" for a, b in texts))
+    return "\n\n".join(parts + (["\n".join(_notes(results))] if _notes(results) else []))
 
 
 def cycles_table(results: list[Result]) -> str:

@@ -6,6 +6,7 @@ from __future__ import annotations
 import os
 import re
 import select
+import shutil
 import subprocess
 import time
 
@@ -37,12 +38,17 @@ class Testpmd:
 
     def __init__(self, pcap: str, mbufs: int, env: dict[str, str]):
         self.seen = ""
-        self.proc = host.popen(command(pcap, mbufs, f"bench-{os.getpid()}-{time.monotonic_ns()}"),
+        self.prefix = f"bench-{os.getpid()}-{time.monotonic_ns()}"
+        self.proc = host.popen(command(pcap, mbufs, self.prefix),
                                stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                                stderr=subprocess.STDOUT, env=env)
         os.set_blocking(self.proc.stdout.fileno(), False)
-        self.wait(lambda: "testpmd>" in self.seen, "its prompt", 60)
-        self.tid = host.thread_id(self.proc.pid)
+        try:
+            self.wait(lambda: "testpmd>" in self.seen, "its prompt", 60)
+            self.tid = host.thread_id(self.proc.pid)
+        except BaseException:
+            self.close()
+            raise
 
     def tell(self, line: str) -> None:
         self.seen = ""
@@ -89,3 +95,4 @@ class Testpmd:
         host.end(self.proc)
         for f in (self.proc.stdin, self.proc.stdout):
             f.close()
+        shutil.rmtree("/var/run/dpdk/" + self.prefix, ignore_errors=True)  # root's; testpmd keeps it

@@ -16,7 +16,8 @@ from starg_dp import BUILD, ROOT, STARGD, TIMEOUT_S
 
 sys.path.insert(0, str(ROOT / "scripts"))
 
-from benchlib import cli, conf, frames, host, measure, result, testpmd  # noqa: E402
+from benchlib import (cli, conf, frames, host, measure, result, rfc3918, seam,  # noqa: E402
+                      testpmd, veth)
 
 
 def sample(pps: float, wall_s: float = 1.0, cpu_s: float = 1.0, wait_s: float = 0.0,
@@ -75,6 +76,44 @@ def test_the_kernels_figures_are_read():
     assert host.parse_schedstat("123 45 6\n") == (123, 45)
     assert host.parse_schedstat("") == (0, 0)
     assert host.parse_stat("cpu  10 20 30 40 5 6 7 8 9 10\ncpu0 1 1\n") == (126, 81, 8)
+
+
+def test_interface_counters_are_read():
+    text = ("Inter-|   Receive                    |  Transmit\n face |bytes    packets errs\n"
+            "    lo:     100       2    0    0    0     0          0         0      100       2 0\n"
+            "  eth0: 6400     100    0    0    0     0          0         0   128       3    0\n")
+    assert veth.parse_net_dev(text) == {"lo": (2, 2), "eth0": (100, 3)}
+
+
+def test_installation_is_told_by_the_median_of_its_rounds():
+    runs = [{"routes": 10, "seconds": s, "route_bytes": 880, "counter_bytes_a_route": 32,
+             "resident_bytes": 5, "resident_before": 1} for s in (3.0, 1.0, 2.0)]
+    f = seam.install_figures(runs)
+    assert (f["seconds"], f["bytes_a_route"]) == (2.0, 88.0)
+
+
+def test_rounds_with_and_without_updates_are_told_apart():
+    rounds = [{"updates": u, "packets": 100 + u, "wall_s": 1, "cpu_ns": 5 * 10 ** 8, "wait_ns": 0}
+              for u in (0, 7, 8, 0)]
+    assert [s.tx for s in seam.samples(rounds, True)] == [107, 108]
+    assert [s.pps_cpu for s in seam.samples(rounds, False)] == [200, 200]
+
+
+def test_delays_are_spread_in_nanoseconds():
+    s = rfc3918.spread([0.003, 0.001, 0.002])
+    assert (s["min_ns"], s["median_ns"], s["max_ns"]) == (1e6, 2e6, 3e6)
+    assert rfc3918.delay_line(s).startswith("1000.00 / 2000.00 / 3000.00 us")
+
+
+def test_tables_hold_every_row_and_mark_the_ratio_that_counts():
+    rows = [result.Result("a", "first", "peer", goal_ratio=0.5, ours=measure.rate([sample(2e6)]),
+                          theirs=measure.rate([sample(4e6)]), ratio=measure.Ratio(0.5, 0.7, "cpu")),
+            result.Result("b", "second", text="0.4 s", reached=False, goal="< 1 s",
+                          notes=["what was seen"])]
+    text = result.main_table([r.judge() for r in rows])
+    assert "0.70*" in text and "0.50*" not in text and " reached" in text
+    assert "0.4 s" in text and "NOT reached" in text and "  b: what was seen" in text
+    assert "2.00" in result.plain_table(rows) and "0.4 s" in result.plain_table(rows)
 
 
 def test_random_flows_repeat_and_differ():
@@ -157,3 +196,27 @@ def test_tunnel_and_unicast_rows_have_figures():
     for row in data["rows"]:
         assert row["starg"]["packets_per_s"] > 0 and row["peer_rate"]["packets_per_s"] > 0
         assert "notes" not in row
+
+
+def test_rows_of_the_seam_have_figures():
+    data = bench("--row", "install", "--row", "update", "--row", "delay", "--row", "capacity")
+    by = {}
+    for row in data["rows"]:
+        by.setdefault(row["row"], []).append(row)
+    figures = by["install"][0]["figures"]
+    assert figures["routes"] == 50000 and figures["seconds"] > 0 and figures["bytes_a_route"] > 0
+    update = by["update"][0]
+    assert update["figures"]["updates"] > 0 and update["figures"]["received"] > 0
+    assert update["figures"]["lost"] == 0 and update["figures"]["dropped"] == 0
+    assert update["starg"]["packets_per_s"] > 0 and update["peer_rate"]["packets_per_s"] > 0
+    assert len([r for r in by["delay"] if r["figures"].get("median_ns", 0) > 0]) == 9
+    assert by["capacity"][0]["figures"]["routes"] == 65536 and by["capacity"][0]["figures"]["refused"]
+
+
+def test_rows_of_rfc_3918_have_figures():
+    data = bench("--row", "mixed", "--row", "tunnels", "--row", "shell-delay")
+    rates = [r for r in data["rows"] if "starg" in r]
+    assert [r["row"] for r in rates] == ["mixed", "encap", "encap", "decap", "reencap", "reencap"]
+    assert all(r["starg"]["rounds"][0]["packets"] > 0 for r in rates)
+    delays = [r for r in data["rows"] if r["row"] == "shell-delay"]
+    assert len(delays) == 2 and all(r["figures"]["min_ns"] > 0 for r in delays)
