@@ -110,8 +110,8 @@ int tables_new(struct dataplane *d)
 	if (!t->demux || retire_init(&d->retire, RTE_MAX(d->n_workers, 1u), d))
 		return -ENOMEM;
 	t->rcu = d->retire.rcu;
-	if (lists_init(&d->lists, &d->retire) || mfib_init(&d->mfib, t, &d->retire, &d->lists) ||
-		stats_new(d) || police_init(d))
+	if (flow_new(d) || lists_init(&d->lists, &d->retire) ||
+		mfib_init(&d->mfib, t, &d->retire, &d->lists) || stats_new(d) || police_init(d))
 		return -ENOMEM;
 	d->mfib.counter_reset = stats_counter_reset;
 	return 0;
@@ -174,6 +174,7 @@ void tables_free(struct dataplane *d)
 
 	if (t->rcu)
 		retire_reclaim(&d->retire, UINT32_MAX);
+	flow_free(d);
 	mfib_fini(&d->mfib);
 	lists_fini(&d->lists);
 	retire_fini(&d->retire);
@@ -226,9 +227,12 @@ static void ports_publish(struct dataplane *d, struct fwd_ports *p)
 	struct fwd_ports *old = atomic_load_explicit(&d->t.ports, memory_order_relaxed);
 
 	p->n = 0;
+	p->controls = 0;
 	for (uint16_t i = 0; i < RTE_MAX_ETHPORTS; i++) {
 		if (p->by_id[i].rx_queues)
 			p->ids[p->n++] = i;
+		if (p->by_id[i].rx_queues && p->by_id[i].control_queue)
+			p->controls |= UINT64_C(1) << i;
 	}
 	atomic_store_explicit(&d->t.ports, p, memory_order_release);
 	retire_add(&d->retire, retire_free, old, 0);

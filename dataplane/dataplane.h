@@ -37,7 +37,9 @@ unsigned dataplane_workers(const struct dataplane *d); /* at least 1 */
 struct dataplane_port {
 	uint16_t port_id;
 	uint16_t rx_queues, tx_queues;
-	bool multi_segs; /* the port sends chained buffers */
+	bool multi_segs;    /* the port sends chained buffers */
+	bool control_queue; /* one more receive queue, number rx_queues, is polled before all others */
+	bool marks;         /* packets may carry marks that name their route (flow.h) */
 	bool unfinished; /* above a kernel netdev: TCP and UDP checksums may be left to be finished */
 	uint8_t mac[6];
 };

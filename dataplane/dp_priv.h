@@ -154,6 +154,7 @@ struct fwd_demux {
 struct fwd_ports {
 	uint16_t n;
 	uint16_t ids[RTE_MAX_ETHPORTS];
+	uint64_t controls;                             /* ports with a control queue, as bits */
 	struct dataplane_port by_id[RTE_MAX_ETHPORTS]; /* rx_queues 0: absent */
 };
 
@@ -170,6 +171,7 @@ struct fwd_tables {
 	struct fwd_oif *_Atomic *oifs; /* [max_oifs] */
 	struct fwd_demux *_Atomic demux;
 	struct fwd_ports *_Atomic ports;
+	_Atomic uint32_t *marks; /* index of the route that a mark names, 0 none (marks.c) */
 	struct rte_rcu_qsbr *rcu;
 	struct rte_mempool *pool;
 	struct fwd_police *_Atomic police[RTE_MAX_ETHPORTS]; /* police.c */
@@ -286,6 +288,7 @@ struct worker {
 	struct oif_counters *oif_ctr;     /* [max_oifs] */
 	struct if_counters_lcore *if_ctr; /* [DP_IFS_MAX] */
 	struct dp_worker_info info;       /* rounds, cycles, drops, upcalls */
+	uint64_t marks_used, marks_refused;
 } __rte_cache_aligned;
 
 /* In the private area of an mbuf on a punt ring. */
@@ -333,6 +336,9 @@ static inline void pkt_drop(struct pkt *p, enum drop_reason reason)
 
 /* mfib.c: the route for (table, src, grp) or NULL; single and bulk. */
 void mfib_lookup_bulk(const struct fwd_tables *t, struct pkt **pkts, unsigned n, uint8_t family);
+
+/* marks.c: as above, for packets of a port that marks some: the marked ones without the hash. */
+void marks_lookup_bulk(struct worker *w, struct pkt **pkts, unsigned n, uint8_t family);
 
 /* finish.c: completes the TCP or UDP checksum that a kernel netdev left unfinished. */
 void frame_finish(struct rte_mbuf *m);

@@ -62,7 +62,10 @@ static void lookup_family(struct worker *w, struct pkt **v, unsigned n, uint8_t 
 	struct pkt *misses[BURST];
 	unsigned n_misses = 0;
 
-	mfib_lookup_bulk(w->t, v, n, family);
+	if (unlikely(fwd_ports_get(w->t)->by_id[w->b.port].marks))
+		marks_lookup_bulk(w, v, n, family);
+	else
+		mfib_lookup_bulk(w->t, v, n, family);
 	for (unsigned i = 0; i < n; i++) {
 		if (unlikely(!v[i]->route))
 			continue;

@@ -213,6 +213,8 @@ static int mfib_replace(
 	if (!index)
 		return err;
 	mfib_slot_store(slot, slot->sig, index);
+	if (unlikely(m->n_marked))
+		marks_moved(m, counter, index);
 	entry_retire(m, old);
 	return 0;
 }
@@ -275,6 +277,8 @@ int mfib_del(struct mfib *m, const struct dp_route_key *key)
 	mfib_slot_remove(mfib_table(m), slot);
 	m->live--;
 	m->ctl[counter].index = 0;
+	if (unlikely(m->n_marked))
+		marks_moved(m, counter, 0);
 	entry_retire(m, index);
 	retire_add(m->retire, counter_free, m, counter);
 	mfib_lens_sub(m, key);
@@ -337,7 +341,7 @@ int mfib_init(struct mfib *m, struct fwd_tables *t, struct retire *r, struct lis
 	*m = (struct mfib){.t = t, .retire = r, .lists = l, .counter_reset = counter_reset_none};
 	t->routes = region_new((size_t)n * sizeof(*t->routes), true);
 	m->ctl = region_new((size_t)n * sizeof(*m->ctl), false);
-	if (!t->routes || !m->ctl || mfib_table_init(m) || mfib_lens_init(m) ||
+	if (!t->routes || !m->ctl || marks_init(m) || mfib_table_init(m) || mfib_lens_init(m) ||
 		idx_pool_init(&m->entries, MFIB_FIRST, n) || idx_pool_init(&m->counters, 0, n)) {
 		mfib_fini(m);
 		return -ENOMEM;
@@ -360,6 +364,7 @@ void mfib_fini(struct mfib *m)
 	}
 	mfib_table_fini(m);
 	mfib_lens_fini(m);
+	marks_fini(m);
 	region_free(t->routes, (size_t)n * sizeof(*t->routes));
 	region_free(m->ctl, (size_t)n * sizeof(*m->ctl));
 	idx_pool_fini(&m->entries);

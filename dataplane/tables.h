@@ -95,6 +95,8 @@ struct mfib {
 	struct mfib_ctl *ctl;
 	uint32_t live, gen;
 	bool resync;
+	uint16_t *mark_of; /* the mark of a route by its counter, 0 none (marks.c) */
+	uint32_t n_marked;
 	uint32_t *lens_count[2]; /* routes by [grp len * (bits + 1) + src len], IPv4 and IPv6 */
 	/* A counter index is about to be used again: nobody writes to it any more. */
 	void (*counter_reset)(void *owner, uint32_t counter);
@@ -132,6 +134,12 @@ int mfib_lens_init(struct mfib *m);
 void mfib_lens_fini(struct mfib *m);
 int mfib_lens_add(struct mfib *m, const struct dp_route_key *k);
 void mfib_lens_sub(struct mfib *m, const struct dp_route_key *k);
+
+/* The marks of routes (marks.c). */
+int marks_init(struct mfib *m);
+void marks_fini(struct mfib *m);
+/* The route of this counter has another entry now, or (index 0) is none any more. */
+void marks_moved(struct mfib *m, uint32_t counter, uint32_t index);
 
 /* Multiply and fold (both halves of the product): with secret operands nobody outside can choose
  * keys that meet in one line. */
@@ -197,12 +205,15 @@ struct bases {
 	struct dp_police_counters police[RTE_MAX_ETHPORTS][DP_POLICE_KINDS];
 };
 
+struct flow; /* flow_priv.h */
+
 struct dataplane {
 	struct dataplane_conf conf;
 	struct fwd_tables t;
 	struct retire retire;
 	struct lists lists;
 	struct mfib mfib;
+	struct flow *flow;
 	struct l2_kind *l2; /* [DP_IFS_MAX] by l2_id */
 	struct adj_counts n;
 	struct worker *workers[DATAPLANE_WORKERS_MAX];
@@ -273,6 +284,11 @@ uint64_t upcall_hash(const uint64_t seed[4], uint8_t family, const void *src, co
 	uint16_t table, uint16_t ifid);
 uint32_t upcall_recv(struct dataplane *d, struct dp_upcall *out, uint32_t n);
 void upcall_done(struct dataplane *d, const struct dp_upcall *up);
+
+/* --- hardware rules (flow.c) ---------------------------------------------------------------------------------- */
+
+int flow_new(struct dataplane *d);
+void flow_free(struct dataplane *d);
 
 /* --- counters (stats.c) ----------------------------------------------------------------------------------- */
 

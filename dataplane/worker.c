@@ -81,12 +81,28 @@ static unsigned worker_burst(struct worker *w, uint16_t port, uint16_t queue)
 	return b->n;
 }
 
+/* The queues that hold nothing but control packets, before any data: of port p it is worker number
+ * p + rx_queues modulo the workers'. */
+static __rte_noinline unsigned worker_controls(struct worker *w, const struct fwd_ports *ports)
+{
+	unsigned n = 0;
+
+	for (uint64_t left = ports->controls; left; left &= left - 1) {
+		uint16_t port = (uint16_t)__builtin_ctzll(left);
+		uint16_t queue = ports->by_id[port].rx_queues;
+
+		if ((port + queue) % w->n_workers == w->index)
+			n += worker_burst(w, port, queue);
+	}
+	return n;
+}
+
 /* Queue q of port p is worker number p + q modulo the workers': ports with one queue each are shared
  * out as well. */
 static unsigned worker_ports(struct worker *w)
 {
 	const struct fwd_ports *ports = fwd_ports_get(w->t);
-	unsigned n = 0;
+	unsigned n = ports->controls ? worker_controls(w, ports) : 0;
 
 	for (unsigned i = 0; i < ports->n; i++) {
 		uint16_t port = ports->ids[i];
