@@ -13,6 +13,7 @@
 #include <rte_dev.h>
 #include <rte_errno.h>
 #include <rte_ethdev.h>
+#include <rte_flow.h>
 
 #define DESC_DEFAULT 1024
 
@@ -88,13 +89,25 @@ static uint16_t pick(uint16_t wanted, uint16_t driver, uint16_t fallback, uint16
 	return n ? n : 1;
 }
 
-static void choose_queues(
-	const struct port_dev_conf *c, const struct rte_eth_dev_info *dev, struct port_info *info)
+/* Whether the driver knows rte_flow: it is asked to remove the rules that it cannot have yet. */
+static bool has_flow_api(uint16_t port_id)
+{
+	struct rte_flow_error e;
+
+	return rte_flow_flush(port_id, &e) != -ENOSYS;
+}
+
+static void choose_queues(const struct port_dev_conf *c, uint16_t port_id,
+	const struct rte_eth_dev_info *dev, struct port_info *info)
 {
 	uint16_t workers = (uint16_t)c->n_workers;
 
 	info->rx_queues =
 		pick(c->port->rx_queues, c->driver.rx_queues, workers, dev->max_rx_queues);
+	/* one more for the control protocols, where rules can fill it */
+	if (!c->port->rx_queues && c->port->offload.control_queue &&
+		info->rx_queues < dev->max_rx_queues && has_flow_api(port_id))
+		info->rx_queues++;
 	info->tx_queues =
 		pick(c->port->tx_queues, c->driver.tx_queues, workers, dev->max_tx_queues);
 	info->rx_desc = pick(c->port->rx_desc, 0,
@@ -103,8 +116,40 @@ static void choose_queues(
 		c->driver.tx_desc ? c->driver.tx_desc : DESC_DEFAULT, dev->tx_desc_lim.nb_max);
 }
 
-static void choose_offloads(const struct rte_eth_dev_info *dev, struct rte_eth_conf *conf,
-	uint16_t rx_queues, uint16_t mtu, struct port_info *info)
+/* The hash that keeps a flow in one queue: on addresses alone, for fragments have no ports. Where a family
+ * has no such hash, the nearest: fragments may then take another queue than the rest of their flow. */
+static uint64_t rss_types(uint64_t capa)
+{
+	const uint64_t v4 = RTE_ETH_RSS_FRAG_IPV4 | RTE_ETH_RSS_NONFRAG_IPV4_UDP |
+			    RTE_ETH_RSS_NONFRAG_IPV4_OTHER;
+	const uint64_t v6 = RTE_ETH_RSS_FRAG_IPV6 | RTE_ETH_RSS_NONFRAG_IPV6_UDP |
+			    RTE_ETH_RSS_NONFRAG_IPV6_OTHER;
+	uint64_t types = capa & (RTE_ETH_RSS_IPV4 | RTE_ETH_RSS_IPV6);
+
+	if (!(capa & RTE_ETH_RSS_IPV4))
+		types |= capa & v4;
+	if (!(capa & RTE_ETH_RSS_IPV6))
+		types |= capa & v6;
+	return types;
+}
+
+static void choose_rss(const struct port_dev_conf *c, const struct rte_eth_dev_info *dev,
+	struct rte_eth_conf *conf, struct port_info *info)
+{
+	info->rss_capa = dev->flow_type_rss_offloads;
+	info->reta_size = dev->reta_size;
+	info->rss_used = 0;
+	if (info->rx_queues < 2 || !c->port->offload.rss)
+		return;
+	info->rss_used = rss_types(dev->flow_type_rss_offloads);
+	if (!info->rss_used)
+		return;
+	conf->rxmode.mq_mode = RTE_ETH_MQ_RX_RSS;
+	conf->rx_adv_conf.rss_conf.rss_hf = info->rss_used;
+}
+
+static void choose_offloads(const struct port_dev_conf *c, const struct rte_eth_dev_info *dev,
+	struct rte_eth_conf *conf, uint16_t mtu, struct port_info *info)
 {
 	uint64_t rx = RTE_ETH_RX_OFFLOAD_IPV4_CKSUM;
 
@@ -112,11 +157,11 @@ static void choose_offloads(const struct rte_eth_dev_info *dev, struct rte_eth_c
 		rx |= RTE_ETH_RX_OFFLOAD_SCATTER;
 	conf->rxmode.offloads = dev->rx_offload_capa & rx;
 	conf->txmode.offloads = dev->tx_offload_capa & RTE_ETH_TX_OFFLOAD_MULTI_SEGS;
-	if (rx_queues > 1 && dev->flow_type_rss_offloads) {
-		conf->rxmode.mq_mode = RTE_ETH_MQ_RX_RSS;
-		conf->rx_adv_conf.rss_conf.rss_hf =
-			dev->flow_type_rss_offloads & (RTE_ETH_RSS_IP | RTE_ETH_RSS_UDP);
-	}
+	choose_rss(c, dev, conf, info);
+	info->rx_capa = dev->rx_offload_capa;
+	info->rx_used = conf->rxmode.offloads;
+	info->tx_capa = dev->tx_offload_capa;
+	info->tx_used = conf->txmode.offloads;
 	if (dev->max_mtu == 0 || mtu <= dev->max_mtu)
 		conf->rxmode.mtu = mtu;
 	info->multi_segs = (conf->txmode.offloads & RTE_ETH_TX_OFFLOAD_MULTI_SEGS) != 0;
@@ -152,8 +197,8 @@ static int configure(const struct port_dev_conf *c, uint16_t port_id, struct por
 
 	if (rc)
 		goto fail;
-	choose_queues(c, &dev, info);
-	choose_offloads(&dev, &conf, info->rx_queues, mtu, info);
+	choose_queues(c, port_id, &dev, info);
+	choose_offloads(c, &dev, &conf, mtu, info);
 	snprintf(info->driver, sizeof(info->driver), "%s", dev.driver_name);
 	rc = rte_eth_dev_configure(port_id, info->rx_queues, info->tx_queues, &conf);
 	if (rc == 0)

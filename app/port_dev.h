@@ -28,5 +28,7 @@ void port_dev_close(uint16_t port_id);
 /* Carrier by the driver's word, and speed; for ports without a kernel netdev. */
 bool port_dev_link(uint16_t port_id, struct port_info *info);
 bool port_dev_removed(uint16_t port_id);
+/* The index-th of the offloads that starg knows (port_offload.c); false behind the last. */
+bool port_offload_get(const struct port_info *info, size_t index, struct port_offload *out);
 /* The netdev in a device string ("net_af_packet0,iface=veth1" -> "veth1"), or "". */
 void port_dev_netdev(const char *device, char *name, size_t cap);

@@ -182,6 +182,30 @@ static void set_police(struct ports *p, const struct port *port)
 		log_error("port", "%s: its policers were not set: out of memory", port->conf.name);
 }
 
+/* What the port takes over, and a line about it. */
+static void flow_start(struct ports *p, const struct port *port, struct dataplane_port *dp)
+{
+	const struct conf_offload *o = &port->conf.offload;
+	const struct flow_conf c = {.control_queue = o->control_queue,
+		.rss = o->rss,
+		.marks = o->mark,
+		.rss_hf = port->info.rss_used,
+		.reta_size = port->info.reta_size};
+
+	flow_port_start(p->app->dataplane, &c, dp);
+	log_info("port", "%s: %u data queue(s)%s%s; see show offload %s", port->conf.name,
+		dp->rx_queues, dp->control_queue ? ", one for control packets" : "",
+		dp->marks ? ", marks hot flows" : "", port->conf.name);
+}
+
+static void flow_stop(struct ports *p, const struct port *port, uint16_t port_id)
+{
+	char err[FLOW_PROBLEM_LEN];
+
+	if (flow_port_stop(p->app->dataplane, port_id, err, sizeof(err)))
+		log_warning("port", "%s: its rules could not be removed: %s", port->conf.name, err);
+}
+
 static int open_port(struct ports *p, struct port *port, char *err, size_t cap)
 {
 	struct port_dev_conf c = {.port = &port->conf,
@@ -204,8 +228,10 @@ static int open_port(struct ports *p, struct port *port, char *err, size_t cap)
 	if (rc)
 		return rc;
 	set_police(p, port);
+	flow_start(p, port, &dp);
 	rc = dataplane_port_add(p->app->dataplane, &dp);
 	if (rc) {
+		flow_stop(p, port, dp.port_id);
 		snprintf(err, cap, "port %s: the data plane refused it: %s", port->conf.name,
 			strerror(-rc));
 		port_dev_close(dp.port_id);
@@ -232,6 +258,7 @@ static void close_port(struct ports *p, struct port *port)
 	if (!is_open(port))
 		return;
 	net_port_set(p->app->net, port->conf.name, NET_PORT_NONE, NULL, 0);
+	flow_stop(p, port, port->info.port_id);
 	dataplane_port_del(p->app->dataplane, port->info.port_id);
 	c = calloc(1, sizeof(*c));
 	if (c) {
@@ -424,6 +451,7 @@ void ports_tick(struct ports *p)
 	uint64_t now = app_now_us();
 
 	finish_closing(p, false);
+	flow_tick(p->app->dataplane, now);
 	for (struct port *port = p->list; port; port = port->next) {
 		if (!is_open(port)) {
 			if (now >= port->retry_us)
@@ -494,4 +522,49 @@ void ports_stats_clear(struct ports *p)
 	for (struct port *port = p->list; port; port = port->next)
 		if (is_open(port))
 			(void)rte_eth_stats_get(port->info.port_id, &port->base);
+}
+
+/* --- what the hardware does --------------------------------------------------------------------------- */
+
+bool ports_offload(const struct ports *p, size_t index, size_t offload, struct port_offload *out)
+{
+	const struct port *port = nth(p, index);
+
+	return port && is_open(port) && port_offload_get(&port->info, offload, out);
+}
+
+bool ports_flow(const struct ports *p, size_t index, struct flow_port_info *out)
+{
+	const struct port *port = nth(p, index);
+
+	return port && is_open(port) && flow_port_get(p->app->dataplane, port->info.port_id, out);
+}
+
+bool ports_rule(const struct ports *p, size_t index, size_t rule, struct flow_rule_info *out)
+{
+	const struct port *port = nth(p, index);
+
+	return port && is_open(port) &&
+	       flow_rule_get(p->app->dataplane, port->info.port_id, rule, out);
+}
+
+bool ports_mark(const struct ports *p, const struct dp_route_key *key, uint16_t *id, char *names,
+	size_t cap)
+{
+	uint32_t bits;
+	size_t at = 0;
+
+	names[0] = '\0';
+	if (!flow_mark_get(p->app->dataplane, key, id, &bits))
+		return false;
+	for (const struct port *port = p->list; port && at < cap; port = port->next)
+		if (is_open(port) && (bits & 1u << port->info.port_id))
+			at += (size_t)snprintf(
+				names + at, cap - at, "%s%s", at ? ", " : "", port->conf.name);
+	return true;
+}
+
+void ports_mark_hits(const struct ports *p, uint64_t *used, uint64_t *refused)
+{
+	flow_mark_hits(p->app->dataplane, used, refused);
 }

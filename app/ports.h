@@ -7,6 +7,7 @@
 #pragma once
 
 #include "app/conf/conf.h"
+#include "dataplane/flow.h"
 
 struct app;
 struct ports;
@@ -37,6 +38,9 @@ struct port_info {
 	uint32_t speed_mbps; /* 0 unknown */
 	bool full_duplex, promiscuous;
 	bool multi_segs, rx_cksum; /* offloads in use */
+	/* RTE_ETH_RX_OFFLOAD_*, RTE_ETH_TX_OFFLOAD_*, RTE_ETH_RSS_*: announced, used */
+	uint64_t rx_capa, rx_used, tx_capa, tx_used, rss_capa, rss_used;
+	uint16_t reta_size;
 };
 
 /* Whether the driver files that the ports name are there and right. -EINVAL: FILE:LINE and what to do. */
@@ -63,3 +67,22 @@ size_t ports_count(const struct ports *p);
 bool ports_info(const struct ports *p, size_t index, struct port_info *out);
 bool ports_stats(const struct ports *p, size_t index, struct port_stats *out);
 void ports_stats_clear(struct ports *p);
+
+/* --- what the hardware does (show offload) ------------------------------------------------------------ */
+
+struct port_offload {
+	const char *name; /* "ipv4 checksum" */
+	bool rx;          /* of received packets, else of those sent */
+	bool announced, used;
+	const char *why; /* what it is used for, or why it is not */
+};
+
+/* The index-th offload of a port; false behind the last, and while the port is absent. */
+bool ports_offload(const struct ports *p, size_t index, size_t offload, struct port_offload *out);
+/* Queues and marks; false while the port is absent. */
+bool ports_flow(const struct ports *p, size_t index, struct flow_port_info *out);
+bool ports_rule(const struct ports *p, size_t index, size_t rule, struct flow_rule_info *out);
+/* The mark of a route, with the names of the ports that put it on packets. */
+bool ports_mark(const struct ports *p, const struct dp_route_key *key, uint16_t *id, char *names,
+	size_t cap);
+void ports_mark_hits(const struct ports *p, uint64_t *used, uint64_t *refused);

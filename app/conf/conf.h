@@ -39,6 +39,13 @@ struct conf_router {
 	bool huge; /* false: --no-huge even if hugepages are there; default true */
 };
 
+/* What the port's hardware may take over (dataplane/flow.h). */
+struct conf_offload {
+	bool control_queue; /* default true */
+	bool rss;           /* default true */
+	uint16_t mark;      /* hot flows marked at most, default 64 */
+};
+
 struct conf_port {
 	char name[CONF_NAMELEN];
 	char device[256]; /* PCI address, or vdev "net_af_packet0,iface=veth1" */
@@ -48,6 +55,7 @@ struct conf_port {
 	uint16_t mtu;                  /* 0: 1500 */
 	bool promiscuous;              /* default true */
 	struct conf_police police;     /* over the router's */
+	struct conf_offload offload;
 	int line;
 };
 

@@ -71,9 +71,10 @@ struct conf_group {
 		.name = path, .keys = table, .n_keys = sizeof(table) / sizeof((table)[0]) \
 	}
 
-extern const struct conf_group conf_group_file, conf_group_router, conf_group_port, conf_group_if,
-	conf_group_gre, conf_group_rpf, conf_group_neigh, conf_group_pref, conf_group_static,
-	conf_group_route, conf_group_output, conf_group_control, conf_group_police;
+extern const struct conf_group conf_group_file, conf_group_router, conf_group_port,
+	conf_group_offload, conf_group_if, conf_group_gre, conf_group_rpf, conf_group_neigh,
+	conf_group_pref, conf_group_static, conf_group_route, conf_group_output, conf_group_control,
+	conf_group_police;
 
 /* --- text.c ------------------------------------------------------------------------------------ */
 

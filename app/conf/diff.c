@@ -65,7 +65,9 @@ static bool port_restarts(const struct conf_port *a, const struct conf_port *b)
 {
 	return strcmp(a->device, b->device) || strcmp(a->driver, b->driver) ||
 	       a->rx_queues != b->rx_queues || a->tx_queues != b->tx_queues ||
-	       a->rx_desc != b->rx_desc || a->tx_desc != b->tx_desc;
+	       a->rx_desc != b->rx_desc || a->tx_desc != b->tx_desc ||
+	       a->offload.control_queue != b->offload.control_queue ||
+	       a->offload.rss != b->offload.rss || a->offload.mark != b->offload.mark;
 }
 
 static void ports_gone(struct changes *out, const struct conf *old, const struct conf *new_)

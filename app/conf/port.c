@@ -19,6 +19,45 @@ static void police_print(const void *obj, FILE *to)
 	police_group_print(&((const struct conf_port *)obj)->police, to);
 }
 
+#define MARKS_MAX 1024 /* FLOW_MARKS_MAX of the data plane */
+
+/* --- offload ----------------------------------------------------------------------------------------- */
+
+#define OFFLOAD(member) KEY_FIELD(struct conf_offload, member)
+
+static const struct conf_key offload_keys[] = {
+	{"control_queue", KEY_BOOL, OFFLOAD(control_queue), .example = "false"},
+	{"rss", KEY_BOOL, OFFLOAD(rss), .example = "false"},
+	{"mark", KEY_UINT, OFFLOAD(mark), .max = MARKS_MAX, .example = "256"},
+};
+
+const struct conf_group conf_group_offload = GROUP("ports.offload", offload_keys);
+
+static const struct conf_offload offload_defaults = {
+	.control_queue = true, .rss = true, .mark = 64};
+
+static void offload_read(struct reader *r, config_setting_t *s, const char *what, void *obj)
+{
+	struct conf_port *p = obj;
+	char inner[WHAT_LEN + 12];
+
+	snprintf(inner, sizeof(inner), "offload of %s", what);
+	group_read(r, s, &conf_group_offload, inner, &p->offload);
+}
+
+static void offload_print(const void *obj, FILE *to)
+{
+	const struct conf_offload *o = &((const struct conf_port *)obj)->offload;
+
+	if (memcmp(o, &offload_defaults, sizeof(*o)) == 0)
+		return;
+	fputs("offload: { ", to);
+	group_print(&conf_group_offload, o, &offload_defaults, to);
+	fputs("}; ", to);
+}
+
+/* --- the port ---------------------------------------------------------------------------------------- */
+
 #define PORT(member) KEY_FIELD(struct conf_port, member)
 
 static const struct conf_key port_keys[] = {
@@ -34,6 +73,9 @@ static const struct conf_key port_keys[] = {
 	{"promiscuous", KEY_BOOL, PORT(promiscuous), .example = "true"},
 	{"police", KEY_OTHER, .example = "{ hello = 1000; }", .read = police_read,
 		.print = police_print},
+
+	{"offload", KEY_OTHER, .example = "{ control_queue = false; }", .read = offload_read,
+		.print = offload_print},
 };
 
 const struct conf_group conf_group_port = GROUP("ports", port_keys);
@@ -42,6 +84,7 @@ void port_defaults(struct conf_port *p)
 {
 	memset(p, 0, sizeof(*p));
 	p->promiscuous = true;
+	p->offload = offload_defaults;
 }
 
 /* BB:DD.F, with or without the domain before it; ends at a ',' (devargs) or the end. */

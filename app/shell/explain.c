@@ -4,6 +4,7 @@
  * explain SRC GRP: the way of a packet of this source and group through the router, as a list of
  * conditions. The verdict is the first one that fails, in words.
  */
+#include "app/ports.h"
 #include "app/shell/explain.h"
 #include "app/shell/statics.h"
 #include "app/shell/value.h"
@@ -257,6 +258,19 @@ static bool check_arrival(struct explain *x)
 		inputs);
 }
 
+/* Whether the lookup is spared: a help, never a condition. */
+static void note_mark(struct explain *x)
+{
+	char names[128];
+	uint16_t id;
+
+	if (x->app->ports &&
+		ports_mark(x->app->ports, &x->entry.merged->key, &id, names, sizeof(names)))
+		explain_check(x, "mark", true,
+			"mark %u on %s: its packets come with the route's number and need no lookup",
+			id, names);
+}
+
 static void check_flow(struct explain *x)
 {
 	const struct dp_route_counters *c = &x->counters;
@@ -284,6 +298,7 @@ static void check_flow(struct explain *x)
 			x, "rate", true, "%.1f packets/s, %.0f bit/s", rate.pps, rate.bits_ps);
 	else
 		explain_check(x, "rate", true, "explain again for the rate since now");
+	note_mark(x);
 }
 
 /* --- the command --------------------------------------------------------------------------------------- */

@@ -7,6 +7,7 @@
 
 const struct cmd *const cmd_tables[] = {
 	show_port_cmds,
+	show_offload_cmds,
 	show_net_cmds,
 	show_mroute_cmds,
 	show_system_cmds,

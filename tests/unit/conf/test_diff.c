@@ -77,6 +77,14 @@ static void a_port_with_another_device_is_replaced_and_keeps_its_interfaces(void
 	differ(FILE_OF(P0, ""),
 		FILE_OF("{name = \"p0\"; device = \"net_null0\"; driver = \"x\";}", ""),
 		"port-del p0, port-add p0");
+	differ(FILE_OF(P0, ""),
+		FILE_OF("{name = \"p0\"; device = \"net_null0\"; offload: {rss = false;};}", ""),
+		"port-del p0, port-add p0");
+	differ(FILE_OF(P0, ""),
+		FILE_OF("{name = \"p0\"; device = \"net_null0\"; offload: {mark = 9;};}", ""),
+		"port-del p0, port-add p0");
+	differ(FILE_OF(P0, ""),
+		FILE_OF("{name = \"p0\"; device = \"net_null0\"; offload: {mark = 64;};}", ""), "");
 }
 
 static void ports_that_swap_devices_both_go_before_they_come(void **state)

@@ -67,10 +67,15 @@ static void ports_arrive(void **state)
 	assert_int_equal(p->tx_desc, 4096);
 	assert_int_equal(p->mtu, 9000);
 	assert_false(p->promiscuous);
+	assert_false(p->offload.control_queue);
+	assert_false(p->offload.rss);
+	assert_int_equal(p->offload.mark, 256);
 	assert_int_equal(p->line, 20);
 	assert_string_equal(p[1].driver, "");
 	assert_int_equal(p[1].mtu, 0);
 	assert_true(p[1].promiscuous);
+	assert_true(p[1].offload.control_queue && p[1].offload.rss);
+	assert_int_equal(p[1].offload.mark, 64);
 	conf_free(c);
 }
 

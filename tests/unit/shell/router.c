@@ -94,6 +94,54 @@ bool ports_stats(const struct ports *p, size_t index, struct port_stats *out)
 	return index < PORTS;
 }
 
+bool ports_offload(const struct ports *p, size_t index, size_t offload, struct port_offload *out)
+{
+	*out = (struct port_offload){.name = "rss", .rx = true, .why = "one receive queue"};
+	return index < 2 && offload == 0;
+}
+
+bool ports_flow(const struct ports *p, size_t index, struct flow_port_info *out)
+{
+	*out = (struct flow_port_info){
+		.data_queues = 3, .control_queue = index == 0, .marks_limit = 64, .marks = 1};
+	return index < 2;
+}
+
+bool ports_rule(const struct ports *p, size_t index, size_t rule, struct flow_rule_info *out)
+{
+	static const struct flow_rule_info rules[2] = {
+		{.what = "igmp",
+			.pattern = "eth / ipv4 proto 2",
+			.action = "queue 3",
+			.hardware = true,
+			.counted = true,
+			.hits = 12},
+		{.what = "mark",
+			.pattern = "eth / ip src S dst G",
+			.action = "mark of the route",
+			.problem = "Not supported action."},
+	};
+
+	if (index > 1 || rule > 1)
+		return false;
+	*out = rules[rule];
+	return true;
+}
+
+bool ports_mark(const struct ports *p, const struct dp_route_key *key, uint16_t *id, char *names,
+	size_t cap)
+{
+	*id = current->mark;
+	snprintf(names, cap, "p0, p1");
+	return current->mark != 0;
+}
+
+void ports_mark_hits(const struct ports *p, uint64_t *used, uint64_t *refused)
+{
+	*used = 1000;
+	*refused = 5;
+}
+
 void ports_stats_clear(struct ports *p)
 {
 	current->cleared++;

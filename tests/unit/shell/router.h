@@ -22,6 +22,7 @@ struct router {
 	struct dp_worker_info worker;
 	unsigned started, stopped, quits, reloads, cleared;
 	int reload_result;
+	uint16_t mark; /* of every route, 0 none */
 };
 
 /* cmocka: *state is a struct router with ports p0..p2, interfaces src, lan1, lan2, gre0, lo0 and two

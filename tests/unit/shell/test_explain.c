@@ -184,6 +184,16 @@ static void smaller_mtu_and_threshold_are_noted(void **state)
 	assert_true(has_check(r, "explain 10.0.0.2 239.1.1.9", "ttl_threshold", true, "above 31"));
 }
 
+static void a_marked_route_says_which_ports_mark_it(void **state)
+{
+	struct router *r = *state;
+
+	r->route.packets = 5;
+	assert_false(has_check(r, "explain 10.0.0.1 239.1.1.1", "mark", true, ""));
+	r->mark = 7;
+	assert_true(has_check(r, "explain 10.0.0.1 239.1.1.1", "mark", true, "mark 7 on p0, p1"));
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, router_setup, router_teardown)
 
 int main(void)
@@ -207,6 +217,7 @@ int main(void)
 		TEST(flow_that_is_forwarded_has_counts_and_then_a_rate),
 		TEST(less_specific_route_is_named),
 		TEST(smaller_mtu_and_threshold_are_noted),
+		TEST(a_marked_route_says_which_ports_mark_it),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -268,6 +268,27 @@ static void ports_are_shown_one_or_all(void **state)
 	assert_non_null(strstr(run_text(r, "show port stats"), "RxPackets"));
 }
 
+static void offload_tells_the_rule_and_why_it_is_not_in_hardware(void **state)
+{
+	struct router *r = *state;
+	const json_t *v = run_ok(r, "show offload p0");
+	const char *text;
+
+	assert_int_equal(json_array_size(at(v, "ports")), 1);
+	assert_int_equal(number_at(v, "ports[0].control_queue"), 3);
+	assert_int_equal(number_at(v, "ports[0].rules[0].hits"), 12);
+	assert_string_equal(text_at(v, "ports[0].rules[0].state"), "hardware");
+	assert_string_equal(text_at(v, "ports[0].rules[1].state"), "software");
+	assert_string_equal(text_at(v, "ports[0].rules[1].problem"), "Not supported action.");
+	text = run_text(r, "show offload");
+	assert_non_null(
+		strstr(text, "port p0 (net_null): 3 data queue(s), control packets in queue 3"));
+	assert_non_null(strstr(text, "control packets among data"));
+	assert_non_null(strstr(text, "port p2 (net_null): absent"));
+	assert_non_null(strstr(text, "1000 by their mark, 5 looked up"));
+	run_fails(r, "show offload p9", "there is p0, p1, p2");
+}
+
 static void interfaces_say_why_they_are_down(void **state)
 {
 	struct router *r = *state;
@@ -419,6 +440,7 @@ int main(void)
 		TEST(every_row_completes),
 		TEST(help_lists_every_row),
 		TEST(live_names_are_completed),
+		TEST(offload_tells_the_rule_and_why_it_is_not_in_hardware),
 		TEST(every_show_has_its_documented_schema),
 		TEST(every_show_row_is_in_the_schema),
 		TEST(manual_page_names_every_key),
