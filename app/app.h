@@ -18,6 +18,7 @@ struct api;
 struct dataplane;
 struct loop;
 struct terminal;
+struct telemetry;
 
 struct app {
 	struct conf *conf; /* in force */
@@ -29,6 +30,8 @@ struct app {
 	struct ports *ports;
 	struct dataplane *dataplane;
 	struct api *api;
+	struct telemetry *telemetry; /* NULL: router.telemetry = false, or --no-telemetry */
+	char runtime_dir[256];       /* EAL's; its last part is the file prefix */
 	struct event_base *loop;
 	struct loop *loop_self;
 	uint16_t static_number; /* runner's number of the static protocol */

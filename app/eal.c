@@ -278,6 +278,7 @@ static void fill_result(struct eal_result *out, bool huge)
 	}
 	out->huge = huge;
 	out->dedicated = lcores_dedicated();
+	snprintf(out->runtime_dir, sizeof(out->runtime_dir), "%s", rte_eal_get_runtime_dir());
 }
 
 /* The last line of EAL's log that says something, without its newline. */
@@ -388,7 +389,7 @@ int eal_start(const struct conf *conf, char **given, int n_given, struct eal_res
 	struct arg_list args = {0};
 	char *log = NULL;
 	size_t log_len = 0;
-	bool huge;
+	bool huge, telemetry;
 	FILE *stream;
 	int n, keep;
 
@@ -410,6 +411,9 @@ int eal_start(const struct conf *conf, char **given, int n_given, struct eal_res
 		if (!huge && !has_arg(&args, "-m"))
 			arg_add(&args, "-m%lu", needed_mb(conf));
 	}
+	if (!conf->router.telemetry && !has_arg(&args, "--no-telemetry"))
+		arg_add(&args, "--no-telemetry");
+	telemetry = !has_arg(&args, "--no-telemetry"); /* EAL reorders and overwrites arguments */
 	for (int i = 0; i < args.n; i++)
 		log_debug("eal", "argument %s", args.v[i]);
 
@@ -436,6 +440,7 @@ int eal_start(const struct conf *conf, char **given, int n_given, struct eal_res
 	rte_log_set_global_level(RTE_LOG_WARNING);
 	sweep_stale();
 	fill_result(out, huge);
+	out->telemetry = telemetry;
 	return 0;
 }
 

@@ -14,6 +14,8 @@ struct eal_result {
 	unsigned lcores[64];
 	bool huge;      /* hugepages in use */
 	bool dedicated; /* every lcore has a CPU of its own */
+	bool telemetry; /* EAL listens on dpdk_telemetry.v2 in runtime_dir */
+	char runtime_dir[256];
 };
 
 /* Initialises EAL. given: EAL arguments of the command line (n_given 0: those of the file, or

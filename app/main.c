@@ -5,6 +5,7 @@
  * packet moves. Exit codes: 0 left in order, 1 runtime, 2 configuration or usage.
  */
 #include "app/api/socket.h"
+#include "app/api/telemetry.h"
 #include "app/eal.h"
 #include "app/loop.h"
 #include "app/ports.h"
@@ -270,8 +271,19 @@ static int boot_router(struct app *app, struct conf *conf)
 	return 0;
 }
 
+/* Without telemetry the router runs all the same. */
+static void boot_telemetry(struct app *app, const struct eal_result *eal)
+{
+	memcpy(app->runtime_dir, eal->runtime_dir, sizeof(app->runtime_dir));
+	if (!eal->telemetry)
+		return;
+	if (telemetry_new(&app->telemetry, app))
+		log_warning("telemetry", "no endpoints of starg: out of memory");
+}
+
 static void shut_down(struct app *app, struct loop *loop)
 {
+	telemetry_free(app->telemetry);
 	if (app->api)
 		api_free(app->api);
 	if (app->workers_run)
@@ -360,6 +372,8 @@ int main(int argc, char **argv)
 		code = boot_kernel(&app, conf);
 	if (!code)
 		code = boot_router(&app, conf);
+	if (!code)
+		boot_telemetry(&app, &eal);
 	if (!code)
 		code = run(&app, loop, o.interactive);
 	if (!app.conf)

@@ -23,7 +23,7 @@ PROTOCOL_MAY = ["base", "net", "tib", "run"]
 LIBRARIES = [
     (r"libconfig\.h", r"app/conf/", "libconfig is app/conf's"),
     (r"cmdline.*\.h", r"app/shell/terminal\.c", "librte_cmdline is app/shell/terminal.c's"),
-    (r"rte_.*\.h", r"dataplane/(?!seam/)|app/[^/]*$|app/shell/terminal\.c|app/api/telemetry\.c",
+    (r"rte_.*\.h", r"dataplane/(?!seam/)|app/[^/]*$|app/shell/terminal\.c|app/api/telemetry(_data)?\.c",
      "DPDK is the data plane's and app's"),
     (r"libmnl/.*", r"control/kernel/", "libmnl is control/kernel's"),
     (r"(event2/.*|event\.h)", r"app/", "the event loop is app's"),

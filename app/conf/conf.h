@@ -36,7 +36,8 @@ struct conf_router {
 	enum log_level log;   /* default notice */
 	uint32_t upcall_rate; /* NOCACHE/WRONGVIF upcalls a second per worker, default 1000 */
 	struct conf_police police;
-	bool huge; /* false: --no-huge even if hugepages are there; default true */
+	bool huge;      /* false: --no-huge even if hugepages are there; default true */
+	bool telemetry; /* DPDK telemetry on a socket in the runtime directory; default true */
 };
 
 /* What the port's hardware may take over (dataplane/flow.h). */

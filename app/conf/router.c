@@ -84,6 +84,7 @@ static const struct conf_key router_keys[] = {
 	{"police", KEY_OTHER, .example = "{ hello = 1000; }", .read = police_read,
 		.print = police_print},
 	{"huge", KEY_BOOL, ROUTER(huge), .example = "true"},
+	{"telemetry", KEY_BOOL, ROUTER(telemetry), .example = "true"},
 };
 
 const struct conf_group conf_group_router = GROUP("router", router_keys);
@@ -99,6 +100,7 @@ void router_defaults(struct conf_router *rt)
 	rt->log = LOG_LVL_NOTICE;
 	rt->upcall_rate = 1000;
 	rt->huge = true;
+	rt->telemetry = true;
 }
 
 void router_read(struct reader *r, config_setting_t *s)

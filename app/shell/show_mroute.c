@@ -51,18 +51,19 @@ static void put_protocols(struct app *app, json_t *o, const struct tib_entry_inf
 }
 
 /* Where a static route of this very key comes from, and what is wrong with it. */
-static void put_origin(
-	json_t *o, const struct statics *statics, const struct dp_route_key *key, int error)
+static void put_origin(struct app *app, json_t *o, const struct dp_route_key *key, int error)
 {
+	const void *self = runner_instance(app->runner, app->static_number);
 	json_t *origin = put_array(o, "origin");
 	const char *problem = error ? strerror(-error) : NULL;
-	size_t n, at = statics_find(statics, key, &n);
+	struct static_route_info info[2];
+	unsigned n = static_get(self, key, info);
 
-	for (size_t i = at; i < at + n; i++) {
+	for (unsigned i = 0; i < n; i++) {
 		json_array_append_new(origin,
-			json_string(statics->v[i].route->origin == STATIC_FILE ? "file" : "shell"));
-		if (statics->v[i].problem[0])
-			problem = statics->v[i].problem;
+			json_string(info[i].route->origin == STATIC_FILE ? "file" : "shell"));
+		if (info[i].problem[0])
+			problem = info[i].problem;
 	}
 	put_text(o, "problem", problem);
 }
@@ -122,17 +123,16 @@ static void put_counters(struct app *app, json_t *o, const struct dp_route_key *
 					     : json_integer((json_int_t)c.last_used_ms));
 }
 
-static void put_entry(struct app *app, json_t *list, const struct tib_entry_info *e,
-	const struct statics *statics)
+json_t *show_mroute_entry(struct app *app, const struct tib_entry_info *e)
 {
 	const struct tib_merged *m = e->merged;
 	uint64_t now = app_now_us();
-	json_t *o = add_object(list), *outputs;
+	json_t *o = json_object(), *outputs;
 
 	put_key(o, &m->key);
 	put_flags(app, o, &m->key, m->n_outputs);
 	put_protocols(app, o, e);
-	put_origin(o, statics, &m->key, e->error);
+	put_origin(app, o, &m->key, e->error);
 	put_bool(o, "installed", !e->error);
 	put_number(o, "uptime_s", now > e->created_us ? (now - e->created_us) / 1000000 : 0);
 	put_text(o, "input_owner", runner_proto_name(app->runner, m->input_owner));
@@ -142,18 +142,18 @@ static void put_entry(struct app *app, json_t *list, const struct tib_entry_info
 	for (uint32_t i = 0; i < m->n_outputs; i++)
 		put_output(app, outputs, &m->outputs[i], e->oifs ? e->oifs[i] : 0);
 	put_counters(app, put_object(o, "counters"), &m->key);
+	return o;
 }
 
 /* A static route that made it nowhere: none of its interfaces exists. */
-static void put_missing(
-	struct app *app, json_t *list, const struct static_route *r, const struct statics *statics)
+static void put_missing(struct app *app, json_t *list, const struct static_route *r)
 {
 	json_t *o = add_object(list);
 
 	put_key(o, &r->key);
 	put_flags(app, o, &r->key, 0);
 	json_array_append_new(put_array(o, "protocols"), json_string("static"));
-	put_origin(o, statics, &r->key, 0);
+	put_origin(app, o, &r->key, 0);
 	put_bool(o, "installed", false);
 	put_number(o, "uptime_s", 0);
 	put_text(o, "input_owner", "static");
@@ -204,7 +204,7 @@ static bool entry_cb(void *arg, const struct tib_entry_info *e)
 	struct mroute_show *s = arg;
 
 	if (s->total++ < s->limit) {
-		put_entry(s->app, s->list, e, &s->statics);
+		json_array_append_new(s->list, show_mroute_entry(s->app, e));
 		s->shown++;
 	}
 	return true;
@@ -224,7 +224,7 @@ static void show_missing(struct mroute_show *s)
 			continue;
 		if (s->total++ >= s->limit)
 			continue;
-		put_missing(s->app, s->list, r, &s->statics);
+		put_missing(s->app, s->list, r);
 		s->shown++;
 	}
 }

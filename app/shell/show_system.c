@@ -280,6 +280,14 @@ static void text_config(const json_t *value, FILE *to)
 
 /* --- show version ----------------------------------------------------------------------------------- */
 
+/* What `dpdk-telemetry.py -f` wants. */
+static const char *file_prefix(const char *runtime_dir)
+{
+	const char *slash = strrchr(runtime_dir, '/');
+
+	return slash ? slash + 1 : runtime_dir;
+}
+
 static void show_version(struct app *app, const struct cmd_args *args, struct cmd_result *out)
 {
 	json_t *o = out->value = json_object();
@@ -290,6 +298,9 @@ static void show_version(struct app *app, const struct cmd_args *args, struct cm
 	put_text(o, "compiler", __VERSION__);
 	put_text(o, "file", app->conf->path);
 	put_text(o, "socket", app->conf->control.socket);
+	put_text(o, "runtime_dir", app->runtime_dir);
+	put_text(o, "file_prefix", file_prefix(app->runtime_dir));
+	put_bool(o, "telemetry", app->telemetry != NULL);
 	put_number(o, "pid", (uint64_t)getpid());
 	put_number(o, "uptime_s", (app_now_us() - app->started_us) / 1000000);
 }

@@ -101,3 +101,23 @@ struct hash_node *hash_next(const struct hash_table *t, const struct hash_node *
 			return t->buckets[i];
 	return NULL;
 }
+
+static uint32_t bits_reversed(uint32_t v)
+{
+	uint32_t r = 0;
+
+	for (int i = 0; i < 32; i++, v >>= 1)
+		r = r << 1 | (v & 1);
+	return r;
+}
+
+uint32_t hash_scan(const struct hash_table *t, uint32_t cursor,
+	void (*cb)(void *arg, struct hash_node *node), void *arg)
+{
+	for (struct hash_node *node = t->buckets[cursor & t->mask]; node; node = node->next)
+		cb(arg, node);
+	/* Counting from the highest bit of the bucket's number down: a table that doubles splits
+	 * bucket i into i and i + size, which are neighbours in this order. What was passed before
+	 * the growth is passed after it. */
+	return bits_reversed(bits_reversed(cursor | ~t->mask) + 1);
+}

@@ -35,3 +35,8 @@ struct hash_node *hash_same(const struct hash_node *node);
 /* The node after this one in no particular order (NULL: the first). Fetch it before deleting node;
  * adding may reorder. */
 struct hash_node *hash_next(const struct hash_table *t, const struct hash_node *node);
+/* Gives cb the nodes of one bucket and returns where to go on; begin with 0, 0 again means that all
+ * were seen. Nodes may be added and deleted between two calls, also while the table grows: one that
+ * was there all the time is seen at least once. cb must not change the table. */
+uint32_t hash_scan(const struct hash_table *t, uint32_t cursor,
+	void (*cb)(void *arg, struct hash_node *node), void *arg);

@@ -75,8 +75,7 @@ static bool route_same(const struct static_route *a, const struct static_route *
 	return true;
 }
 
-/* One form for every key: "*" has the group's family, nothing stands in padding or behind a prefix. */
-static struct dp_route_key key_normal(const struct dp_route_key *k)
+struct dp_route_key static_key_normal(const struct dp_route_key *k)
 {
 	struct dp_route_key key = {.table = k->table};
 
@@ -87,7 +86,7 @@ static struct dp_route_key key_normal(const struct dp_route_key *k)
 	return key;
 }
 
-static struct static_entry *entry_find(
+struct static_entry *static_entry_find(
 	const struct static_self *self, const struct dp_route_key *key)
 {
 	struct hash_node *node = hash_first(&self->entries, route_key_hash(key));
@@ -103,7 +102,7 @@ static struct static_entry *entry_find(
 
 static struct static_entry *entry_get(struct static_self *self, const struct dp_route_key *key)
 {
-	struct static_entry *e = entry_find(self, key);
+	struct static_entry *e = static_entry_find(self, key);
 
 	if (e)
 		return e;
@@ -154,7 +153,7 @@ static void static_free(void *me, struct timer_heap *timers)
 static void config_route(
 	struct static_self *self, const struct static_route *r, struct proto_ctx *ctx)
 {
-	struct dp_route_key key = key_normal(&r->key);
+	struct dp_route_key key = static_key_normal(&r->key);
 	struct static_entry *e = entry_get(self, &key);
 	struct static_def *def = e ? e->defs[STATIC_FILE] : NULL;
 	char text[ROUTE_KEY_STRLEN], err[192];
@@ -216,7 +215,7 @@ static void config(
 static int command_add(struct static_self *self, const struct static_route *r,
 	struct proto_ctx *ctx, char *err, size_t cap)
 {
-	struct dp_route_key key = key_normal(&r->key);
+	struct dp_route_key key = static_key_normal(&r->key);
 	char text[ROUTE_KEY_STRLEN];
 	struct static_entry *e;
 	struct static_def *def;
@@ -224,7 +223,7 @@ static int command_add(struct static_self *self, const struct static_route *r,
 
 	if (rc)
 		return rc;
-	e = entry_find(self, &key);
+	e = static_entry_find(self, &key);
 	if (e && e->defs[STATIC_SHELL]) {
 		snprintf(err, cap, "route %s was added at the shell already: delete it first",
 			route_key_str(&key, text, sizeof(text)));
@@ -246,8 +245,8 @@ static int command_add(struct static_self *self, const struct static_route *r,
 static int command_del(struct static_self *self, const struct dp_route_key *wanted,
 	struct proto_ctx *ctx, char *err, size_t cap)
 {
-	struct dp_route_key key = key_normal(wanted);
-	struct static_entry *e = entry_find(self, &key);
+	struct dp_route_key key = static_key_normal(wanted);
+	struct static_entry *e = static_entry_find(self, &key);
 	char text[ROUTE_KEY_STRLEN];
 
 	route_key_str(&key, text, sizeof(text));
@@ -301,57 +300,6 @@ static void static_event(void *me, const struct event *ev, struct proto_ctx *ctx
 	case EV_STOP:
 		break;
 	}
-}
-
-/* --- show -------------------------------------------------------------------------------------- */
-
-static int cmp_entry(const void *pa, const void *pb)
-{
-	const struct static_entry *a = *(struct static_entry *const *)pa;
-	const struct static_entry *b = *(struct static_entry *const *)pb;
-
-	return route_key_cmp(&a->key, &b->key);
-}
-
-static bool show_entry(const struct static_entry *e,
-	bool (*cb)(void *arg, const struct static_route_info *i), void *arg)
-{
-	for (unsigned origin = STATIC_FILE; origin <= STATIC_SHELL; origin++) {
-		const struct static_def *def = e->defs[origin];
-		struct static_route_info info;
-
-		if (!def)
-			continue;
-		info.route = &def->r;
-		info.problem = def->problem ? def->problem : "";
-		if (!cb(arg, &info))
-			return false;
-	}
-	return true;
-}
-
-void static_walk(
-	const void *me, bool (*cb)(void *arg, const struct static_route_info *i), void *arg)
-{
-	const struct static_self *self = me;
-	struct hash_node *node = NULL;
-	struct static_entry **v;
-	size_t n = 0;
-
-	if (self->entries.n == 0)
-		return;
-	v = malloc(self->entries.n * sizeof(struct static_entry *));
-	if (!v) {
-		log_error("static", "no memory to list %zu routes", self->entries.n);
-		return;
-	}
-	while ((node = hash_next(&self->entries, node)))
-		v[n++] = container_of(node, struct static_entry, node);
-	qsort(v, n, sizeof(struct static_entry *), cmp_entry);
-	for (size_t i = 0; i < n; i++)
-		if (!show_entry(v[i], cb, arg))
-			break;
-	free(v);
 }
 
 const struct proto static_proto = {

@@ -66,5 +66,12 @@ struct static_route_info {
 	const struct static_route *route;
 	const char *problem;
 };
+/* The definitions of one key, the file's before the shell's: how many (0 to 2). Borrowed until the next
+ * event. */
+unsigned static_get(
+	const void *self, const struct dp_route_key *key, struct static_route_info out[2]);
+/* Some of the definitions in no particular order, with a cursor as of tib_scan. */
+uint32_t static_scan(const void *self, uint32_t cursor,
+	void (*cb)(void *arg, const struct static_route_info *i), void *arg);
 void static_walk(
 	const void *self, bool (*cb)(void *arg, const struct static_route_info *i), void *arg);

@@ -56,3 +56,8 @@ const struct static_def *static_input_def(const struct static_entry *e);
 bool static_problem_set(struct static_def *def, const char *text);
 /* EV_NET: refreshes the entries that it concerns (follow.c). */
 void static_net_event(struct static_self *self, const struct net_change *c, struct proto_ctx *ctx);
+/* One form for every key: "*" has the group's family, nothing stands in padding or behind a prefix. */
+struct dp_route_key static_key_normal(const struct dp_route_key *k);
+/* The entry of a key of that form, or NULL. */
+struct static_entry *static_entry_find(
+	const struct static_self *self, const struct dp_route_key *key);

@@ -153,3 +153,25 @@ bool tib_crossing_missing(
 	e = tib_entry_find(tib, &key);
 	return !e || !e->alive;
 }
+
+struct scan {
+	void (*cb)(void *arg, const struct tib_entry_info *e);
+	void *arg;
+};
+
+static void scan_node(void *arg, struct hash_node *node)
+{
+	const struct scan *s = arg;
+	struct tib_entry_info info;
+
+	if (describe(container_of(node, struct tib_entry, node), &info))
+		s->cb(s->arg, &info);
+}
+
+uint32_t tib_scan(const struct tib *tib, uint32_t cursor,
+	void (*cb)(void *arg, const struct tib_entry_info *e), void *arg)
+{
+	struct scan s = {.cb = cb, .arg = arg};
+
+	return hash_scan(&tib->entries, cursor, scan_node, &s);
+}

@@ -110,6 +110,11 @@ bool tib_entry_get(
  * holds it but not "*", which IP_NONE matches alone. Returns false from cb to stop. */
 void tib_walk(const struct tib *tib, const struct ipaddr *src, const struct ipaddr *grp,
 	bool (*cb)(void *arg, const struct tib_entry_info *e), void *arg);
+/* Some entries in no particular order, at a cost that does not depend on how many there are: begin with
+ * cursor 0 and go on with what is returned; 0 again: all were seen. Entries may come and go between two
+ * calls; one that stays is seen at least once. */
+uint32_t tib_scan(const struct tib *tib, uint32_t cursor,
+	void (*cb)(void *arg, const struct tib_entry_info *e), void *arg);
 /* The entry that a packet (src, grp) would meet. */
 bool tib_lookup(const struct tib *tib, uint16_t table, const struct ipaddr *src,
 	const struct ipaddr *grp, struct tib_entry_info *out);

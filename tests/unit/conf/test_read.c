@@ -48,6 +48,7 @@ static void router_and_control_settings_arrive(void **state)
 	assert_int_equal(c->router.log, LOG_LVL_DEBUG);
 	assert_int_equal(c->router.upcall_rate, 500);
 	assert_false(c->router.huge);
+	assert_false(c->router.telemetry);
 	assert_string_equal(c->control.socket, "/run/starg/edge1.sock");
 	conf_free(c);
 }
@@ -241,6 +242,7 @@ static void what_is_left_out_has_its_default(void **state)
 	assert_int_equal(c->router.log, LOG_LVL_NOTICE);
 	assert_int_equal(c->router.upcall_rate, 1000);
 	assert_true(c->router.huge);
+	assert_true(c->router.telemetry);
 	assert_string_equal(c->control.socket, "/run/starg/stargd.sock");
 	conf_free(c);
 }

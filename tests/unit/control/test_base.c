@@ -275,6 +275,47 @@ static void random_items_are_found_in_the_hash_table(void **state)
 	hash_fini(&t);
 }
 
+static void count_item(void *arg, struct hash_node *node)
+{
+	unsigned *seen = arg;
+
+	seen[container_of(node, struct item, node)->value]++;
+}
+
+static void hash_scan_sees_all_that_stays_while_the_table_grows(void **state)
+{
+	static struct item items[2000];
+	static unsigned seen[2000];
+	struct prng r = {test_seed()};
+	struct hash_table t;
+	uint32_t cursor = 0, added = 100, steps = 0;
+
+	memset(items, 0, sizeof(items));
+	memset(seen, 0, sizeof(seen));
+	assert_int_equal(hash_init(&t), 0);
+	for (uint32_t i = 0; i < 2000; i++)
+		items[i].value = i;
+	for (uint32_t i = 0; i < added; i++)
+		hash_add(&t, &items[i].node, (uint32_t)prng_u64(&r));
+	do {
+		cursor = hash_scan(&t, cursor, count_item, seen);
+		for (int i = 0; i < 11 && added < 2000; i++, added++)
+			hash_add(&t, &items[added].node, (uint32_t)prng_u64(&r));
+		assert_true(++steps < 100000);
+	} while (cursor);
+	for (uint32_t i = 0; i < 100; i++)
+		assert_true(seen[i] > 0);
+	assert_true(t.mask > 1000); /* it grew */
+
+	memset(seen, 0, sizeof(seen));
+	do {
+		cursor = hash_scan(&t, cursor, count_item, seen);
+	} while (cursor);
+	for (uint32_t i = 0; i < 2000; i++)
+		assert_int_equal(seen[i], 1);
+	hash_fini(&t);
+}
+
 /* --- bytes ------------------------------------------------------------------------------------- */
 
 static void reader_past_the_end_gives_zeros_and_says_so(void **state)
@@ -420,6 +461,7 @@ int main(void)
 		cmocka_unit_test(level_names_are_parsed_back),
 		cmocka_unit_test(log_rate_counts_what_it_suppresses),
 		cmocka_unit_test(random_items_are_found_in_the_hash_table),
+		cmocka_unit_test(hash_scan_sees_all_that_stays_while_the_table_grows),
 		cmocka_unit_test(reader_past_the_end_gives_zeros_and_says_so),
 		cmocka_unit_test(writer_that_is_full_drops_all_the_rest),
 		cmocka_unit_test(key_covers_what_its_prefixes_hold),
