@@ -217,7 +217,7 @@ struct plan {
 	uint32_t sent;             /* copies of this chunk, counted by rewrite */
 	uint16_t port;
 	uint16_t ip_len;   /* bytes of the packet */
-	uint16_t wire_len; /* bytes of the outermost IP packet */
+	uint16_t wire_len; /* bytes of the outermost IP packet; 0: too long, frag.c cuts it */
 	uint8_t segs;      /* the port takes chained buffers */
 	uint8_t shareable;
 };
@@ -242,7 +242,7 @@ struct txbuf {
 
 struct if_counters_lcore {
 	uint64_t rx_packets, rx_bytes, rx_mcast, rx_dropped;
-	uint64_t tx_packets, tx_bytes, tx_dropped, punted, injected;
+	uint64_t tx_packets, tx_bytes, tx_dropped, tx_fragmented, punted, injected;
 };
 
 struct upcall_gate; /* upcall.c */
@@ -267,6 +267,7 @@ struct worker {
 	uint32_t at_sent; /* copies of the packet at at_pkt so far */
 	uint16_t n_fresh; /* buffers that the copies need */
 	uint16_t gre_id;  /* IPv4 identification of the next tunnel packet that may be fragmented */
+	bool fragments;   /* a plan of this chunk has wire_len 0: stage tx is frag_tx */
 	uint64_t tx_dirty; /* ports with something in tx[] */
 	uint16_t n_copies, n_plans;
 	struct copy copies[CHUNK] __rte_cache_aligned;
@@ -345,6 +346,9 @@ void frame_finish(struct rte_mbuf *m);
 /* tx.c: one complete frame out of an interface's port (frames from control and rewritten copies); takes m
  * over. */
 void tx_one(struct worker *w, uint16_t port, struct rte_mbuf *m);
+
+/* frag.c: stage tx of a chunk in which some copies have to be cut (w->fragments). */
+void frag_tx(struct worker *w);
 
 /* path.c: makes the complete frame of a packet from control, with nothing but the tables (no worker):
  * VLAN tag, group MAC, tunnel. *port is where it goes. m stays the caller's.

@@ -37,7 +37,7 @@ static void packet_drop(struct worker *w, struct pkt *p, enum drop_reason reason
 
 /* One output of a packet does not take it. That a copy would go back where it came from is how it should
  * be, and no fault of the output. */
-static void output_drop(struct worker *w, uint32_t oif, uint16_t ifid, enum drop_reason reason)
+void output_drop(struct worker *w, uint32_t oif, uint16_t ifid, enum drop_reason reason)
 {
 	w->info.drops[reason]++;
 	if (reason == DROP_oif_input)
@@ -80,7 +80,7 @@ static inline enum drop_reason plan_output(struct worker *w, const struct fwd_po
 	reason = plan_hop(w->t, p, &o->c, &hop);
 	if (unlikely(reason != IP_FINE))
 		return reason;
-	if (unlikely(!path_fits(&hop, p->ip_len, &pl->wire_len)))
+	if (unlikely(!path_fits(&hop, p->ip_len, &pl->wire_len)) && !frag_plan(w, p, &hop, pl))
 		return DROP_oif_mtu;
 	if (unlikely(hop.out->c.port >= RTE_MAX_ETHPORTS))
 		return DROP_tx_no_port;
@@ -94,7 +94,7 @@ static inline enum drop_reason plan_output(struct worker *w, const struct fwd_po
 	pl->ip_len = p->ip_len;
 	pl->segs = port->multi_segs;
 	/* a frame for another worker's queue carries its port in the buffer: it is not shared */
-	pl->shareable = !hop.adj && hop.out->l2_id && w->index < port->tx_queues;
+	pl->shareable = !hop.adj && hop.out->l2_id && w->index < port->tx_queues && pl->wire_len;
 	return IP_FINE;
 }
 
@@ -228,6 +228,7 @@ static void plan_chunk(struct worker *w, struct burst *b)
 	w->n_copies = 0;
 	w->n_plans = 0;
 	w->n_fresh = 0;
+	w->fragments = false;
 	while (w->at_pkt < b->n && w->n_copies < CHUNK) {
 		struct pkt *p = &b->pkts[w->at_pkt];
 
@@ -244,6 +245,8 @@ static void plan_chunk(struct worker *w, struct burst *b)
 			plan_repeat(w, p, &pl);
 		else
 			plan_packet(w, ports, p, &pl);
+		if (unlikely(w->fragments))
+			pl.pkt = NULL; /* DF is not among what plan_holds compares */
 	}
 }
 
@@ -325,7 +328,7 @@ static struct rte_mbuf *copy_chain(struct worker *w, struct copy *c, enum drop_r
 
 	if (!m)
 		return NULL;
-	if (m->nb_segs > 1 && !c->plan->segs) {
+	if (m->nb_segs > 1 && !c->plan->segs && c->plan->wire_len) {
 		rte_pktmbuf_free(m);
 		*reason = DROP_oif_mtu;
 		return NULL;

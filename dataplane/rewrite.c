@@ -47,6 +47,8 @@ static __rte_noinline void rewrite_adjacent(struct worker *w, const struct copy 
 	if (pl->oif->c.her_dst.family != IP_NONE)
 		rewrite_her(c, family);
 	if (pl->tun) {
+		if (unlikely(!pl->wire_len))
+			return; /* cut first, frag.c wraps the pieces */
 		mbuf_drop_front(c->m, l3);
 		type = path_push_gre(c->m, pl->tun, w->gre_id++);
 		l3 = 0;
@@ -69,6 +71,8 @@ static inline void count_plan(struct worker *w, const struct plan *pl)
 	struct if_counters_lcore *out = &w->if_ctr[pl->out->c.id];
 	uint64_t bytes = (uint64_t)pl->sent * pl->wire_len;
 
+	if (unlikely(!pl->wire_len))
+		return; /* frag.c counts the pieces */
 	oif->packets += pl->sent;
 	oif->bytes += bytes;
 	out->tx_packets += pl->sent;

@@ -227,6 +227,7 @@ int stats_if(struct dataplane *d, uint16_t ifid, struct dp_if_counters *c)
 		.tx_packets = s.tx_packets,
 		.tx_bytes = s.tx_bytes,
 		.tx_dropped = s.tx_dropped,
+		.tx_fragmented = s.tx_fragmented,
 		.punted = s.punted,
 		.injected = s.injected,
 	};

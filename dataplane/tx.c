@@ -85,6 +85,10 @@ void tx_one(struct worker *w, uint16_t port, struct rte_mbuf *m)
 
 void stage_tx(struct worker *w, struct burst *b)
 {
+	if (unlikely(w->fragments)) {
+		frag_tx(w);
+		return;
+	}
 	for (unsigned i = 0; i < w->n_copies; i++)
 		if (likely(w->copies[i].m))
 			tx_put(w, w->copies[i].plan->port, w->copies[i].m);

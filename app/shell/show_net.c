@@ -73,6 +73,7 @@ static void put_if_counters(struct app *app, json_t *o, const struct net_if *ifp
 	put_number(t, "tx_packets", c.tx_packets);
 	put_number(t, "tx_bytes", c.tx_bytes);
 	put_number(t, "tx_dropped", c.tx_dropped);
+	put_number(t, "tx_fragmented", c.tx_fragmented);
 	put_number(t, "punted", c.punted);
 	put_number(t, "injected", c.injected);
 }

@@ -148,8 +148,9 @@ struct dp_if_counters {
 	uint64_t rx_dropped;
 	uint64_t tx_packets, tx_bytes; /* out, by workers and from the twin */
 	uint64_t tx_dropped;
-	uint64_t punted;   /* to control: twin and protocols */
-	uint64_t injected; /* from the twin and protocols */
+	uint64_t tx_fragmented; /* packets that left in pieces, which tx_packets counts */
+	uint64_t punted;        /* to control: twin and protocols */
+	uint64_t injected;      /* from the twin and protocols */
 };
 
 /* --- messages up ---------------------------------------------------------------------------------- */

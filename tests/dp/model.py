@@ -30,7 +30,7 @@ class Gre:
     remote: str
     key: int | None = None
     checksum: bool = False
-    ttl: int = 64
+    ttl: int | str = 64
     tos: int | str = "inherit"
 
     def text(self) -> str:
@@ -47,7 +47,8 @@ class Gre:
 class Iface:
     name: str
     port: str = ""
-    vlan: int = 0
+    vlan: int | tuple[int, int] = 0  # a stack: outer, inner
+    vlan_tpid: int = 0  # of the outer tag; 0: 0x8100, of a stack 0x88a8
     address: tuple[str, ...] = ()
     mtu: int = 0
     ttl_threshold: int = 0
@@ -56,15 +57,35 @@ class Iface:
     shutdown: bool = False
 
     @property
-    def first_address(self) -> str | None:
-        return self.address[0].split("/")[0] if self.address else None
+    def vlans(self) -> tuple[int, ...]:
+        """VLAN ids as they follow each other in a frame."""
+        if isinstance(self.vlan, tuple):
+            return self.vlan
+        return (self.vlan,) if self.vlan else ()
+
+    @property
+    def tags(self) -> tuple[int, int]:
+        """Outer and inner VLAN id, 0 for none."""
+        return (self.vlans + (0, 0))[:2]
+
+    @property
+    def tpid(self) -> int:
+        return self.vlan_tpid or (0x88A8 if len(self.vlans) == 2 else 0x8100)
+
+    def first_address(self, family: int) -> str | None:
+        """The first address of a family, without its prefix length."""
+        own = (a.split("/")[0] for a in self.address)
+        return next((a for a in own if ipaddress.ip_address(a).version == family), None)
 
     def text(self) -> str:
         parts = [f'name = "{self.name}";']
         if self.port:
             parts.append(f'port = "{self.port}";')
         if self.vlan:
-            parts.append(f"vlan = {self.vlan};")
+            ids = list(self.vlan) if isinstance(self.vlan, tuple) else self.vlan
+            parts.append(f"vlan = {ids};")
+        if self.vlan_tpid:
+            parts.append(f'vlan_tpid = "{self.vlan_tpid:#06x}";')
         if self.address:
             parts.append("address = [ " + ", ".join(f'"{a}"' for a in self.address) + " ];")
         if self.mtu:

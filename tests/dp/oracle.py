@@ -2,10 +2,10 @@
 # Copyright (c) 2026 The starg authors
 """What the router must do with a frame, told a second time, in Python and Scapy.
 
-Nothing here is derived from the C code: the rules are those of RFC 1112, 1812, 2784, 2890 and of
-starg.conf(5), the names of the drop reasons those of `show drop`. Checksums are computed anew by
-Scapy wherever the received one was right, so that the router's incremental updates are checked
-against the whole sum.
+Nothing here is derived from the C code: the rules are those of RFC 791, 1112, 1812, 2464, 2784, 2890,
+6040, 8200 and of starg.conf(5), the names of the drop reasons those of `show drop`. Checksums are
+computed anew by Scapy wherever the received one was right, so that the router's incremental updates are
+checked against the whole sum. The IP headers themselves are in headers.py.
 """
 from __future__ import annotations
 
@@ -14,19 +14,17 @@ import struct
 from collections import Counter
 from dataclasses import dataclass, field
 
-from scapy.layers.inet import IP
 from scapy.layers.l2 import Dot1Q, Ether, GRE
 from scapy.packet import Raw
 from scapy.utils import checksum as internet_checksum
 
+from headers import (PROTO_GRE, PROTO_IGMP, PROTO_PIM, Drop, Packet, destination_check, family_of,
+                     group_mac, inside, ip_check, is_fragment, is_group, is_link_local_group, is_mld,
+                     is_unspecified, l4_rewritten, outer_header, pieces, source_check)
 from model import Config, Iface, Output, Route, network
 
-ETH_IP4, ETH_IP6, ETH_VLAN, ETH_QINQ = 0x0800, 0x86DD, 0x8100, 0x88A8
-PROTO_IGMP, PROTO_UDP, PROTO_GRE, PROTO_PIM = 2, 17, 47, 103
-
-
-class Drop(Exception):
-    """The packet ends here; args[0] is the reason's name."""
+ETH_IP4, ETH_IP6, ETH_VLAN = 0x0800, 0x86DD, 0x8100
+ETH_TAGS = (ETH_VLAN, 0x88A8, 0x9100)
 
 
 @dataclass
@@ -43,82 +41,19 @@ class Expected:
     signals: Counter = field(default_factory=Counter)  # "nocache", "wrongvif"
     if_tx: Counter = field(default_factory=Counter)
     if_rx: Counter = field(default_factory=Counter)
+    if_cut: Counter = field(default_factory=Counter)  # packets that left in pieces
 
 
 def mac_bytes(mac: str) -> bytes:
     return bytes.fromhex(mac.replace(":", ""))
 
 
-def group_mac(group: str) -> str:
-    """RFC 1112 6.4."""
-    g = ipaddress.ip_address(group).packed
-    return "01:00:5e:%02x:%02x:%02x" % (g[1] & 0x7F, g[2], g[3])
-
-
-def inside(addr: str, prefix: str) -> bool:
-    return ipaddress.ip_address(addr) in network(prefix)
-
-
-def is_group(addr: str) -> bool:
-    return inside(addr, "224.0.0.0/4")
-
-
-def ones_add(*words: int) -> int:
-    total = sum(words)
-    while total > 0xFFFF:
-        total = (total & 0xFFFF) + (total >> 16)
-    return total
-
-
-def words(data: bytes) -> tuple[int, ...]:
-    return struct.unpack(f"!{len(data) // 2}H", data)
-
-
-def udp_sum(src: bytes, dst: bytes, segment: bytes) -> int:
-    """Internet checksum over pseudo header and segment: 0 when the segment's own is right."""
-    return internet_checksum(src + dst + struct.pack("!BBH", 0, PROTO_UDP, len(segment)) + segment)
-
-
-L4_CHECKSUM_AT = {6: 16, PROTO_UDP: 6, 136: 6}  # TCP, UDP, UDP-Lite
-
-
-def l4_rewritten(old: bytes, src: bytes, dst: bytes, port: int) -> bytes:
-    """The segment of IP packet old under new addresses and, UDP only and unless 0, a new port."""
-    ihl, proto = (old[0] & 15) * 4, old[9]
-    seg = bytearray(old[ihl:])
-    at = L4_CHECKSUM_AT.get(proto)
-    if at is None or len(seg) < at + 2:
-        return bytes(seg)
-    before = old[12:20] + bytes(seg[2:4])
-    if proto == PROTO_UDP and port:
-        seg[2:4] = struct.pack("!H", port)
-    have = struct.unpack("!H", seg[at:at + 2])[0]
-    if proto == PROTO_UDP and have == 0:
-        return bytes(seg)  # RFC 768: the sender computed none
-    fragmented = struct.unpack("!H", old[6:8])[0] & 0x3FFF
-    whole = proto == PROTO_UDP and not fragmented and \
-        struct.unpack("!H", seg[4:6])[0] == len(seg)
-    if whole and udp_sum(old[12:16], old[16:20], old[ihl:]) == 0:
-        seg[at:at + 2] = b"\0\0"
-        new = udp_sum(src, dst, bytes(seg))
-    else:
-        # The whole datagram is not here, or its checksum was wrong before: it must stay exactly
-        # as wrong as it was (RFC 1624).
-        after = words(src + dst + bytes(seg[2:4]))
-        new = 0xFFFF ^ ones_add(0xFFFF ^ have, *(0xFFFF ^ w for w in words(before)), *after)
-    if proto != 6:
-        new = new or 0xFFFF
-    seg[at:at + 2] = struct.pack("!H", new)
-    return bytes(seg)
-
-
 class Oracle:
     def __init__(self, config: Config):
         self.config = config
         self.ifaces = {i.name: i for i in config.interfaces}
-        self.local = {a.split("/")[0]: i.name for i in config.interfaces for a in i.address}
-        self.by_vlan = {(i.port, i.vlan): i for i in config.interfaces if i.port}
-        self.neigh = {(i, a): m for i, a, m in config.neighbors}
+        self.by_vlan = {(i.port, *i.tags): i for i in config.interfaces if i.port}
+        self.neigh = {(i, str(ipaddress.ip_address(a))): m for i, a, m in config.neighbors}
         self.routes = config.routes
 
     def run(self, inputs: dict[str, list[bytes]]) -> Expected:
@@ -133,104 +68,75 @@ class Oracle:
 
     def frame(self, exp: Expected, port: str, frame: bytes) -> None:
         try:
-            iif, packet = self.ethernet(port, frame)
+            iif, ethertype, data = self.ethernet(port, frame)
             exp.if_rx[iif.name] += 1
-            iif, packet = self.ip_input(exp, iif, self.ip_check(packet), bool(frame[0] & 1))
+            packet = ip_check(data, 4 if ethertype == ETH_IP4 else 6)
+            iif, packet = self.ip_input(exp, iif, packet, bool(frame[0] & 1))
             self.forward(exp, iif, packet)
         except Drop as drop:
             exp.drops[drop.args[0]] += 1
 
-    def ethernet(self, port: str, frame: bytes) -> tuple[Iface, bytes]:
+    def ethernet(self, port: str, frame: bytes) -> tuple[Iface, int, bytes]:
+        """Interface, EtherType and what is behind it."""
         if len(frame) < 14:
             raise Drop("eth_truncated")
-        ethertype, offset, vlan = struct.unpack("!H", frame[12:14])[0], 14, 0
-        if ethertype == ETH_VLAN:
-            if len(frame) < 18:
+        tags, at = [], 12
+        ethertype = struct.unpack("!H", frame[12:14])[0]
+        while ethertype in ETH_TAGS and len(tags) < 2:
+            if len(frame) < at + 6:
                 raise Drop("eth_truncated")
-            tci, ethertype = struct.unpack("!HH", frame[14:18])
-            offset, vlan = 18, tci & 0xFFF
-        iif = self.by_vlan.get((port, vlan))
-        if iif is None or ethertype in (ETH_VLAN, ETH_QINQ):
+            tci, inside_type = struct.unpack("!HH", frame[at + 2:at + 6])
+            tags.append((ethertype, tci & 0xFFF))
+            ethertype, at = inside_type, at + 4
+        iif = self.by_tags(port, tags)
+        if iif is None or ethertype in ETH_TAGS:
             raise Drop("vlan_unknown")
         if iif.shutdown:
             raise Drop("if_down")
         if not frame[0] & 1 and frame[:6] != mac_bytes(self.config.port_mac(port)):
             raise Drop("eth_not_ours")
-        if ethertype != ETH_IP4:
+        if ethertype not in (ETH_IP4, ETH_IP6):
             raise Drop("eth_type")
-        return iif, frame[offset:]
+        return iif, ethertype, frame[at + 2:]
 
-    @classmethod
-    def ip_check(cls, data: bytes) -> bytes:
-        """The IP packet without trailing Ethernet padding."""
-        if len(data) < 20:
-            raise Drop("ip_truncated")
-        if data[0] >> 4 != 4:
-            raise Drop("ip_version")
-        ihl = (data[0] & 15) * 4
-        if ihl < 20 or ihl > len(data):
-            raise Drop("ip_ihl")
-        total = struct.unpack("!H", data[2:4])[0]
-        if total < ihl or total > len(data):
-            raise Drop("ip_length")
-        if internet_checksum(data[:ihl]):
-            raise Drop("ip_checksum")
-        if data[8] == 0:
-            raise Drop("ip_ttl_zero")
-        cls.option_check(data[:ihl])
-        return data[:total]
+    def by_tags(self, port: str, tags: list[tuple[int, int]]) -> Iface | None:
+        """The interface for these tags, the outer one first. A tag with VLAN 0 is a priority, no VLAN
+        (IEEE 802.1Q table 9-2)."""
+        outer, inner = (tags + [(0, 0), (0, 0)])[:2]
+        if tags and not outer[1] and (len(tags) > 1 or outer[0] != ETH_VLAN):
+            return None
+        iif = self.by_vlan.get((port, outer[1], inner[1]))
+        if iif is None or outer[1] and iif.tpid != outer[0]:
+            return None
+        return iif
 
-    @staticmethod
-    def source_check(src: str) -> None:
-        if is_group(src):
-            raise Drop("src_multicast")
-        if inside(src, "127.0.0.0/8"):
-            raise Drop("src_loopback")
-        if inside(src, "0.0.0.0/8") or inside(src, "240.0.0.0/4"):
-            raise Drop("src_martian")
-
-    @staticmethod
-    def option_check(packet: bytes) -> None:
-        """RFC 791 3.1: one-byte options 0 and 1, all others with a length of their own."""
-        options = packet[20:(packet[0] & 15) * 4]
-        while options and options[0] != 0:
-            if options[0] == 1:
-                options = options[1:]
-                continue
-            if len(options) < 2 or not 2 <= options[1] <= len(options):
-                raise Drop("ip_option")
-            if options[0] in (131, 137):
-                raise Drop("option_source_route")
-            options = options[options[1]:]
-
-    def ip_input(self, exp: Expected, iif: Iface, packet: bytes,
-                 group_frame: bool) -> tuple[Iface, bytes]:
+    def ip_input(self, exp: Expected, iif: Iface, p: Packet,
+                 group_frame: bool) -> tuple[Iface, Packet]:
         """Judges addresses and decapsulates: the interface and packet that are to be forwarded."""
-        p = IP(packet[:20])
-        if inside(p.dst, "0.0.0.0/8") or inside(p.dst, "127.0.0.0/8") or p.dst == "224.0.0.0":
-            raise Drop("dst_martian")
+        destination_check(p.dst)
         if not is_group(p.dst):
             endpoint = any(i.gre and i.gre.local == p.dst for i in self.config.interfaces)
             if p.proto == PROTO_GRE and endpoint and not group_frame:
-                self.source_check(p.src)
-                if p.flags.MF or p.frag:
+                source_check(p.src)
+                if is_fragment(p):
                     raise Drop("gre_fragment")
-                return self.decapsulate(exp, iif, packet)
+                return self.decapsulate(exp, iif, p)
             raise Drop("no_twin")
-        link_local = inside(p.dst, "224.0.0.0/24")
-        protocol = p.proto == PROTO_IGMP or p.proto == PROTO_PIM and link_local
-        if not ((link_local or protocol) and p.src == "0.0.0.0"):
-            self.source_check(p.src)
+        link_local = is_link_local_group(p.dst)
+        protocol = p.family == 4 and p.proto == PROTO_IGMP or p.proto == PROTO_PIM and link_local \
+            or is_mld(p)
+        if not ((link_local or protocol) and is_unspecified(p.src)):
+            source_check(p.src)
         if protocol:
             raise Drop("proto_disabled")
         if link_local:
             raise Drop("group_link_local")
-        return iif, packet
+        return iif, p
 
-    def decapsulate(self, exp: Expected, iif: Iface, packet: bytes) -> tuple[Iface, bytes]:
+    def decapsulate(self, exp: Expected, iif: Iface, outer: Packet) -> tuple[Iface, Packet]:
         if iif.gre:
             raise Drop("gre_recursion")  # a tunnel in a tunnel, whatever is in it
-        gre = packet[(packet[0] & 15) * 4:]
+        gre = outer.data[outer.header_len:]
         if len(gre) < 4:
             raise Drop("gre_truncated")
         flags, protocol = struct.unpack("!HH", gre[:4])
@@ -247,28 +153,26 @@ class Oracle:
         if flags & 0x2000:
             at = 8 if flags & 0x8000 else 4
             key = struct.unpack("!I", gre[at:at + 4])[0]
-        tunnel = self.tunnel(IP(packet[:20]), key)
+        tunnel = self.tunnel(outer, key)
         if protocol not in (ETH_IP4, ETH_IP6):
             raise Drop("gre_protocol")
-        inner = gre[length:]
         try:
-            inner = self.ip_check(inner)
+            inner = ip_check(gre[length:], 4 if protocol == ETH_IP4 else 6)
         except Drop as drop:
             same = ("ip_ttl_zero", "option_source_route")  # no fault of the tunnel's
             raise Drop(drop.args[0] if drop.args[0] in same else "gre_inner") from None
         exp.if_rx[tunnel.name] += 1
         iif, inner = self.ip_input(exp, tunnel, inner, False)
-        return iif, self.congestion(packet[1], inner)
+        return iif, self.congestion(outer.tos, inner)
 
-    @classmethod
-    def congestion(cls, outer_tos: int, inner: bytes) -> bytes:
+    @staticmethod
+    def congestion(outer_tos: int, inner: Packet) -> Packet:
         """RFC 6040 4.2: a mark of the outer header survives on a packet that can carry it."""
-        if outer_tos & 3 != 3 or not inner[1] & 3:
+        if outer_tos & 3 != 3 or not inner.tos & 3:
             return inner
-        marked = inner[:1] + bytes([inner[1] | 3]) + inner[2:]
-        return cls.header(marked) + marked[(marked[0] & 15) * 4:]
+        return Packet(inner.changed(tos=inner.tos | 3))
 
-    def tunnel(self, outer: IP, key: int | None) -> Iface:
+    def tunnel(self, outer: Packet, key: int | None) -> Iface:
         for i in self.config.interfaces:
             if i.gre and (i.gre.local, i.gre.remote, i.gre.key) == (outer.dst, outer.src, key):
                 return i
@@ -307,8 +211,7 @@ class Oracle:
         names = (route.input,) if isinstance(route.input, str) else route.input
         return iif.name in names
 
-    def forward(self, exp: Expected, iif: Iface, packet: bytes) -> None:
-        p = IP(packet[:20])
+    def forward(self, exp: Expected, iif: Iface, p: Packet) -> None:
         found = self.covering(p.src, p.dst)
         if not found:
             exp.signals["nocache"] += 1
@@ -319,7 +222,7 @@ class Oracle:
             exp.signals["wrongvif"] += 1
             raise Drop("wrong_if")
         exp.route_packets[key] += 1
-        exp.route_bytes[key] += len(packet)
+        exp.route_bytes[key] += len(p.data)
         outputs = self.union(found[0], found)
         sent = 0
         try:
@@ -330,7 +233,7 @@ class Oracle:
             if len(outputs) == 1 and not outputs[0].unicast and outputs[0].interface == iif.name:
                 raise Drop("only_input")
             for o in outputs:
-                sent += self.copy(exp, key, iif, o, packet)
+                sent += self.copy(exp, key, iif, o, p)
         finally:
             if not sent:
                 exp.route_dropped[key] += 1
@@ -352,25 +255,26 @@ class Oracle:
 
     # --- output -------------------------------------------------------------------------------
 
-    def copy(self, exp: Expected, key: tuple, iif: Iface, o: Output, packet: bytes) -> int:
+    def copy(self, exp: Expected, key: tuple, iif: Iface, o: Output, p: Packet) -> int:
         try:
             oif, gateway = self.egress(o)
             if not o.unicast and oif is iif:
                 raise Drop("oif_input")
-            if packet[8] <= self.threshold(o):
+            if p.ttl <= self.threshold(o):
                 raise Drop("oif_ttl_threshold")
             if oif is None:
                 raise Drop("oif_unresolved")
-            new = self.her(o, oif, packet) if o.unicast else self.native(packet)
-            port, frame, through = self.encapsulate(oif, gateway or o.unicast, new)
+            new = self.her(o, oif, p) if o.unicast else p.changed(ttl=p.ttl - 1)
+            port, frames, through = self.encapsulate(oif, gateway or o.unicast, new)
         except Drop as drop:
             exp.drops[drop.args[0]] += 1
             return 0
-        exp.frames[port].append(frame)
-        exp.flows[port].append((packet[12:20], iif.name, o))
-        exp.oif_packets[key, o] += 1
-        exp.oif_bytes[key, o] += len(new)
-        exp.if_tx.update(through)
+        exp.frames[port] += [frame for frame, _ in frames]
+        exp.flows[port] += [(p.src, p.dst, iif.name, o)] * len(frames)
+        exp.oif_packets[key, o] += len(frames)
+        exp.oif_bytes[key, o] += sum(size for _, size in frames)
+        exp.if_tx.update({name: len(frames) for name in through})
+        exp.if_cut[through[0]] += len(frames) > 1
         return 1
 
     def threshold(self, o: Output) -> int:
@@ -389,99 +293,84 @@ class Oracle:
         return self.ifaces[name], gateway
 
     @staticmethod
-    def header(packet: bytes, **changes) -> bytes:
-        """IP header of packet, options and all, with some fields changed and a fresh checksum."""
-        ihl = (packet[0] & 15) * 4
-        h = bytearray(packet[:ihl])
-        if "ttl" in changes:
-            h[8] = changes["ttl"]
-        if "src" in changes:
-            h[12:16] = changes["src"]
-        if "dst" in changes:
-            h[16:20] = changes["dst"]
-        h[10:12] = b"\0\0"
-        h[10:12] = struct.pack("!H", internet_checksum(bytes(h)))
-        return bytes(h)
-
-    def native(self, packet: bytes) -> bytes:
-        return self.header(packet, ttl=packet[8] - 1) + packet[(packet[0] & 15) * 4:]
-
-    def her(self, o: Output, oif: Iface, packet: bytes) -> bytes:
-        ihl = (packet[0] & 15) * 4
-        dst = ipaddress.ip_address(o.unicast).packed
-        src = packet[12:16]
+    def her(o: Output, oif: Iface, p: Packet) -> bytes:
+        src = p.src
         if not o.preserve_source:
-            src = ipaddress.ip_address(o.source or oif.first_address).packed
-        head = self.header(packet, ttl=o.ttl, src=src, dst=dst)
-        if struct.unpack("!H", packet[6:8])[0] & 0x1FFF:
-            return head + packet[ihl:]
-        return head + l4_rewritten(packet, src, dst, o.port)
+            src = o.source or oif.first_address(p.family)
+            if src is None:
+                raise Drop("oif_unresolved")
+        body = l4_rewritten(p, src, o.unicast, o.port)
+        return p.changed(ttl=o.ttl, src=src, dst=o.unicast)[:p.header_len] + body
 
     def encapsulate(self, oif: Iface, next_hop: str,
-                    packet: bytes) -> tuple[str, bytes, list[str]]:
-        """Port and frame for an IP packet that leaves through oif, by tunnel if it is one, and
-        the interfaces that count it."""
+                    packet: bytes) -> tuple[str, list[tuple[bytes, int]], list[str]]:
+        """For an IP packet that leaves through oif, by tunnel if it is one: the port, its frames (the
+        packet's pieces where it is too long), each with the bytes of its outermost IP packet, and the
+        interfaces that count them."""
+        through = [oif]
         if oif.shutdown:
             raise Drop("oif_down")
         if oif.loopback:
             raise Drop("oif_kernel")
         if oif.gre:
-            outer = self.gre(oif, packet)
             name, gateway = self.rpf(oif.gre.remote)
             if not name or self.ifaces[name].gre:
                 raise Drop("oif_unresolved")  # a tunnel through a tunnel has no next hop
-            port, frame, through = self.encapsulate(self.ifaces[name],
-                                                    gateway or oif.gre.remote, outer)
-            if len(packet) > self.mtu(oif):
-                raise Drop("oif_mtu")
-            return port, frame, [oif.name] + through
-        dst = IP(packet[:20]).dst
-        if is_group(dst):
-            mac = group_mac(dst)
-        else:
-            mac = self.neigh.get((oif.name, next_hop))
-            if mac is None:
-                raise Drop("oif_unresolved")
-        if len(packet) > self.mtu(oif):
-            raise Drop("oif_mtu")
-        eth = Ether(dst=mac, src=self.config.port_mac(oif.port), type=ETH_IP4)
-        if oif.vlan:
-            eth.type = ETH_VLAN
-            eth /= Dot1Q(vlan=oif.vlan, type=ETH_IP4)
-        return oif.port, bytes(eth) + packet, [oif.name]
+            next_hop = gateway or oif.gre.remote
+            through.append(self.ifaces[name])
+            if through[1].shutdown:
+                raise Drop("oif_down")
+        mac = self.mac(through[-1], next_hop, packet, bool(oif.gre))
+        frames = []
+        for piece in pieces(packet, self.fits(through)):
+            data = self.gre(oif, piece) if oif.gre else piece
+            frames.append((self.frame_of(through[-1], mac, data), len(data)))
+        return through[-1].port, frames, [i.name for i in through]
+
+    def mac(self, oif: Iface, next_hop: str, packet: bytes, unicast: bool) -> str:
+        dst = Packet(packet).dst
+        if is_group(dst) and not unicast:
+            return group_mac(dst)
+        mac = self.neigh.get((oif.name, str(ipaddress.ip_address(next_hop))))
+        if mac is None:
+            raise Drop("oif_unresolved")
+        return mac
+
+    def frame_of(self, oif: Iface, mac: str, data: bytes) -> bytes:
+        ethertype = ETH_IP4 if data[0] >> 4 == 4 else ETH_IP6
+        types = ([oif.tpid] + [ETH_VLAN] * (len(oif.vlans) - 1) if oif.vlans else []) + [ethertype]
+        eth = Ether(dst=mac, src=self.config.port_mac(oif.port), type=types[0])
+        for vlan, inside_type in zip(oif.vlans, types[1:]):
+            eth /= Dot1Q(vlan=vlan, type=inside_type)
+        return bytes(eth) + data
+
+    def fits(self, through: list[Iface]) -> int:
+        """The longest packet that a way takes: a tunnel's is also bounded by the interface below."""
+        below = self.mtu(through[-1])
+        if len(through) == 1:
+            return below
+        return min(self.mtu(through[0]), below - self.overhead(through[0]))
+
+    @staticmethod
+    def overhead(i: Iface) -> int:
+        outer = 20 if family_of(i.gre.local) == 4 else 40
+        return outer + 4 + 4 * (i.gre.key is not None) + 4 * i.gre.checksum
 
     def mtu(self, i: Iface) -> int:
         if i.mtu:
             return i.mtu
-        if i.gre:
-            return 1500 - 20 - 4 - 4 * (i.gre.key is not None) - 4 * i.gre.checksum
-        return self.config.port(i.port).mtu or 1500
+        return 1500 - self.overhead(i) if i.gre else self.config.port(i.port).mtu or 1500
 
     @staticmethod
     def gre(i: Iface, packet: bytes) -> bytes:
-        g = i.gre
-        header = GRE(proto=ETH_IP4)
+        g, inner = i.gre, Packet(packet)
+        header = GRE(proto=ETH_IP4 if inner.family == 4 else ETH_IP6)
         if g.key is not None:
             header.key_present, header.key = 1, g.key
         if g.checksum:
             header.chksum_present = 1
         payload = bytes(header / Raw(packet))
-        tos = packet[1] if g.tos == "inherit" else g.tos
-        # DF is the inner packet's. Without it the identification is the router's to choose:
-        # outer_id_zeroed() takes it out of the comparison.
-        df = "DF" if IP(packet[:20]).flags.DF else ""
-        return bytes(IP(src=g.local, dst=g.remote, ttl=g.ttl, tos=tos, id=0, flags=df,
-                        proto=PROTO_GRE) / Raw(payload))
-
-
-def outer_id_zeroed(frame: bytes) -> bytes:
-    """A GRE frame without DF with identification 0, if its header checksum is right."""
-    at = 18 if frame[12:14] == b"\x81\x00" else 14
-    head = frame[at:at + 20]
-    if len(head) < 20 or head[9] != PROTO_GRE or head[0] != 0x45 or head[6] & 0x40 \
-            or is_group(".".join(map(str, head[16:20]))) or internet_checksum(head):
-        return frame
-    h = bytearray(head)
-    h[4:6] = h[10:12] = b"\0\0"
-    h[10:12] = struct.pack("!H", internet_checksum(bytes(h)))
-    return frame[:at] + bytes(h) + frame[at + 20:]
+        tos = inner.tos if g.tos == "inherit" else g.tos
+        # DF is the inner packet's; IPv6 is never cut on its way.
+        df = inner.family == 6 or inner.df
+        return outer_header(g.local, g.remote, len(payload), g.ttl, tos, df) + payload

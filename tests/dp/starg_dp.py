@@ -21,7 +21,8 @@ from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 
 from model import Config
-from oracle import Expected, Oracle, outer_id_zeroed
+from headers import outer_normal
+from oracle import Expected, Oracle
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 BUILD = pathlib.Path(os.environ.get("STARG_BUILD", ROOT / "build")).resolve()
@@ -187,7 +188,7 @@ class Router:
     def collect(self) -> Result:
         state = {c: self.ctl(c) for c in self.STATE}
         self.stop()
-        frames = {p.name: [outer_id_zeroed(f) for f in read_pcap(self.dir / f"{p.name}.out")]
+        frames = {p.name: [outer_normal(f) for f in read_pcap(self.dir / f"{p.name}.out")]
                   for p in self.config.ports}
         return Result(frames, state, self.log_text())
 
@@ -265,4 +266,5 @@ def check(config: Config, inputs: dict[str, list[bytes]]) -> tuple[Expected, Res
     check_signals(exp, result)
     for name, i in result.interfaces().items():
         assert i["tx_packets"] == exp.if_tx[name], f"tx_packets of {name}"
+        assert i["tx_fragmented"] == exp.if_cut[name], f"tx_fragmented of {name}"
     return exp, result

@@ -61,7 +61,7 @@ CASES = [
     ("ethernet header only", "p0", udp(1)[:14], "ip_truncated"),
     ("19 bytes of IP", "p0", udp(1)[:14 + 19], "ip_truncated"),
     ("version 5", "p0", eth(patched(raw_ip(), 0, b"\x55")), "ip_version"),
-    ("version 6 in 0x0800", "p0", eth(patched(raw_ip(), 0, b"\x65")), "ip_version"),
+    ("version 6 in 0x0800", "p0", eth(patched(raw_ip(), 0, b"\x65"), dst=router_mac(0), ethertype=0x0800), "ip_version"),
     ("ihl 4", "p0", eth(fix_sum(patched(raw_ip(), 0, b"\x44"))), "ip_ihl"),
     ("ihl 0", "p0", eth(fix_sum(patched(raw_ip(), 0, b"\x40"))), "ip_ihl"),
     ("ihl 6 in 21 bytes", "p0", eth(IHL6_IN_21), "ip_ihl"),
@@ -121,7 +121,7 @@ CASES = [
     ("GRE without a packet", "p1", in_gre(b""), "gre_inner"),
     ("GRE with a cut packet", "p1", in_gre(udp_ip()[:40]), "gre_inner"),
     ("GRE with a bad inner checksum", "p1", in_gre(patched(udp_ip(), 10, b"\0\1")), "gre_inner"),
-    ("GRE with inner version 6", "p1", in_gre(patched(udp_ip(), 0, b"\x65")), "gre_inner"),
+    ("GRE with inner version 6", "p1", in_gre(patched(udp_ip(), 0, b"\x65"), gre=b"\0\0\x08\0"), "gre_inner"),
     ("GRE with inner ihl 4", "p1", in_gre(patched(udp_ip(), 0, b"\x44")), "gre_inner"),
 ]
 TIMES = {"uptime_s", "last_used_ms", "last_used_s", "age_s", "changed_s", "cpu", "cycles", "rounds", "busy_rounds", "sleeps"}

@@ -285,7 +285,10 @@ static void packets_that_differ_are_not_taken_for_each_other(void **state)
 		fx_ip4_seal(ip);
 		fx_rx(0, fx_frame(in, ip, 100, ETH_TYPE_IP4, false, 0));
 	}
-	fx_rx4(in, 1400); /* too long for interface 3 */
+	fx_ip4(ip, 1400);
+	put_be16(ip + IP4_FRAG, IP4_DF);
+	fx_ip4_seal(ip);
+	fx_rx(0, fx_frame(in, ip, 1400, ETH_TYPE_IP4, false, 0)); /* too long for interface 3 */
 	fx_rx4(in, 100);
 	fx_run();
 	assert_int_equal(fx.port[1].tx_n, 5);

@@ -151,6 +151,8 @@ static void her_through_a_tunnel_is_translated_then_wrapped(void **state)
 
 static void tunnel_into_a_tunnel_unresolved_and_too_large_are_dropped(void **state)
 {
+	uint8_t ip[1500];
+
 	fx_adj(2, DP_ADJ_ETHER, 9, 0);
 	fx_adj(3, DP_ADJ_UNRESOLVED, 2, 0);
 	fx_tunnel(9, 1);
@@ -160,7 +162,10 @@ static void tunnel_into_a_tunnel_unresolved_and_too_large_are_dropped(void **sta
 	fx_oif(21, 10);
 	fx_oif(22, 11);
 	fx_route(IP_V4, 1, 20, 3);
-	fx_rx4(in, 1477);
+	fx_ip4(ip, 1477);
+	put_be16(ip + IP4_FRAG, IP4_DF);
+	fx_ip4_seal(ip);
+	fx_rx(0, fx_frame(in, ip, 1477, ETH_TYPE_IP4, false, 0));
 	fx_rx4(in, 1476);
 	fx_run();
 	assert_int_equal(fx.w->info.drops[DROP_oif_mtu], 1);
