@@ -27,8 +27,11 @@ static inline uint8_t input_flags(const struct mfib_route *r, uint16_t iif)
 static void wrong_if(struct worker *w, struct pkt *p, struct route_counters *ctr, uint8_t flags)
 {
 	ctr->wrong_if++;
-	if (!(flags & DP_INPUT_DROP))
-		upcall_signal(w, DP_UPCALL_WRONGVIF, p);
+	if (flags & DP_INPUT_DROP) {
+		pkt_drop(p, DROP_route_drop);
+		return;
+	}
+	upcall_signal(w, DP_UPCALL_WRONGVIF, p);
 	pkt_drop(p, DROP_wrong_if);
 }
 

@@ -96,7 +96,7 @@ struct conf {
 	size_t n_rpf;
 	struct conf_neigh *neighs;
 	size_t n_neighs;
-	struct static_route *routes; /* origin STATIC_FILE; outputs owned */
+	struct static_route *routes; /* origin STATIC_FILE; arrays owned */
 	size_t n_routes;
 	struct {
 		uint8_t protocol; /* rtm_protocol */
@@ -142,8 +142,6 @@ ssize_t conf_diff(const struct conf *old, const struct conf *new_, struct conf_c
 void conf_print(const struct conf *c, FILE *to);
 /* One static route as a group of the file; used by conf_print and `show config`. */
 void conf_print_route(const struct static_route *r, FILE *to);
-/* A deep copy of a route's outputs. */
-int conf_route_copy(struct static_route *to, const struct static_route *from);
 
 /* The limits that hold on a port: defaults, then the router's, then its own. */
 void conf_police_of(const struct conf *c, const struct conf_port *port, struct dp_police *out);

@@ -159,6 +159,11 @@ void neighs_read(struct reader *r, config_setting_t *s);
 void prefs_read(struct reader *r, config_setting_t *s);
 void pref_print(const struct conf *c, size_t i, FILE *to);
 void static_read(struct reader *r, config_setting_t *s);
+/* static.routes.except; obj is the route. Checked once its source and group are known. */
+void except_read(struct reader *r, config_setting_t *s, const char *what, void *obj);
+void excepts_check(
+	struct reader *r, unsigned line, const char *what, const struct static_route *rt);
+void excepts_print(const struct static_route *r, FILE *to);
 
 /* police.c: the group in router and ports. */
 void police_group_read(

@@ -195,8 +195,12 @@ static bool route_differs(const struct static_route *a, const struct static_rout
 {
 	if (a->key.table != b->key.table || !prefix_eq(&a->key.src, &b->key.src) ||
 		!prefix_eq(&a->key.grp, &b->key.grp) || a->input_kind != b->input_kind ||
-		a->n_inputs != b->n_inputs || a->n_outputs != b->n_outputs)
+		a->n_inputs != b->n_inputs || a->n_outputs != b->n_outputs ||
+		a->n_excepts != b->n_excepts)
 		return true;
+	for (uint32_t i = 0; i < a->n_excepts; i++)
+		if (!prefix_eq(&a->excepts[i], &b->excepts[i]))
+			return true;
 	for (unsigned i = 0; i < a->n_inputs; i++)
 		if (strcmp(a->inputs[i], b->inputs[i]))
 			return true;

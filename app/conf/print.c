@@ -49,6 +49,7 @@ void conf_print_route(const struct static_route *r, FILE *to)
 	prefix_print(&r->key.grp, to);
 	fputs("; ", to);
 	input_print(r, to);
+	excepts_print(r, to);
 	outputs_print(r, to);
 	fputc('}', to);
 }

@@ -114,7 +114,7 @@ void conf_free(struct conf *c)
 	for (char **a = c->router.eal; a && *a; a++)
 		free(*a);
 	for (size_t i = 0; i < c->n_routes; i++)
-		free(c->routes[i].outputs);
+		static_route_fini(&c->routes[i]);
 	free(c->router.eal);
 	free(c->ports);
 	free(c->ifs);

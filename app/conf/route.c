@@ -6,8 +6,6 @@
  */
 #include "app/conf/conf_priv.h"
 
-#include <errno.h>
-
 /* --- outputs ----------------------------------------------------------------------------------------- */
 
 /* The default -1 is the interface's own. */
@@ -224,6 +222,7 @@ static const struct conf_key route_keys[] = {
 	{"source", KEY_OTHER, .required = true, .example = "\"10.0.0.1\"", .read = source_read},
 	{"group", KEY_OTHER, .required = true, .example = "\"239.1.1.1\"", .read = group_addr_read},
 	{"input", KEY_OTHER, .example = "\"lan1\"", .read = input_read},
+	{"except", KEY_OTHER, .example = "[ \"10.0.0.0/8\" ]", .read = except_read},
 	{"outputs", KEY_OTHER, .required = true, .example = "( { interface = \"lan1\"; } )"},
 };
 
@@ -290,6 +289,7 @@ static void key_check(
 		problem_add(r, line_in(s, "input"),
 			"%s: input \"rpf\" needs a source to look up; name the interface, or \"any\"",
 			what);
+	excepts_check(r, line_in(s, "except"), what, rt);
 }
 
 static void route_read(struct reader *r, config_setting_t *s, int index, struct static_route *rt)
@@ -343,18 +343,4 @@ void static_read(struct reader *r, config_setting_t *s)
 
 		route_read(r, e, i, &c->routes[i]);
 	}
-}
-
-int conf_route_copy(struct static_route *to, const struct static_route *from)
-{
-	*to = *from;
-	if (from->n_outputs == 0) {
-		to->outputs = NULL;
-		return 0;
-	}
-	to->outputs = malloc(from->n_outputs * sizeof(*to->outputs));
-	if (!to->outputs)
-		return -ENOMEM;
-	memcpy(to->outputs, from->outputs, from->n_outputs * sizeof(*to->outputs));
-	return 0;
 }

@@ -42,6 +42,11 @@ static bool is_source_prefix(struct app *app, const char *word)
 	return strcmp(word, "*") == 0 || (prefix_parse(word, &p) == 0 && !ip_is_multicast(&p.addr));
 }
 
+static bool is_except(struct app *app, const char *word)
+{
+	return strcmp(word, "*") != 0 && is_source_prefix(app, word);
+}
+
 static bool is_group_prefix(struct app *app, const char *word)
 {
 	struct prefix p;
@@ -53,6 +58,7 @@ struct live {
 	json_t *to;
 	const char *prefix;
 	bool groups;
+	bool named; /* not "*" */
 	struct prefix last;
 };
 
@@ -62,7 +68,7 @@ static bool live_route(void *arg, const struct tib_entry_info *e)
 	const struct prefix *p = l->groups ? &e->merged->key.grp : &e->merged->key.src;
 	char buf[PREFIX_STRLEN];
 
-	if (!prefix_eq(p, &l->last))
+	if (!prefix_eq(p, &l->last) && !(l->named && p->len == 0))
 		cmd_candidate(l->to, l->prefix, prefix_str(p, buf, sizeof(buf)),
 			l->groups ? "group of a route" : "source of a route");
 	l->last = *p;
@@ -77,12 +83,28 @@ static void live_routes(struct app *app, const char *prefix, json_t *to, bool gr
 		tib_walk(app->tib, NULL, NULL, live_route, &l);
 }
 
+/* Those that are addresses or prefixes. */
+static void live_sources(struct app *app, const char *prefix, json_t *to)
+{
+	struct live l = {.to = to, .prefix = prefix, .named = true};
+
+	if (app && app->tib)
+		tib_walk(app->tib, NULL, NULL, live_route, &l);
+}
+
 static void complete_source(struct app *app, const char *prefix, json_t *to)
 {
 	if (!*prefix)
 		cmd_candidate(to, "", "", "address of a sender, or * for any");
 	cmd_candidate(to, prefix, "*", "any source");
 	live_routes(app, prefix, to, false);
+}
+
+static void complete_except(struct app *app, const char *prefix, json_t *to)
+{
+	if (!*prefix)
+		cmd_candidate(to, "", "", "sources to leave out, such as 10.0.0.0/8");
+	live_sources(app, prefix, to);
 }
 
 static void complete_group(struct app *app, const char *prefix, json_t *to)
@@ -205,6 +227,8 @@ static bool is_threshold(struct app *app, const char *word)
 const struct cmd_kind cmd_kinds[] = {
 	{"ADDR", "an IPv4 or IPv6 address, such as 10.0.0.1", is_address, NULL},
 	{"COMMAND", "a command", NULL, NULL},
+	{"EXCEPT", "sources that the route does not hold for, such as 10.0.0.0/8 or 192.0.2.7",
+		is_except, complete_except},
 	{"FILE", "path of a file", NULL, complete_file},
 	{"GRP", "a multicast group, such as 239.1.1.1", is_group, complete_group},
 	{"GROUP", "a multicast group or a prefix of groups, such as 239.1.1.1 or 239.1.0.0/16",

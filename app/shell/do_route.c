@@ -64,7 +64,7 @@ static void add_route(struct app *app, const struct cmd_args *args, struct cmd_r
 		return;
 	}
 	request(app, &c, out);
-	free(c.route.outputs);
+	static_route_fini(&c.route);
 	if (!out->status && !do_loading())
 		do_commit(app, out);
 }

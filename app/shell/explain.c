@@ -109,6 +109,33 @@ static void note_police(struct explain *x)
 			(unsigned long long)n);
 }
 
+/* What the excepts of routes and their overlaps have to do with the packet. */
+static bool check_excepts(struct explain *x)
+{
+	char key[ROUTE_KEY_STRLEN], except[PREFIX_STRLEN];
+	struct tib_except e;
+
+	if (ip_is_none(&x->src))
+		return true;
+	if (tib_excepted(x->app->tib, DP_TABLE_MAIN, &x->src, &x->grp, &e)) {
+		route_key_str(&e.key, key, sizeof(key));
+		prefix_str(&e.except, except, sizeof(except));
+		if (x->entry.merged->excepted)
+			return explain_check(x, "except", false,
+				"excepted by %s route %s: its except has %s; take it out there, or "
+				"add a route for this source",
+				runner_proto_name(x->app->runner, e.owner), key, except);
+		explain_check(x, "except", true,
+			"%s route %s takes no part, for its except has %s; others forward it",
+			runner_proto_name(x->app->runner, e.owner), key, except);
+	}
+	if (tib_crossing_missing(x->app->tib, DP_TABLE_MAIN, &x->src, &x->grp))
+		explain_check(x, "overlap", true,
+			"routes overlap here, and for want of room (too many overlaps) the outputs "
+			"of those with shorter groups are missing");
+	return true;
+}
+
 static bool check_route(struct explain *x)
 {
 	char src[PREFIX_STRLEN], grp[PREFIX_STRLEN], problem[256];
@@ -130,8 +157,11 @@ static bool check_route(struct explain *x)
 	m = x->entry.merged;
 	prefix_str(&m->key.src, src, sizeof(src));
 	prefix_str(&m->key.grp, grp, sizeof(grp));
-	explain_check(x, "route", true, "(%s, %s) by %s, %u input(s), %u output(s)", src, grp,
-		runner_proto_name(x->app->runner, m->input_owner), m->n_inputs, m->n_outputs);
+	explain_check(x, "route", true, "(%s, %s) by %s, %u input(s), %u output(s)%s", src, grp,
+		runner_proto_name(x->app->runner, m->input_owner), m->n_inputs, m->n_outputs,
+		x->entry.crossing ? ", where routes overlap" : "");
+	if (!check_excepts(x))
+		return false;
 	if (!x->entry.error)
 		return explain_check(x, "installed", true, "the data plane has it");
 	return explain_check(x, "installed", false, "the data plane refused the route: %s%s",

@@ -85,6 +85,18 @@ static int parse_input(struct words *w, struct static_route *r, bool *given)
 	return 0;
 }
 
+static int parse_except(struct words *w, struct static_route *r)
+{
+	struct prefix *grown = realloc(r->excepts, (r->n_excepts + 1u) * sizeof(*r->excepts));
+
+	if (!grown)
+		return bad(w, "no memory%s", "");
+	r->excepts = grown;
+	if (prefix_parse(take(w), &r->excepts[r->n_excepts++]))
+		return bad(w, "except is followed by no prefix%s", "");
+	return 0;
+}
+
 /* --- outputs --------------------------------------------------------------------------------------- */
 
 /* What was given of an output, to see what is given twice or without its `unicast`. */
@@ -106,7 +118,8 @@ static int parse_option(struct words *w, struct static_output *o, struct given *
 	const char *name;
 	bool again;
 
-	if (next_is(w, "input") || next_is(w, "output") || w->at >= w->args->n)
+	if (next_is(w, "input") || next_is(w, "output") || next_is(w, "except") ||
+		w->at >= w->args->n)
 		return 1;
 	name = take(w);
 	if (strcmp(name, "port") == 0) {
@@ -177,8 +190,12 @@ static int parse_parts(struct words *w, struct static_route *r)
 
 	w->at = 4; /* behind add route SOURCE GROUP */
 	while (!rc && w->at < w->args->n) {
-		if (strcmp(take(w), "input") == 0)
+		const char *part = take(w);
+
+		if (strcmp(part, "input") == 0)
 			rc = parse_input(w, r, &input_given);
+		else if (strcmp(part, "except") == 0)
+			rc = parse_except(w, r);
 		else
 			rc = parse_output(w, r);
 	}
@@ -204,8 +221,6 @@ int route_words_add(const struct cmd_args *args, struct static_command *out, cha
 	if (route_words_key(args, &out->route.key, err, cap) == 0 &&
 		parse_parts(&w, &out->route) == 0 && static_route_check(&out->route, err, cap) == 0)
 		return 0;
-	free(out->route.outputs);
-	out->route.outputs = NULL;
-	out->route.n_outputs = 0;
+	static_route_fini(&out->route);
 	return -1;
 }

@@ -21,9 +21,9 @@ static void put_key(json_t *o, const struct dp_route_key *key)
 	put_number(o, "table", key->table);
 }
 
-/* Words; the letters of the text come from them. */
-static void put_flags(
-	struct app *app, json_t *o, const struct dp_route_key *key, uint32_t n_outputs)
+/* Words; the letters of the text come from them. e: NULL for a route that is not in force. */
+static void put_flags(struct app *app, json_t *o, const struct dp_route_key *key,
+	uint32_t n_outputs, const struct tib_entry_info *e)
 {
 	json_t *flags = put_array(o, "flags");
 	struct net_rpf rpf;
@@ -33,6 +33,10 @@ static void put_flags(
 		json_array_append_new(flags, json_string("connected"));
 	if (!n_outputs)
 		json_array_append_new(flags, json_string("pruned"));
+	if (e && e->merged->excepted)
+		json_array_append_new(flags, json_string("excepted"));
+	if (e && e->crossing)
+		json_array_append_new(flags, json_string("crossing"));
 }
 
 static void put_protocols(struct app *app, json_t *o, const struct tib_entry_info *e)
@@ -50,11 +54,14 @@ static void put_protocols(struct app *app, json_t *o, const struct tib_entry_inf
 	}
 }
 
-/* Where a static route of this very key comes from, and what is wrong with it. */
+/* Where a static route of this very key comes from, which sources it excepts, and what is wrong with
+ * it. */
 static void put_origin(struct app *app, json_t *o, const struct dp_route_key *key, int error)
 {
 	const void *self = runner_instance(app->runner, app->static_number);
-	json_t *origin = put_array(o, "origin");
+	json_t *origin = put_array(o, "origin"), *excepts = put_array(o, "except");
+	const struct static_route *last = NULL;
+	char buf[PREFIX_STRLEN];
 	const char *problem = error ? strerror(-error) : NULL;
 	struct static_route_info info[2];
 	unsigned n = static_get(self, key, info);
@@ -64,7 +71,11 @@ static void put_origin(struct app *app, json_t *o, const struct dp_route_key *ke
 			json_string(info[i].route->origin == STATIC_FILE ? "file" : "shell"));
 		if (info[i].problem[0])
 			problem = info[i].problem;
+		last = info[i].route; /* the shell's is behind the file's, and counts */
 	}
+	for (uint32_t i = 0; last && i < last->n_excepts; i++)
+		json_array_append_new(
+			excepts, json_string(prefix_str(&last->excepts[i], buf, sizeof(buf))));
 	put_text(o, "problem", problem);
 }
 
@@ -130,7 +141,7 @@ json_t *show_mroute_entry(struct app *app, const struct tib_entry_info *e)
 	json_t *o = json_object(), *outputs;
 
 	put_key(o, &m->key);
-	put_flags(app, o, &m->key, m->n_outputs);
+	put_flags(app, o, &m->key, m->n_outputs, e);
 	put_protocols(app, o, e);
 	put_origin(app, o, &m->key, e->error);
 	put_bool(o, "installed", !e->error);
@@ -151,7 +162,7 @@ static void put_missing(struct app *app, json_t *list, const struct static_route
 	json_t *o = add_object(list);
 
 	put_key(o, &r->key);
-	put_flags(app, o, &r->key, 0);
+	put_flags(app, o, &r->key, 0, NULL);
 	json_array_append_new(put_array(o, "protocols"), json_string("static"));
 	put_origin(app, o, &r->key, 0);
 	put_bool(o, "installed", false);

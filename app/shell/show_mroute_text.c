@@ -15,7 +15,7 @@ static const struct {
 	char letter;
 } letters[] = {{"sparse", 'S'}, {"dense", 'D'}, {"connected", 'C'}, {"pruned", 'P'},
 	{"rp_bit", 'R'}, {"register", 'F'}, {"spt_bit", 'T'}, {"learnt_register", 'L'},
-	{"notify_msdp", 'N'}, {"learnt_msdp", 'M'}};
+	{"notify_msdp", 'N'}, {"learnt_msdp", 'M'}, {"excepted", 'X'}, {"crossing", 'O'}};
 
 static json_t *flag_letters(const json_t *flags)
 {
@@ -82,6 +82,21 @@ static void route_rows(json_t *rows, const json_t *r)
 	}
 }
 
+/* "(*, 239.1.1.1): except 10.0.0.0/8, 192.0.2.7" */
+static void except_text(const json_t *route, FILE *to)
+{
+	const json_t *list = json_object_get(route, "except"), *e;
+	size_t i;
+
+	if (!json_array_size(list))
+		return;
+	fprintf(to, "(%s, %s): except", json_string_value(json_object_get(route, "source")),
+		json_string_value(json_object_get(route, "group")));
+	json_array_foreach (list, i, e)
+		fprintf(to, "%s%s", i ? ", " : " ", json_string_value(e));
+	fputc('\n', to);
+}
+
 void show_mroute_text(const json_t *value, FILE *to)
 {
 	static const struct text_column cols[] = {{"Source", "source"}, {"Group", "group"},
@@ -93,7 +108,8 @@ void show_mroute_text(const json_t *value, FILE *to)
 	size_t i;
 
 	fputs("Flags: S sparse, D dense, C connected, P pruned, R RP bit, F register, T SPT bit,\n"
-	      "       L learnt through a Register, N may notify MSDP, M learnt through MSDP\n\n",
+	      "       L learnt through a Register, N may notify MSDP, M learnt through MSDP,\n"
+	      "       X excepted source, O where routes overlap\n\n",
 		to);
 	json_array_foreach (json_object_get(value, "routes"), i, r)
 		route_rows(rows, r);
@@ -101,6 +117,7 @@ void show_mroute_text(const json_t *value, FILE *to)
 	json_decref(rows);
 	json_array_foreach (json_object_get(value, "routes"), i, r) {
 		why = json_string_value(json_object_get(r, "problem"));
+		except_text(r, to);
 		if (why)
 			fprintf(to, "(%s, %s): %s\n",
 				json_string_value(json_object_get(r, "source")),

@@ -204,13 +204,29 @@ static int join_outputs(struct static_route *a, const struct static_route *b)
 	return 0;
 }
 
+/* The shell's excepts count. */
+static int take_excepts(struct static_route *a, const struct static_route *b)
+{
+	struct static_route copy;
+
+	if (static_route_copy(&copy, b))
+		return -1;
+	free(a->excepts);
+	a->excepts = copy.excepts;
+	a->n_excepts = copy.n_excepts;
+	free(copy.outputs);
+	return 0;
+}
+
 /* A file has one route a key: the shell's joins the file's, as the router does. */
 static int add_static(struct conf *c, const struct static_route *r)
 {
 	struct static_route *last = c->n_routes ? &c->routes[c->n_routes - 1] : NULL;
 
 	if (!last || route_key_cmp(&last->key, &r->key) != 0)
-		return conf_route_copy(&c->routes[c->n_routes++], r);
+		return static_route_copy(&c->routes[c->n_routes++], r);
+	if (take_excepts(last, r))
+		return -1;
 	last->input_kind = r->input_kind;
 	last->n_inputs = r->n_inputs;
 	memcpy(last->inputs, r->inputs, sizeof(last->inputs));
@@ -266,7 +282,7 @@ static void show_config(struct app *app, const struct cmd_args *args, struct cmd
 	}
 	free(text);
 	for (size_t i = 0; c.routes && i < c.n_routes; i++)
-		free(c.routes[i].outputs);
+		static_route_fini(&c.routes[i]);
 	free(c.routes);
 	free(c.ifs);
 }

@@ -7,20 +7,6 @@
 
 #include <stdlib.h>
 
-int route_key_cmp(const struct dp_route_key *a, const struct dp_route_key *b)
-{
-	int d;
-
-	if (a->table != b->table)
-		return a->table < b->table ? -1 : 1;
-	d = ip_cmp(&a->grp.addr, &b->grp.addr);
-	if (!d)
-		d = (int)a->grp.len - b->grp.len;
-	if (!d)
-		d = ip_cmp(&a->src.addr, &b->src.addr);
-	return d ? d : (int)a->src.len - b->src.len;
-}
-
 static int by_key(const void *a, const void *b)
 {
 	const struct static_route_info *x = a, *y = b;

@@ -6,6 +6,7 @@
 #pragma once
 
 #include "app/shell/value.h"
+#include "control/base/route_key.h"
 
 struct statics {
 	struct static_route_info *v; /* sorted by key, file before shell; routes borrowed */
@@ -17,4 +18,3 @@ void statics_init(struct statics *s, const struct app *app);
 void statics_fini(struct statics *s);
 /* Index of the first one with this key; *n: how many there are. */
 size_t statics_find(const struct statics *s, const struct dp_route_key *key, size_t *n);
-int route_key_cmp(const struct dp_route_key *a, const struct dp_route_key *b);

@@ -65,6 +65,54 @@ static int check_source(const struct dp_route_key *key, const struct complaint *
 	return 0;
 }
 
+static int cmp_except(const void *a, const void *b)
+{
+	return prefix_cmp(*(const struct prefix *const *)a, *(const struct prefix *const *)b);
+}
+
+static int check_except(
+	const struct dp_route_key *key, const struct prefix *p, const struct complaint *c)
+{
+	char e[PREFIX_STRLEN], s[PREFIX_STRLEN];
+
+	prefix_str(p, e, sizeof(e));
+	prefix_str(&key->src, s, sizeof(s));
+	if (p->addr.family != key->grp.addr.family)
+		return wrong(c, "except %s and the group are of different families", e);
+	if (ip_is_multicast(&p->addr) && p->len > 0)
+		return wrong(c, "except %s is multicast: give addresses of senders", e);
+	if (p->len == 0 || (key->src.len > 0 && p->len == key->src.len && prefix_eq(p, &key->src)))
+		return wrong(c, "except %s leaves no source: remove the route instead", e);
+	if (key->src.len > 0 && !prefix_covers(&key->src, p))
+		return wrong(c, "except %s is not within source %s: remove it", e, s);
+	return 0;
+}
+
+static int check_excepts(const struct static_route *r, const struct complaint *c)
+{
+	char a[PREFIX_STRLEN], b[PREFIX_STRLEN];
+	const struct prefix **v;
+	int rc = 0;
+
+	for (uint32_t i = 0; i < r->n_excepts && !rc; i++)
+		rc = check_except(&r->key, &r->excepts[i], c);
+	if (rc || r->n_excepts < 2)
+		return rc;
+	v = malloc(r->n_excepts * sizeof(*v));
+	if (!v)
+		return wrong(c, "no memory to check %u excepts", r->n_excepts);
+	for (uint32_t i = 0; i < r->n_excepts; i++)
+		v[i] = &r->excepts[i];
+	qsort(v, r->n_excepts, sizeof(*v), cmp_except);
+	/* nested prefixes follow each other */
+	for (uint32_t i = 1; i < r->n_excepts && !rc; i++)
+		if (prefix_covers(v[i - 1], v[i]))
+			rc = wrong(c, "except %s lies within except %s: remove one",
+				prefix_str(v[i], a, sizeof(a)), prefix_str(v[i - 1], b, sizeof(b)));
+	free(v);
+	return rc;
+}
+
 static int check_inputs(const struct static_route *r, const struct complaint *c)
 {
 	switch ((enum static_input_kind)r->input_kind) {
@@ -189,6 +237,8 @@ int static_route_check(const struct static_route *r, char *err, size_t err_cap)
 
 	if (!rc)
 		rc = check_source(&r->key, &c);
+	if (!rc)
+		rc = check_excepts(r, &c);
 	if (!rc)
 		rc = check_inputs(r, &c);
 	for (uint32_t i = 0; i < r->n_outputs && !rc; i++)

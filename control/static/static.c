@@ -28,7 +28,7 @@ static void def_free(struct static_def *def)
 {
 	if (!def)
 		return;
-	free(def->r.outputs);
+	static_route_fini(&def->r);
 	free(def->problem);
 	free(def);
 }
@@ -39,17 +39,11 @@ static struct static_def *def_new(const struct static_route *r, enum static_orig
 
 	if (!def)
 		return NULL;
-	def->r = *r;
-	def->r.origin = origin;
-	def->r.outputs = NULL;
-	if (r->n_outputs) {
-		def->r.outputs = malloc(r->n_outputs * sizeof(*r->outputs));
-		if (!def->r.outputs) {
-			free(def);
-			return NULL;
-		}
-		memcpy(def->r.outputs, r->outputs, r->n_outputs * sizeof(*r->outputs));
+	if (static_route_copy(&def->r, r)) {
+		free(def);
+		return NULL;
 	}
+	def->r.origin = origin;
 	return def;
 }
 
@@ -64,8 +58,11 @@ static bool output_same(const struct static_output *a, const struct static_outpu
 static bool route_same(const struct static_route *a, const struct static_route *b)
 {
 	if (a->input_kind != b->input_kind || a->n_inputs != b->n_inputs ||
-		a->n_outputs != b->n_outputs)
+		a->n_outputs != b->n_outputs || a->n_excepts != b->n_excepts)
 		return false;
+	for (uint32_t i = 0; i < a->n_excepts; i++)
+		if (!prefix_eq(&a->excepts[i], &b->excepts[i]))
+			return false;
 	for (unsigned i = 0; i < a->n_inputs && i < DP_INPUTS_MAX; i++)
 		if (strncmp(a->inputs[i], b->inputs[i], DP_IF_NAMELEN))
 			return false;

@@ -25,7 +25,7 @@ struct static_output {
 
 enum static_origin { STATIC_FILE, STATIC_SHELL };
 
-/* One route. Values only; outputs is an array owned by whoever owns the struct. */
+/* One route. Values only; outputs and excepts are arrays owned by whoever owns the struct. */
 struct static_route {
 	struct dp_route_key key;
 	uint8_t origin;     /* enum static_origin */
@@ -34,14 +34,22 @@ struct static_route {
 	char inputs[DP_INPUTS_MAX][DP_IF_NAMELEN];
 	uint32_t n_outputs;
 	struct static_output *outputs;
+	/* Sources within the key's for which the route does not hold; they are forwarded only if another
+	 * route does so, else dropped silently. */
+	uint32_t n_excepts;
+	struct prefix *excepts;
 };
+
+/* A deep copy: 0 or -ENOMEM. Frees the arrays of a route that owns them. */
+int static_route_copy(struct static_route *to, const struct static_route *from);
+void static_route_fini(struct static_route *r);
 
 /* Whether r makes sense by itself: 0, or -EINVAL with a sentence in err that says what is wrong and what
  * would be right. Interfaces need not exist. */
 int static_route_check(const struct static_route *r, char *err, size_t err_cap);
 
 /* EV_CONFIG: all routes of the file. Routes of the shell stay. A shell route with the key of a file
- * route is a second wish of the same key: outputs are joined, the shell's input wins. */
+ * route is a second wish of the same key: outputs are joined, the shell's input and excepts win. */
 struct static_config {
 	size_t n_routes;
 	const struct static_route *routes;

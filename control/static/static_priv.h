@@ -11,7 +11,7 @@
 
 /* One definition of a route, by the file or by the shell. */
 struct static_def {
-	struct static_route r; /* outputs owned */
+	struct static_route r; /* its arrays owned */
 	char *problem;         /* NULL: none */
 	bool seen;             /* in the configuration that is being applied */
 	bool invalid;          /* the check refused it: it wishes nothing */
@@ -21,9 +21,14 @@ struct static_def {
 struct static_sent {
 	uint8_t n_inputs;
 	struct dp_input inputs[DP_INPUTS_MAX];
-	uint32_t n_outputs;
-	struct tib_output outputs[];
+	uint32_t n_outputs, n_excepts;
+	struct tib_output outputs[]; /* then n_excepts excepts */
 };
+
+static inline struct prefix *static_sent_excepts(struct static_sent *s)
+{
+	return (struct prefix *)&s->outputs[s->n_outputs];
+}
 
 /* All of one key: at most one definition by origin, one wish. */
 struct static_entry {

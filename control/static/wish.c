@@ -98,6 +98,13 @@ static void inputs_of(
 	}
 }
 
+static bool same_excepts(const struct static_route *a, const struct static_route *b)
+{
+	return a->n_excepts == b->n_excepts &&
+	       (!a->n_excepts ||
+		       !memcmp(a->excepts, b->excepts, a->n_excepts * sizeof(a->excepts[0])));
+}
+
 static bool same_inputs(const struct static_route *a, const struct static_route *b)
 {
 	if (a->input_kind != b->input_kind)
@@ -218,13 +225,18 @@ static void def_wish(struct static_self *self, struct static_entry *e, enum stat
 		inputs_of(&def->r, ctx->net, w, &p);
 	else if (!same_inputs(&def->r, &giver->r))
 		problem(&p, "its input is overridden by the route added at the shell");
+	else if (!same_excepts(&def->r, &giver->r))
+		problem(&p, "its except is overridden by the route added at the shell");
 	outputs_add(self, def, def == giver ? NULL : giver, ctx->net, w, &p);
 	def_report(self, def, &p, ctx);
 }
 
-static bool sent_same(const struct static_sent *s, const struct tib_wish *w)
+static bool sent_same(struct static_sent *s, const struct tib_wish *w)
 {
 	return s && s->n_inputs == w->n_inputs && s->n_outputs == w->n_outputs &&
+	       s->n_excepts == w->n_excepts &&
+	       (!w->n_excepts || !memcmp(static_sent_excepts(s), w->excepts,
+					 w->n_excepts * sizeof(w->excepts[0]))) &&
 	       !memcmp(s->inputs, w->inputs, w->n_inputs * sizeof(w->inputs[0])) &&
 	       (!w->n_outputs ||
 		       !memcmp(s->outputs, w->outputs, w->n_outputs * sizeof(w->outputs[0])));
@@ -233,7 +245,8 @@ static bool sent_same(const struct static_sent *s, const struct tib_wish *w)
 /* Without memory to remember it, the wish is simply sent again at the next change. */
 static void sent_remember(struct static_entry *e, const struct tib_wish *w)
 {
-	struct static_sent *s = malloc(sizeof(*s) + w->n_outputs * sizeof(s->outputs[0]));
+	struct static_sent *s = malloc(sizeof(*s) + w->n_outputs * sizeof(s->outputs[0]) +
+				       w->n_excepts * sizeof(w->excepts[0]));
 
 	if (!s)
 		return;
@@ -241,9 +254,12 @@ static void sent_remember(struct static_entry *e, const struct tib_wish *w)
 	e->sent = s;
 	s->n_inputs = w->n_inputs;
 	s->n_outputs = w->n_outputs;
+	s->n_excepts = w->n_excepts;
 	memcpy(s->inputs, w->inputs, sizeof(s->inputs));
 	if (w->n_outputs)
 		memcpy(s->outputs, w->outputs, w->n_outputs * sizeof(s->outputs[0]));
+	if (w->n_excepts)
+		memcpy(static_sent_excepts(s), w->excepts, w->n_excepts * sizeof(w->excepts[0]));
 }
 
 void static_refresh(struct static_self *self, struct static_entry *e, struct proto_ctx *ctx)
@@ -266,6 +282,8 @@ void static_refresh(struct static_self *self, struct static_entry *e, struct pro
 	def_wish(self, e, STATIC_SHELL, &w, ctx);
 	def_wish(self, e, STATIC_FILE, &w, ctx);
 	w.outputs = self->outputs;
+	w.n_excepts = giver->r.n_excepts;
+	w.excepts = giver->r.excepts;
 	if (sent_same(e->sent, &w))
 		return;
 	act_wish_set(ctx->out, &w);

@@ -109,7 +109,7 @@ struct dp_route_key {
 enum dp_input_flag {
 	DP_INPUT_ACCEPT = 1 << 0, /* forward what arrives here */
 	DP_INPUT_SIGNAL = 1 << 1, /* tell control (DP_UPCALL_DATA) while packets arrive here */
-	DP_INPUT_DROP = 1 << 2,   /* drop silently: no WRONGVIF */
+	DP_INPUT_DROP = 1 << 2,   /* drop silently: no WRONGVIF; counted as route_drop */
 };
 
 enum dp_input_role { DP_ROLE_PRIMARY, DP_ROLE_BACKUP, DP_ROLE_MERGE };

@@ -41,6 +41,7 @@
 	X(ttl_expired, "TTL 1: not forwarded")                                                 \
 	X(no_route, "no route for this source and group")                                      \
 	X(wrong_if, "arrived on another interface than the route's input")                     \
+	X(route_drop, "the route drops it silently: an excepted source")                       \
 	X(no_output, "route has no output")                                                    \
 	X(only_input, "the only output is the input interface")                                \
 	/* one copy */                                                                         \

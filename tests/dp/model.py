@@ -137,6 +137,7 @@ class Route:
     group: str
     input: str | tuple[str, ...]  # "any", "rpf", an interface or several
     outputs: tuple[Output, ...] = ()
+    excepts: tuple[str, ...] = ()  # sources for which it does not hold
 
     def text(self) -> str:
         if isinstance(self.input, str):
@@ -144,6 +145,8 @@ class Route:
         else:
             inp = "[ " + ", ".join(f'"{i}"' for i in self.input) + " ]"
         outs = ",\n      ".join(o.text() for o in self.outputs)
+        if self.excepts:
+            inp += "; except = [ " + ", ".join(f'"{e}"' for e in self.excepts) + " ]"
         return (f'  {{ source = "{self.source}"; group = "{self.group}"; input = {inp};\n'
                 f"    outputs: (\n      {outs} ); }}")
 

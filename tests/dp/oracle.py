@@ -216,14 +216,18 @@ class Oracle:
         if not found:
             exp.signals["nocache"] += 1
             raise Drop("no_route")
-        key = (found[0].source, found[0].group)
+        key = self.entry(found, p.src)
+        found = [r for r in found if not any(inside(p.src, e) for e in r.excepts)]
+        if not found:
+            exp.route_wrong_if[key] += 1
+            raise Drop("route_drop")
         if not self.accepts(found[0], iif, p.src):
             exp.route_wrong_if[key] += 1
             exp.signals["wrongvif"] += 1
             raise Drop("wrong_if")
         exp.route_packets[key] += 1
         exp.route_bytes[key] += len(p.data)
-        outputs = self.union(found[0], found)
+        outputs = self.union(found)
         sent = 0
         try:
             if p.ttl == 1:
@@ -238,16 +242,18 @@ class Oracle:
             if not sent:
                 exp.route_dropped[key] += 1
 
-    def union(self, entry: Route, found: list[Route]) -> list[Output]:
-        """Outputs of the entry: those of every route that covers all of it. The same receiver
-        named twice gets one copy, by the rules of the most specific route."""
-        def covers(r: Route) -> bool:
-            return network(entry.group).subnet_of(network(r.group)) and (
-                r.source == "*" or entry.source != "*" and
-                network(entry.source).subnet_of(network(r.source)))
+    def entry(self, found: list[Route], src: str) -> tuple[str, str]:
+        """The entry that counts the packet: what all routes that hold it, and all excepts, have in
+        common."""
+        sources = [s for r in found for s in (r.source, *r.excepts) if s != "*" and inside(src, s)]
+        return (max(sources, key=lambda s: network(s).prefixlen, default="*"),
+                max((r.group for r in found), key=lambda g: network(g).prefixlen))
 
+    def union(self, found: list[Route]) -> list[Output]:
+        """Outputs of every route that holds the packet. The same receiver named twice gets one copy,
+        by the rules of the most specific route."""
         out: dict[tuple, Output] = {}
-        for o in (o for r in found if covers(r) for o in r.outputs):
+        for o in (o for r in found for o in r.outputs):
             # A unicast receiver is the same whether its interface is named or found.
             name = (o.interface or self.rpf(o.unicast)[0]) if o.unicast else o.interface
             out.setdefault((name, o.unicast, o.port), o)

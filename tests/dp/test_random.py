@@ -50,8 +50,18 @@ def random_config(d: Dice) -> Config:
                   d.one(f"239.1.0.{d.to(12)}", f"239.1.0.{d.to(12)}", f"239.1.{d.to(3)}.0/24",
                         "239.0.0.0/8")))
     config.routes = [Route(s, g, d.one("any", *d.some(names, 1, 2), tuple(d.some(names, 2, 3))),
-                           random_outputs(d, names)) for s, g in sorted(keys)]
+                           random_outputs(d, names), random_excepts(d, s)) for s, g in sorted(keys)]
     return config
+
+
+def random_excepts(d: Dice, source: str) -> tuple[str, ...]:
+    """Some of the sources that packets have, none within another."""
+    if d.chance(60) or "." in source and "/" not in source:
+        return ()
+    pool = [f"10.0.0.{h}" for h in range(4)]
+    if source == "*":
+        pool = [*pool[:2], "10.1.0.0/16", f"10.2.0.{d.to(4)}", "10.3.0.0/31"] if d.chance(70) else ["10.0.0.0/8"]
+    return tuple(d.some(pool, 1, 3))
 
 
 def random_outputs(d: Dice, names) -> tuple[Output, ...]:

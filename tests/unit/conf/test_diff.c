@@ -181,6 +181,10 @@ static void lists_are_applied_as_a_whole(void **state)
 	BASE "static: {routes: ({source = \"10.0.0.1\"; group = \"239.1.1.1\"; " input \
 	     "outputs: (" outputs ");});};"
 
+#define STAR_WITH(except)                                                                   \
+	BASE "static: {routes: ({source = \"*\"; group = \"239.1.1.1\"; input = \"lan1\"; " \
+	     "except = [" except "]; outputs: ({interface = \"lan2\";});});};"
+
 static void every_part_of_a_route_counts(void **state)
 {
 	const char *one = ROUTE_WITH("", "{interface = \"lan1\";}");
@@ -197,6 +201,9 @@ static void every_part_of_a_route_counts(void **state)
 		"routes static.routes");
 	differ(ROUTE_WITH("input = \"lan1\"; ", ""), ROUTE_WITH("input = \"lan2\"; ", ""),
 		"routes static.routes");
+	differ(STAR_WITH("\"10.0.0.0/8\""), STAR_WITH("\"10.0.0.0/8\""), "");
+	differ(STAR_WITH("\"10.0.0.0/8\""), STAR_WITH(""), "routes static.routes");
+	differ(STAR_WITH("\"10.0.0.0/8\""), STAR_WITH("\"10.0.0.0/9\""), "routes static.routes");
 	differ(ROUTE_WITH("", "{unicast = \"10.1.0.5\"; port = 1;}"),
 		ROUTE_WITH("", "{unicast = \"10.1.0.5\"; port = 2;}"), "routes static.routes");
 }

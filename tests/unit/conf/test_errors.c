@@ -354,6 +354,39 @@ static void route_inputs_are_checked(void **state)
 		"F:4: input of " ROUTE " is empty: name an interface, \"any\" or \"rpf\"");
 }
 
+#define STAR(except)                                                                         \
+	ROUTES("{source = \"*\"; group = \"239.1.1.1\"; input = \"lan1\";\nexcept = " except \
+	       "; " OUT "}")
+#define STAR_NAME "F:5: except of static route (*, 239.1.1.1)"
+#define NET(except)                                                                                   \
+	ROUTES("{source = \"10.0.0.0/8\"; group = \"239.1.1.1\"; input = \"lan1\";\nexcept = " except \
+	       "; " OUT "}")
+#define NET_NAME "F:5: except of static route (10.0.0.0/8, 239.1.1.1)"
+
+static void excepts_of_routes_are_checked(void **state)
+{
+	conf_free(right(STAR("[ \"10.0.0.0/8\", \"192.0.2.7\" ]")));
+	conf_free(right(STAR("\"10.0.0.0/8\"")));
+	conf_free(right(NET("[ ]")));
+	wrong(STAR("[ \"10.0.0.1/8\" ]"), STAR_NAME ": 10.0.0.1/8 has bits set behind its length; "
+						    "write \"10.0.0.0/8\"");
+	wrong(STAR("( \"x\", 5 )"),
+		STAR_NAME ": \"x\" is no address or prefix such as \"10.0.0.0/8\"\n" STAR_NAME
+			  " must be a string such as \"10.0.0.0/8\", not a number");
+	wrong(STAR("[ \"2001:db8::/32\" ]"),
+		STAR_NAME ": 2001:db8::/32 must be IPv4 like the group");
+	wrong(STAR("[ \"239.0.0.0/8\" ]"), STAR_NAME ": 239.0.0.0/8 is a multicast address; write "
+						     "addresses of senders");
+	wrong(STAR("[ \"0.0.0.0/0\" ]"),
+		STAR_NAME ": * is all its sources; remove the route instead");
+	wrong(NET("[ \"10.0.0.0/8\" ]"),
+		NET_NAME ": 10.0.0.0/8 is all its sources; remove the route instead");
+	wrong(NET("[ \"11.0.0.1\" ]"),
+		NET_NAME ": 11.0.0.1 is not within its source 10.0.0.0/8: remove it");
+	wrong(STAR("[ \"10.1.0.0/16\", \"10.0.0.0/8\" ]"),
+		STAR_NAME ": 10.1.0.0/16 lies within 10.0.0.0/8: remove one");
+}
+
 static void route_outputs_are_checked(void **state)
 {
 	wrong(ROUTES("{source = \"10.0.0.1\"; group = \"239.1.1.1\"; outputs: (\n"
@@ -423,6 +456,7 @@ int main(void)
 		cmocka_unit_test(route_keys_are_checked),
 		cmocka_unit_test(route_inputs_are_checked),
 		cmocka_unit_test(route_outputs_are_checked),
+		cmocka_unit_test(excepts_of_routes_are_checked),
 		cmocka_unit_test(an_interface_cannot_exceed_the_mtu_of_its_port),
 		cmocka_unit_test(other_settings_are_checked),
 	};

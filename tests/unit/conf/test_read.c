@@ -207,6 +207,11 @@ static void routes_arrive(void **state)
 	assert_true(prefix_eq(&r[1].key.src, &all));
 	assert_int_equal(r[2].n_inputs, 2);
 	assert_int_equal(r[2].key.grp.len, 16);
+	assert_int_equal(r[2].n_excepts, 2);
+	assert_int_equal(r[2].excepts[0].len, 24);
+	assert_ip(&r[2].excepts[1].addr, "10.4.0.7");
+	assert_int_equal(r[2].excepts[1].len, 32);
+	assert_int_equal(r[1].n_excepts, 0);
 	assert_int_equal(r[3].input_kind, STATIC_INPUT_RPF);
 	assert_int_equal(r[3].n_outputs, 0);
 	assert_int_equal(r[4].input_kind, STATIC_INPUT_RPF);
@@ -316,17 +321,21 @@ static void quotes_and_backslashes_survive_printing(void **state)
 	conf_free(b);
 }
 
-static void a_copied_route_owns_its_outputs(void **state)
+static void a_copied_route_owns_its_arrays(void **state)
 {
 	struct conf *c = full();
-	struct static_route copy;
+	struct static_route copy, except;
 
-	assert_int_equal(conf_route_copy(&copy, &c->routes[0]), 0);
+	assert_int_equal(static_route_copy(&copy, &c->routes[0]), 0);
+	assert_int_equal(static_route_copy(&except, &c->routes[2]), 0);
+	assert_ptr_not_equal(except.excepts, c->routes[2].excepts);
 	assert_ptr_not_equal(copy.outputs, c->routes[0].outputs);
 	assert_memory_equal(copy.outputs, c->routes[0].outputs, 4 * sizeof(*copy.outputs));
 	conf_free(c);
 	assert_int_equal(copy.outputs[2].port, 5000);
-	free(copy.outputs);
+	assert_int_equal(except.excepts[0].len, 24);
+	static_route_fini(&copy);
+	static_route_fini(&except);
 }
 
 static void files_that_cannot_be_read_say_why(void **state)
@@ -395,7 +404,7 @@ int main(void)
 		cmocka_unit_test(what_is_printed_reads_back_as_the_same),
 		cmocka_unit_test(only_what_is_no_default_is_printed),
 		cmocka_unit_test(quotes_and_backslashes_survive_printing),
-		cmocka_unit_test(a_copied_route_owns_its_outputs),
+		cmocka_unit_test(a_copied_route_owns_its_arrays),
 		cmocka_unit_test(files_that_cannot_be_read_say_why),
 		cmocka_unit_test(messages_that_do_not_fit_are_counted),
 		cmocka_unit_test(ten_thousand_routes_are_read),

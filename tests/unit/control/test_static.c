@@ -458,6 +458,62 @@ static void shell_refuses_a_wrong_route_with_its_sentence(void **state)
 	assert_int_equal(tib_count(w->tib), 0);
 }
 
+/* --- except ------------------------------------------------------------------------------------ */
+
+static void excepted_sources_of_a_route_are_dropped_and_others_are_not(void **state)
+{
+	struct world *w = *state;
+	uint16_t lan = world_if(w, "lan1", "10.1.0.1/24"), src = world_if(w, "src", "10.0.0.1/24");
+	struct static_output o = native("lan1");
+	struct prefix e = key("10.0.0.0/8", "239.1.1.1").src;
+	struct static_route r = route("*", "239.1.0.0/16", "src", &o, 1), before;
+
+	r.n_excepts = 1;
+	r.excepts = &e;
+	load(w, &r, 1);
+	assert_int_equal(dp(w, "*", "239.1.0.0/16")->inputs[0].ifid, src);
+	assert_true(fake_dp_route_has_if(w->f, dp(w, "*", "239.1.0.0/16"), lan));
+	assert_int_equal(dp(w, "10.0.0.0/8", "239.1.0.0/16")->inputs[0].flags, DP_INPUT_DROP);
+	/* nothing changed: nothing is said */
+	fake_dp_forget(w->f);
+	load(w, &r, 1);
+	assert_int_equal(w->f->routes_written, 0);
+	/* only the except changed */
+	before = r;
+	r.excepts = &(struct prefix){.addr = addr("10.1.0.0"), .len = 16};
+	load(w, &r, 1);
+	assert_null(dp(w, "10.0.0.0/8", "239.1.0.0/16"));
+	assert_int_equal(dp(w, "10.1.0.0/16", "239.1.0.0/16")->inputs[0].flags, DP_INPUT_DROP);
+	before.n_excepts = 0;
+	load(w, &before, 1);
+	assert_int_equal(w->f->n_routes, 1);
+}
+
+static void except_of_the_shell_counts_and_that_of_the_file_comes_back(void **state)
+{
+	struct world *w = *state;
+	struct static_output o;
+	struct prefix e[2] = {
+		key("10.1.0.0/16", "239.1.1.1").src, key("10.2.0.0/16", "239.1.1.1").src};
+	struct static_route file, shell_route;
+	char err[256] = "";
+
+	world_if(w, "src", "10.0.0.1/24");
+	world_if(w, "lan1", "10.1.0.1/24");
+	o = native("lan1");
+	file = shell_route = route("*", "239.1.1.1", "src", &o, 1);
+	file.n_excepts = shell_route.n_excepts = 1;
+	file.excepts = &e[0];
+	shell_route.excepts = &e[1];
+	load(w, &file, 1);
+	assert_int_equal(shell(w, STATIC_ADD, &shell_route, err), 0);
+	assert_null(dp(w, "10.1.0.0/16", "239.1.1.1"));
+	assert_non_null(dp(w, "10.2.0.0/16", "239.1.1.1"));
+	assert_int_equal(shell(w, STATIC_DEL, &shell_route, err), 0);
+	assert_non_null(dp(w, "10.1.0.0/16", "239.1.1.1"));
+	assert_null(dp(w, "10.2.0.0/16", "239.1.1.1"));
+}
+
 int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, world_teardown)
@@ -482,6 +538,8 @@ int main(void)
 		T(interface_that_appears_late_is_taken_in),
 		T(interface_that_goes_is_taken_out),
 		T(shell_refuses_a_wrong_route_with_its_sentence),
+		T(excepted_sources_of_a_route_are_dropped_and_others_are_not),
+		T(except_of_the_shell_counts_and_that_of_the_file_comes_back),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

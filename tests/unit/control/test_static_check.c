@@ -111,11 +111,37 @@ static void wrong_unicast_outputs_are_named(void **state)
 	assert_wrong(&r, "source 2001:db8::1 and unicast 10.1.0.5 are of different families");
 }
 
+static void wrong_excepts_are_named(void **state)
+{
+	struct prefix e[2] = {
+		key("10.1.0.0/16", "239.1.1.1").src, key("10.2.0.1", "239.1.1.1").src};
+	struct static_route r = route("10.0.0.0/8", "239.1.1.1", "any", NULL, 0);
+	char err[256];
+
+	r.n_excepts = 2;
+	r.excepts = e;
+	assert_int_equal(static_route_check(&r, err, sizeof(err)), 0);
+	e[1] = key("11.0.0.0/16", "239.1.1.1").src;
+	assert_wrong(&r, "except 11.0.0.0/16 is not within source 10.0.0.0/8: remove it");
+	e[1] = key("10.1.2.0/24", "239.1.1.1").src;
+	assert_wrong(&r, "except 10.1.2.0/24 lies within except 10.1.0.0/16: remove one");
+	e[1] = r.key.src;
+	assert_wrong(&r, "except 10.0.0.0/8 leaves no source: remove the route instead");
+	e[1] = key("2001:db8::1", "ff05::1").src;
+	assert_wrong(&r, "except 2001:db8::1 and the group are of different families");
+	r.key = key("*", "239.1.1.1");
+	e[1] = key("239.1.1.1", "239.1.1.1").src;
+	assert_wrong(&r, "except 239.1.1.1 is multicast: give addresses of senders");
+	e[1] = key("*", "239.1.1.1").src;
+	assert_wrong(&r, "except * leaves no source: remove the route instead");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(wrong_groups_and_sources_are_named),
 		cmocka_unit_test(wrong_inputs_are_named),
+		cmocka_unit_test(wrong_excepts_are_named),
 		cmocka_unit_test(wrong_outputs_are_named),
 		cmocka_unit_test(wrong_unicast_outputs_are_named),
 	};

@@ -167,6 +167,37 @@ static void route_with_thousands_of_outputs_fits_a_line(void **state)
 		outputs);
 }
 
+static void route_may_except_sources(void **state)
+{
+	struct router *r = *state;
+	struct dp_route_key k = key("10.0.0.0/8", "239.7.0.0/16");
+	const json_t *v;
+
+	run_ok(r,
+		"add route * 239.7.0.0/16 input src except 10.0.0.0/8 except 192.0.2.7 output lan1");
+	assert_int_equal(fake_dp_route(r->w->f, &k)->inputs[0].flags, DP_INPUT_DROP);
+	v = run_ok(r, "show mroute *");
+	assert_string_equal(text_at(v, "routes[1].except[0]"), "10.0.0.0/8");
+	assert_string_equal(text_at(v, "routes[1].except[1]"), "192.0.2.7");
+	assert_non_null(strstr(
+		run_text(r, "show mroute *"), "(*, 239.7.0.0/16): except 10.0.0.0/8, 192.0.2.7\n"));
+	assert_string_equal(
+		text_at(run_ok(r, "show mroute 10.0.0.5 239.7.1.1"), "routes[0].flags[1]"),
+		"excepted");
+	run_ok(r, "add route 10.0.0.0/24 239.0.0.0/8 input src output lan2");
+	assert_non_null(
+		strstr(run_text(r, "show mroute 10.0.0.5 239.7.1.1"), "10.0.0.0/24  239.7.0.0/16"));
+	run_ok(r, "del route * 239.7.0.0/16");
+	assert_null(fake_dp_route(r->w->f, &k));
+	run_fails(r, "add route 10.0.0.0/8 239.7.0.0/16 input src except 11.0.0.1 output lan1",
+		"not within source 10.0.0.0/8");
+	run_fails(r, "add route * 239.7.0.0/16 input src except * output lan1",
+		"EXCEPT (sources that the route does not hold for");
+	run_fails(r,
+		"add route * 239.7.0.0/16 input src except 10.0.0.0/8 except 10.1.0.0/16 output lan1",
+		"lies within except 10.0.0.0/8");
+}
+
 /* --- show config ----------------------------------------------------------------------------------------- */
 
 static void shown_config_is_a_file_with_the_running_state(void **state)
@@ -179,6 +210,7 @@ static void shown_config_is_a_file_with_the_running_state(void **state)
 
 	run_ok(r, "add route 10.0.0.2 239.1.1.9 input src output lan1 unicast 10.1.0.5 port 7");
 	run_ok(r, "add route 10.0.0.1 239.1.1.1 input lan2 output gre0");
+	run_ok(r, "add route * 239.2.0.1 input src except 10.0.0.0/8 output lan1");
 	run_ok(r, "set interface lan1 down");
 	run_ok(r, "set log debug");
 	text = run_text(r, "show config");
@@ -195,6 +227,9 @@ static void shown_config_is_a_file_with_the_running_state(void **state)
 	assert_int_equal(again->n_routes, 3);
 	assert_int_equal(again->routes[0].n_outputs, 3); /* file's two and the shell's one */
 	assert_string_equal(again->routes[0].inputs[0], "lan2");
+	assert_int_equal(again->routes[2].n_outputs, 2);
+	assert_int_equal(again->routes[2].n_excepts, 1); /* the shell's */
+	assert_int_equal(again->routes[2].excepts[0].len, 8);
 	conf_free(again);
 }
 
@@ -382,6 +417,7 @@ int main(void)
 		TEST(routes_of_file_and_shell_are_told_apart),
 		TEST(full_table_is_said),
 		TEST(route_with_thousands_of_outputs_fits_a_line),
+		TEST(route_may_except_sources),
 		TEST(shown_config_is_a_file_with_the_running_state),
 		TEST(interface_is_set_down_and_up),
 		TEST(log_level_is_set),

@@ -196,6 +196,32 @@ static void a_marked_route_says_which_ports_mark_it(void **state)
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, router_setup, router_teardown)
 
+static void excepted_source_names_the_route_that_excepts_it(void **state)
+{
+	struct router *r = *state;
+
+	run_ok(r, "add route * 239.7.0.0/16 input src except 10.0.0.0/8 output lan1");
+	verdict(r, "explain 10.0.0.5 239.7.1.1",
+		"excepted by static route (*, 239.7.0.0/16): its except has 10.0.0.0/8");
+	run_ok(r, "add route 10.0.0.5 239.7.1.1 input src output lan1");
+	assert_true(has_check(r, "explain 10.0.0.5 239.7.1.1", "except", true,
+		"static route (*, 239.7.0.0/16) takes no part"));
+}
+
+static void overlap_of_routes_is_said(void **state)
+{
+	struct router *r = *state;
+
+	run_ok(r, "add route * 239.7.1.0/24 input src output lan1");
+	run_ok(r, "add route 10.0.0.0/8 239.7.0.0/16 input src output lan2");
+	assert_true(has_check(r, "explain 10.0.0.5 239.7.1.1", "route", true,
+		"(10.0.0.0/8, 239.7.1.0/24) by static, 1 input(s), 2 output(s), where routes overlap"));
+	tib_crossings_limit(r->app.tib, 1);
+	run_ok(r, "add route * 239.7.2.0/24 input src output lan1");
+	assert_true(
+		has_check(r, "explain 10.0.0.5 239.7.2.1", "overlap", true, "too many overlaps"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -218,6 +244,8 @@ int main(void)
 		TEST(less_specific_route_is_named),
 		TEST(smaller_mtu_and_threshold_are_noted),
 		TEST(a_marked_route_says_which_ports_mark_it),
+		TEST(excepted_source_names_the_route_that_excepts_it),
+		TEST(overlap_of_routes_is_said),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -220,7 +220,8 @@ static void inputs_have_flags_of_their_own(void **state)
 	assert_int_equal(fx.port[1].tx_n, 1);
 	assert_int_equal(fx.upcalls[DP_UPCALL_DATA], 1);
 	assert_int_equal(fx.upcalls[DP_UPCALL_WRONGVIF], 0);
-	assert_int_equal(fx.w->info.drops[DROP_wrong_if], 1);
+	assert_int_equal(fx.w->info.drops[DROP_route_drop], 1);
+	assert_int_equal(fx.w->info.drops[DROP_wrong_if], 0);
 }
 
 static void any_accepts_from_everywhere(void **state)
