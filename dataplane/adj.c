@@ -175,6 +175,7 @@ static void if_publish(struct dataplane *d, struct fwd_if *f, struct fwd_demux *
 	atomic_store_explicit(&d->t.ifs[f->c.id], f, memory_order_release);
 	if (dm)
 		demux_publish(d, dm);
+	tables_changed(d);
 	if (old)
 		retire_add(&d->retire, if_free, old, 0);
 }
@@ -228,6 +229,7 @@ int if_del(struct dataplane *d, uint16_t ifid)
 		return -ENOMEM;
 	demux_publish(d, dm);
 	atomic_store_explicit(&d->t.ifs[ifid], NULL, memory_order_release);
+	tables_changed(d);
 	retire_add(&d->retire, if_free, old, 0);
 	d->n.ifs--;
 	return 0;
@@ -245,6 +247,7 @@ static void adj_publish(struct dataplane *d, uint32_t id, struct fwd_adj *a)
 	struct fwd_adj *old = adj_at(d, id);
 
 	atomic_store_explicit(&d->t.adjs[id], a, memory_order_release);
+	tables_changed(d);
 	if (old)
 		retire_add(&d->retire, retire_free, old, 0);
 	d->n.adjs += (a != NULL) - (old != NULL);
@@ -293,6 +296,7 @@ static void oif_publish(struct dataplane *d, uint32_t id, struct fwd_oif *o)
 	if (!old && o)
 		stats_oif_rebase(d, id);
 	atomic_store_explicit(&d->t.oifs[id], o, memory_order_release);
+	tables_changed(d);
 	if (old)
 		retire_add(&d->retire, retire_free, old, 0);
 	d->n.oifs += (o != NULL) - (old != NULL);

@@ -83,7 +83,10 @@ static struct worker *worker_new(struct dataplane *d, unsigned index)
 	w->adaptive = d->conf.adaptive;
 	w->lcore = d->shared ? rte_get_main_lcore() : d->conf.lcores[index];
 	w->info.cpu = rte_lcore_to_cpu_id((int)w->lcore);
-	return worker_counters_new(w) || worker_rings_new(w) ? NULL : w;
+	w->direct = direct_new();
+	if (!w->direct || worker_counters_new(w) || worker_rings_new(w))
+		return NULL;
+	return w;
 }
 
 static void worker_free(struct worker *w)
@@ -92,6 +95,7 @@ static void worker_free(struct worker *w)
 		return;
 	worker_rings_free(w);
 	worker_counters_free(w);
+	direct_free(w->direct);
 	rte_free(w);
 }
 
@@ -235,6 +239,7 @@ static void ports_publish(struct dataplane *d, struct fwd_ports *p)
 			p->controls |= UINT64_C(1) << i;
 	}
 	atomic_store_explicit(&d->t.ports, p, memory_order_release);
+	tables_changed(d);
 	retire_add(&d->retire, retire_free, old, 0);
 }
 

@@ -89,6 +89,7 @@ struct oif_list {
 	uint32_t id, n;
 	uint32_t refs; /* control's */
 	uint32_t hash;
+	uint64_t serial;       /* of all lists there ever were, from 1: never used again */
 	struct oif_list *next; /* hash chain, control's */
 	uint32_t oifs[];       /* ascending */
 };
@@ -175,6 +176,9 @@ struct fwd_tables {
 	struct rte_rcu_qsbr *rcu;
 	struct rte_mempool *pool;
 	struct fwd_police *_Atomic police[RTE_MAX_ETHPORTS]; /* police.c */
+	_Atomic uint64_t
+		gen; /* counts changes of interfaces, adjacencies, oifs and ports: what workers
+			       * have derived from them holds while it stays */
 };
 
 /* --- the burst ------------------------------------------------------------------------------------------ */
@@ -247,6 +251,7 @@ struct if_counters_lcore {
 
 struct upcall_gate; /* upcall.c */
 struct police;      /* police.h */
+struct direct;      /* direct.c */
 
 struct worker {
 	struct dataplane *d;
@@ -268,6 +273,8 @@ struct worker {
 	uint16_t n_fresh; /* buffers that the copies need */
 	uint16_t gre_id;  /* IPv4 identification of the next tunnel packet that may be fragmented */
 	bool fragments;   /* a plan of this chunk has wire_len 0: stage tx is frag_tx */
+	bool timed;       /* this round's stages are measured */
+	uint64_t lap_tsc; /* end of the last one */
 	uint64_t tx_dirty; /* ports with something in tx[] */
 	uint16_t n_copies, n_plans;
 	struct copy copies[CHUNK] __rte_cache_aligned;
@@ -281,6 +288,7 @@ struct worker {
 	struct rte_ring *commands;                 /* in: gate openings */
 	struct upcall_gate *gate;
 	struct police *police; /* token buckets by port */
+	struct direct *direct; /* plans of the direct lane */
 	bool told; /* a ring to control got something in this burst: stage_punt wakes control */
 
 	/* counters, this lcore's only */
@@ -312,8 +320,10 @@ bool stage_replicate(
 	struct worker *w, struct burst *b); /* next chunk of copies; false: none left */
 void stage_rewrite(struct worker *w, struct burst *b);
 void stage_tx(struct worker *w, struct burst *b); /* into tx buffers, full ones sent */
-void tx_flush(struct worker *w);                  /* end of the round */
-unsigned tx_handoff_in(struct worker *w);         /* frames handed to us: their number */
+/* Replicate, rewrite and tx in one, for the runs from at_pkt on that are plain enough. */
+void stage_direct(struct worker *w, struct burst *b);
+void tx_flush(struct worker *w);          /* end of the round */
+unsigned tx_handoff_in(struct worker *w); /* frames handed to us: their number */
 
 /* One round over all ports. True if there was work. */
 bool worker_step(struct worker *w);
@@ -346,6 +356,15 @@ void frame_finish(struct rte_mbuf *m);
 /* tx.c: one complete frame out of an interface's port (frames from control and rewritten copies); takes m
  * over. */
 void tx_one(struct worker *w, uint16_t port, struct rte_mbuf *m);
+/* n complete frames, out of a port whose TX queue is ours; takes them over, not the array. */
+void tx_run(struct worker *w, uint16_t port, struct rte_mbuf **v, unsigned n);
+
+/* direct.c: forgets what does not hold any more; once a round. */
+void direct_round(struct worker *w);
+/* Whether p, at the head of a run, would go by the direct lane. */
+bool direct_takes(struct worker *w, const struct pkt *p);
+struct direct *direct_new(void); /* NULL: no memory */
+void direct_free(struct direct *d);
 
 /* frag.c: stage tx of a chunk in which some copies have to be cut (w->fragments). */
 void frag_tx(struct worker *w);

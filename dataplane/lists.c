@@ -135,7 +135,7 @@ static struct oif_list *list_new(struct lists *l, const uint32_t *v, uint32_t n,
 	list = malloc(list_bytes(n));
 	if (!list)
 		return NULL;
-	*list = (struct oif_list){.n = n, .hash = hash};
+	*list = (struct oif_list){.n = n, .hash = hash, .serial = ++l->serial};
 	memcpy(list->oifs, v, n * sizeof(*v));
 	list->id = l->n_free_ids ? l->free_ids[--l->n_free_ids] : l->next_id++;
 	l->by_id[list->id] = list;

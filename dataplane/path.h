@@ -9,6 +9,7 @@
 #include "dataplane/dp_priv.h"
 #include "dataplane/hdr/gre.h"
 
+#include <rte_cycles.h>
 #include <rte_prefetch.h>
 
 #include <stdatomic.h>
@@ -22,6 +23,27 @@
 #define SPLIT_BYTES 96
 static_assert(PULL_BYTES >= 18 + 60 + 16 + SPLIT_BYTES, "a split never leaves the first segment");
 static_assert(RTE_PKTMBUF_HEADROOM >= PUSH_BYTES, "a fresh buffer has room for every header");
+
+#define LAP_ROUNDS 8u /* rounds for one whose stages are timed: a power of two */
+
+/* Charges the time since the last lap to a stage, and the packets it has handled. */
+static inline void lap(struct worker *w, enum dp_stage stage, unsigned packets)
+{
+	w->info.packets[stage] += packets;
+	if (unlikely(w->timed)) {
+		uint64_t now = rte_rdtsc();
+
+		w->info.cycles[stage] += (now - w->lap_tsc) * LAP_ROUNDS;
+		w->lap_tsc = now;
+	}
+}
+
+/* replicate.c: how p leaves by o: IP_FINE and *pl, or why not. */
+enum drop_reason plan_resolve(
+	struct worker *w, const struct pkt *p, const struct fwd_oif *o, struct plan *pl);
+/* rewrite.c: the bytes in front of the IP packet at l3 of m, and in it, for a plan with a next hop. */
+void rewrite_adjacent(
+	struct worker *w, struct rte_mbuf *m, unsigned l3, const struct plan *pl, uint8_t family);
 
 /* --- tables: NULL for ids that name nothing ---------------------------------------------------------- */
 

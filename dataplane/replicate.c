@@ -98,6 +98,12 @@ static inline enum drop_reason plan_output(struct worker *w, const struct fwd_po
 	return IP_FINE;
 }
 
+enum drop_reason plan_resolve(
+	struct worker *w, const struct pkt *p, const struct fwd_oif *o, struct plan *pl)
+{
+	return plan_output(w, fwd_ports_get(w->t), p, o, pl);
+}
+
 /* Whether frames of b are the same bytes as those of a, which leads a run. */
 static inline bool same_bytes(const struct plan *a, const struct plan *b)
 {
@@ -236,6 +242,8 @@ static void plan_chunk(struct worker *w, struct burst *b)
 			next_packet(w);
 			continue;
 		}
+		if (w->at_oif == 0 && w->n_copies && direct_takes(w, p))
+			return;
 		if (w->at_oif == 0 && unlikely(!packet_open(w, p))) {
 			packet_drop(w, p, DROP_no_mbuf);
 			next_packet(w);

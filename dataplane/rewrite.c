@@ -9,11 +9,11 @@
 
 #include "dataplane/hdr/her.h"
 
-static __rte_always_inline void rewrite_her(const struct copy *c, uint8_t family)
+static __rte_always_inline void rewrite_her(
+	struct rte_mbuf *m, unsigned l3, const struct dp_oif *o, uint8_t family)
 {
-	const struct dp_oif *o = &c->plan->oif->c;
-	uint8_t *h = rte_pktmbuf_mtod_offset(c->m, uint8_t *, c->l3);
-	uint32_t writable = RTE_MIN(c->m->data_len - c->l3, SPLIT_BYTES);
+	uint8_t *h = rte_pktmbuf_mtod_offset(m, uint8_t *, l3);
+	uint32_t writable = RTE_MIN(m->data_len - l3, (unsigned)SPLIT_BYTES);
 	struct her her = {
 		.dst = o->her_dst.b,
 		.src = o->her_src.family == family ? o->her_src.b : NULL,
@@ -38,22 +38,21 @@ static __rte_always_inline void rewrite_native(const struct copy *c, uint8_t fam
 }
 
 /* Through a tunnel, to a unicast next hop, or both. */
-static __rte_noinline void rewrite_adjacent(struct worker *w, const struct copy *c, uint8_t family)
+void rewrite_adjacent(
+	struct worker *w, struct rte_mbuf *m, unsigned l3, const struct plan *pl, uint8_t family)
 {
 	uint16_t type = family == IP_V4 ? ETH_TYPE_IP4 : ETH_TYPE_IP6;
-	const struct plan *pl = c->plan;
-	unsigned l3 = c->l3;
 
 	if (pl->oif->c.her_dst.family != IP_NONE)
-		rewrite_her(c, family);
+		rewrite_her(m, l3, &pl->oif->c, family);
 	if (pl->tun) {
 		if (unlikely(!pl->wire_len))
 			return; /* cut first, frag.c wraps the pieces */
-		mbuf_drop_front(c->m, l3);
-		type = path_push_gre(c->m, pl->tun, w->gre_id++);
+		mbuf_drop_front(m, l3);
+		type = path_push_gre(m, pl->tun, w->gre_id++);
 		l3 = 0;
 	}
-	memcpy(path_put_l2(c->m, l3, pl->out, type), pl->adj->c.mac, sizeof(pl->adj->c.mac));
+	memcpy(path_put_l2(m, l3, pl->out, type), pl->adj->c.mac, sizeof(pl->adj->c.mac));
 }
 
 static __rte_always_inline void rewrite_copy(struct worker *w, const struct copy *c, uint8_t family)
@@ -61,7 +60,7 @@ static __rte_always_inline void rewrite_copy(struct worker *w, const struct copy
 	if (likely(!c->plan->adj))
 		rewrite_native(c, family);
 	else
-		rewrite_adjacent(w, c, family);
+		rewrite_adjacent(w, c->m, c->l3, c->plan, family);
 }
 
 /* What has been sent by a plan. */

@@ -70,6 +70,7 @@ struct lists {
 	struct oif_list **buckets;
 	uint32_t mask; /* buckets - 1 */
 	uint64_t n, members, bytes;
+	uint64_t serial; /* of the last list made */
 };
 
 int lists_init(struct lists *l, struct retire *r);
@@ -229,6 +230,13 @@ struct dataplane {
 	struct bases base;
 	uint64_t port_gone[RTE_MAX_ETHPORTS]; /* token of dataplane_port_del */
 };
+
+/* To be called between publishing a record and retiring the one it replaces: a worker that has passed a
+ * quiescent state since then has also heard that what it derived from the old one is void. */
+static inline void tables_changed(struct dataplane *d)
+{
+	atomic_fetch_add_explicit(&d->t.gen, 1, memory_order_release);
+}
 
 /* Everything but the workers and the pool, from t.max_routes, t.max_oifs, t.seed, n_workers; needs no EAL.
  * -ENOMEM: then, as at the end, tables_free. */

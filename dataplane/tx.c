@@ -11,6 +11,8 @@
 
 /* Tries in a row without progress before frames are given up: the queue is full or stuck. */
 #define TX_TRIES 8
+/* A run of so many goes to the port as it is, fewer are collected. */
+#define TX_DIRECT 16
 
 static_assert(RTE_MAX_ETHPORTS <= 64, "ports fit the bits of tx_dirty");
 
@@ -34,20 +36,20 @@ static void tx_hand_over(struct worker *w, uint16_t port, uint16_t queues, struc
 	frames_drop(w, tb->v + n, tb->n - n, DROP_handoff_full);
 }
 
-static void tx_own(struct worker *w, uint16_t port, struct txbuf *tb)
+static void tx_own(struct worker *w, uint16_t port, struct rte_mbuf **v, unsigned n)
 {
 	unsigned sent = 0;
 
-	for (int tries = 0; sent < tb->n && tries < TX_TRIES; tries++) {
-		uint16_t n = rte_eth_tx_burst(
-			port, (uint16_t)w->index, tb->v + sent, (uint16_t)(tb->n - sent));
+	for (int tries = 0; sent < n && tries < TX_TRIES; tries++) {
+		uint16_t now =
+			rte_eth_tx_burst(port, (uint16_t)w->index, v + sent, (uint16_t)(n - sent));
 
-		if (n)
+		if (now)
 			tries = 0;
-		sent += n;
+		sent += now;
 	}
 	w->info.tx_packets += sent;
-	frames_drop(w, tb->v + sent, tb->n - sent, DROP_tx_full);
+	frames_drop(w, v + sent, n - sent, DROP_tx_full);
 }
 
 /* Sends what is collected for a port. */
@@ -59,7 +61,7 @@ static void tx_send(struct worker *w, uint16_t port)
 	if (unlikely(queues == 0))
 		frames_drop(w, tb->v, tb->n, DROP_tx_no_port);
 	else if (likely(w->index < queues))
-		tx_own(w, port, tb);
+		tx_own(w, port, tb->v, tb->n);
 	else
 		tx_hand_over(w, port, queues, tb);
 	tb->n = 0;
@@ -81,6 +83,18 @@ void tx_one(struct worker *w, uint16_t port, struct rte_mbuf *m)
 		tx_put(w, port, m);
 	else
 		frames_drop(w, &m, 1, DROP_tx_no_port);
+}
+
+void tx_run(struct worker *w, uint16_t port, struct rte_mbuf **v, unsigned n)
+{
+	if (n < TX_DIRECT) {
+		for (unsigned i = 0; i < n; i++)
+			tx_put(w, port, v[i]);
+		return;
+	}
+	if (w->tx[port].n)
+		tx_send(w, port);
+	tx_own(w, port, v, n);
 }
 
 void stage_tx(struct worker *w, struct burst *b)

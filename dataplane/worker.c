@@ -18,65 +18,45 @@
 #define SLEEP_MIN_NS 50000u
 #define SLEEP_MAX_NS 200000u
 #define TIMER_SLACK_NS 5000ul /* the kernel's 50 us would double a short sleep */
-#define TIMED_ROUNDS 8u       /* a power of two */
 #define CPU_ROUNDS 0xfffffu   /* rounds between two looks at the CPU number, all ones */
 
 /* Time by stage. Reading the time stamp counter a dozen times a burst costs a tenth of the forwarding (a
- * virtual machine's takes 60 cycles): one round in TIMED_ROUNDS is measured and counts for all of them. */
-struct laps {
-	bool on;
-	uint64_t then;
-};
-
-static inline struct laps laps_start(const struct worker *w)
+ * virtual machine's takes 60 cycles): one round in LAP_ROUNDS is measured and counts for all of them. */
+static inline void laps_start(struct worker *w)
 {
-	struct laps l = {.on = (w->info.rounds & (TIMED_ROUNDS - 1)) == 0};
-
-	if (unlikely(l.on))
-		l.then = rte_rdtsc();
-	return l;
-}
-
-/* Charges the time since the last lap to a stage, and the packets it has handled. */
-static inline void lap(struct worker *w, enum dp_stage stage, unsigned packets, struct laps *l)
-{
-	w->info.packets[stage] += packets;
-	if (unlikely(l->on)) {
-		uint64_t now = rte_rdtsc();
-
-		w->info.cycles[stage] += (now - l->then) * TIMED_ROUNDS;
-		l->then = now;
-	}
+	w->timed = (w->info.rounds & (LAP_ROUNDS - 1)) == 0;
+	if (unlikely(w->timed))
+		w->lap_tsc = rte_rdtsc();
 }
 
 /* The straight line, for a burst from one queue. The number of packets. */
 static unsigned worker_burst(struct worker *w, uint16_t port, uint16_t queue)
 {
 	struct burst *b = &w->b;
-	struct laps l = laps_start(w);
+	laps_start(w);
 
 	b->port = port;
 	b->queue = queue;
 	stage_rx(w, b);
 	if (b->n == 0)
 		return 0;
-	lap(w, DP_STAGE_RX, b->n, &l);
+	lap(w, DP_STAGE_RX, b->n);
 	stage_classify(w, b);
-	lap(w, DP_STAGE_CLASSIFY, b->n, &l);
+	lap(w, DP_STAGE_CLASSIFY, b->n);
 	stage_decap(w, b); /* counts its own packets */
-	lap(w, DP_STAGE_DECAP, 0, &l);
+	lap(w, DP_STAGE_DECAP, 0);
 	stage_lookup(w, b);
 	stage_punt(w, b);
-	lap(w, DP_STAGE_LOOKUP, b->n, &l);
+	lap(w, DP_STAGE_LOOKUP, b->n);
 	w->at_pkt = 0;
 	w->at_oif = 0;
 	w->at_sent = 0;
-	while (stage_replicate(w, b)) {
-		lap(w, DP_STAGE_REPLICATE, w->n_copies, &l);
+	for (stage_direct(w, b); stage_replicate(w, b); stage_direct(w, b)) {
+		lap(w, DP_STAGE_REPLICATE, w->n_copies);
 		stage_rewrite(w, b);
-		lap(w, DP_STAGE_REWRITE, w->n_copies, &l);
+		lap(w, DP_STAGE_REWRITE, w->n_copies);
 		stage_tx(w, b);
-		lap(w, DP_STAGE_TX, w->n_copies, &l);
+		lap(w, DP_STAGE_TX, w->n_copies);
 	}
 	return b->n;
 }
@@ -117,16 +97,18 @@ static unsigned worker_ports(struct worker *w)
 
 static void worker_flush(struct worker *w)
 {
-	struct laps l = laps_start(w);
+	laps_start(w);
 
 	tx_flush(w);
-	lap(w, DP_STAGE_TX, 0, &l);
+	lap(w, DP_STAGE_TX, 0);
 }
 
 bool worker_step(struct worker *w)
 {
-	unsigned n = tx_handoff_in(w);
+	unsigned n;
 
+	direct_round(w);
+	n = tx_handoff_in(w);
 	n += worker_ports(w);
 	if (n) {
 		worker_flush(w);

@@ -1,0 +1,430 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright (c) 2026 The starg authors
+ *
+ * The direct lane: replicate, rewrite and tx in one for runs of packets that go the same way. A run is
+ * what follows each other in a burst with the same output list, input interface and place of the IP header,
+ * in one segment that is ours alone, below every MTU and above every TTL threshold of the list. For these,
+ * what replicate finds out packet by packet is known beforehand: a plan for each (list, input), kept by
+ * the worker until any interface, adjacency, oif or port changes (fwd_tables.gen).
+ *
+ * Output by output, not packet by packet: buffers for the whole run are taken in one go, written in one
+ * loop, and given to the port as one burst, so that hardly more than a run's buffers are in use at a time
+ * and those are in the nearest cache. Order on each port is that of arrival. Outputs whose frames are the
+ * same bytes share the buffers by reference count. The last output takes the packets' own.
+ *
+ * Everything else (an output that is down or unresolved, the input among the outputs, fragmentation, long
+ * packets to several outputs, another worker's queue) takes the general lane, replicate.c: there is the
+ * complete rule, here its most frequent case. Both count alike.
+ */
+#include "path.h"
+
+#include "dataplane/tables.h"
+
+#include <rte_memcpy.h>
+
+#define PLANS 512  /* a power of two */
+#define OUTS 16384 /* outputs of all plans together */
+
+/* One output, resolved. */
+struct direct_out {
+	struct plan plan;
+	uint8_t tail[8];   /* native, untagged: source MAC and EtherType */
+	uint16_t share;    /* the following `share` outputs send the same bytes */
+	uint16_t overhead; /* bytes of IP in front of the packet */
+};
+
+struct direct_plan {
+	uint64_t serial; /* of the list; 0: unused */
+	uint16_t iif;
+	uint8_t family;
+	uint8_t ttl;       /* the largest threshold */
+	uint16_t len_max;  /* longest IP packet that every output takes in this lane; 0: none */
+	uint32_t n, first; /* outputs */
+};
+
+struct direct {
+	uint64_t gen; /* of the tables for which the plans hold */
+	uint32_t used;
+	struct direct_plan plans[PLANS];
+	struct direct_out outs[OUTS];
+};
+
+struct direct *direct_new(void)
+{
+	return region_new(sizeof(struct direct), false);
+}
+
+void direct_free(struct direct *d)
+{
+	if (!d)
+		return;
+	region_free(d, sizeof(*d));
+}
+
+/* --- plans -------------------------------------------------------------------------------------------- */
+
+static void plans_forget(struct direct *d)
+{
+	for (unsigned i = 0; i < PLANS; i++)
+		d->plans[i].serial = 0;
+	d->used = 0;
+}
+
+void direct_round(struct worker *w)
+{
+	uint64_t gen = atomic_load_explicit(&w->t->gen, memory_order_acquire);
+
+	if (likely(w->direct->gen == gen))
+		return;
+	plans_forget(w->direct);
+	w->direct->gen = gen;
+}
+
+static bool same_bytes(const struct plan *a, const struct plan *b)
+{
+	return a->shareable && b->shareable && a->out->l2_id == b->out->l2_id;
+}
+
+/* Resolves one output; false: the general lane's case. Judged for a packet that passes every limit, which
+ * is then a limit of the plan. */
+static bool out_make(struct worker *w, const struct pkt *p, uint32_t id, struct direct_plan *dp,
+	struct direct_out *o)
+{
+	const struct fwd_oif *oif = fwd_oif_get(w->t, id);
+	struct pkt probe = {.iif = p->iif, .family = p->family, .ip_len = 1, .ttl = 255};
+	unsigned mtu;
+
+	if (!oif || plan_resolve(w, &probe, oif, &o->plan) != IP_FINE)
+		return false;
+	if (w->index >= fwd_ports_get(w->t)->by_id[o->plan.port].tx_queues)
+		return false;
+	o->overhead = (uint16_t)(o->plan.wire_len - 1);
+	o->share = 0;
+	memcpy(o->tail, o->plan.out->l2 + 6, sizeof(o->tail));
+	put_be16(o->tail + 6, p->family == IP_V4 ? ETH_TYPE_IP4 : ETH_TYPE_IP6);
+	mtu = o->plan.out->c.mtu - RTE_MIN(o->plan.out->c.mtu, o->overhead);
+	if (o->plan.tun)
+		mtu = RTE_MIN(mtu, o->plan.tun->c.mtu);
+	dp->len_max = (uint16_t)RTE_MIN(dp->len_max, mtu);
+	dp->ttl = RTE_MAX(dp->ttl, oif->c.ttl_threshold);
+	return true;
+}
+
+/* Fills outs[first..]; false: not in this lane. */
+static bool outs_make(
+	struct worker *w, const struct pkt *p, const struct oif_list *list, struct direct_plan *dp)
+{
+	struct direct_out *lead = NULL, *o = &w->direct->outs[dp->first];
+	unsigned groups = 0;
+
+	for (uint32_t i = 0; i < list->n; i++, o++) {
+		if (!out_make(w, p, list->oifs[i], dp, o))
+			return false;
+		if (lead && same_bytes(&lead->plan, &o->plan)) {
+			lead->share++;
+		} else {
+			lead = o;
+			groups++;
+		}
+	}
+	if (groups > 1)
+		dp->len_max = (uint16_t)RTE_MIN(dp->len_max, COPY_WHOLE);
+	return true;
+}
+
+static __rte_noinline void plan_make(
+	struct worker *w, const struct pkt *p, const struct oif_list *list, struct direct_plan *dp)
+{
+	struct direct *d = w->direct;
+
+	if (d->used + list->n > OUTS)
+		plans_forget(d);
+	*dp = (struct direct_plan){.serial = list->serial, .iif = p->iif, .family = p->family};
+	dp->first = d->used;
+	if (list->n > OUTS)
+		return;
+	dp->len_max = UINT16_MAX;
+	dp->n = list->n;
+	if (outs_make(w, p, list, dp))
+		d->used += dp->n;
+	else
+		dp->len_max = 0;
+}
+
+static inline const struct direct_plan *plan_get(struct worker *w, const struct pkt *p)
+{
+	const struct oif_list *list = p->route->list;
+	struct direct_plan *dp =
+		&w->direct->plans[(list->serial + p->iif * 31u + p->family) % PLANS];
+
+	if (unlikely(dp->serial != list->serial || dp->iif != p->iif || dp->family != p->family))
+		plan_make(w, p, list, dp);
+	return dp;
+}
+
+/* --- the run ------------------------------------------------------------------------------------------ */
+
+struct run {
+	const struct direct_plan *dp;
+	unsigned n, l3;
+	uint64_t bytes; /* of IP, all packets together */
+	struct rte_mbuf *own[BURST];
+	uint16_t len[BURST];
+};
+
+/* Reference count and number of segments are 1, the bytes are its own. */
+static inline bool mbuf_is_plain(const struct rte_mbuf *m)
+{
+	/* the fields that drivers rearm at once: data_off, refcnt, nb_segs, port */
+	const uint16_t mask[4] = {0, 0xffff, 0xffff, 0}, want[4] = {0, 1, 1, 0};
+
+	return (load64(m->rearm_data) & load64(mask)) == load64(want) && RTE_MBUF_DIRECT(m);
+}
+
+static inline bool pkt_fits(const struct pkt *p, const struct direct_plan *dp)
+{
+	return p->ip_len <= dp->len_max && p->ttl > dp->ttl && mbuf_is_plain(p->m) &&
+	       p->m->data_off + p->l3 >= PUSH_BYTES;
+}
+
+/* Whether q can be in a run with p. */
+static inline bool pkt_alike(const struct pkt *p, const struct pkt *q)
+{
+	static const struct pkt mask = {.iif = 0xffff, .family = 0xff, .l3 = 0xff};
+
+	return p->route->list == q->route->list &&
+	       ((load64(&p->iif) ^ load64(&q->iif)) & load64(&mask.iif)) == 0;
+}
+
+/* One hop less. */
+static inline void pkt_open(const struct pkt *p)
+{
+	uint8_t *h = rte_pktmbuf_mtod_offset(p->m, uint8_t *, p->l3);
+
+	if (likely(p->family == IP_V4))
+		ip4_ttl_decrement(h);
+	else
+		h[IP6_HOPS]--;
+	p->m->ol_flags = 0;
+}
+
+/* The run that begins at at_pkt; 0 packets: it is the general lane's turn, or there are none. */
+static inline void run_take(struct worker *w, struct burst *b, struct run *r)
+{
+	const struct pkt *head = NULL;
+	uint64_t bytes = 0;
+	unsigned n = 0;
+
+	for (; w->at_pkt < b->n; w->at_pkt++) {
+		const struct pkt *p = &b->pkts[w->at_pkt];
+
+		if (unlikely(p->next != PKT_FORWARD))
+			continue;
+		if (unlikely(!head)) {
+			head = p;
+			r->dp = plan_get(w, p);
+			r->l3 = p->l3;
+		} else if (unlikely(!pkt_alike(head, p))) {
+			break;
+		}
+		if (unlikely(!pkt_fits(p, r->dp)))
+			break;
+		pkt_open(p);
+		r->own[n] = p->m;
+		r->len[n++] = p->ip_len;
+		bytes += p->ip_len;
+	}
+	r->n = n;
+	r->bytes = bytes;
+}
+
+/* --- buffers and bytes -------------------------------------------------------------------------------- */
+
+/* Up to n fresh buffers; how many there were. */
+static unsigned fresh_take(struct worker *w, struct rte_mbuf **v, unsigned n)
+{
+	unsigned got = 0;
+
+	if (likely(rte_mempool_get_bulk(w->t->pool, (void **)v, n) == 0))
+		return n;
+	while (got < n && rte_mempool_get(w->t->pool, (void **)&v[got]) == 0)
+		got++;
+	return got;
+}
+
+/* len bytes, some more where that is quicker: both are buffers of more than COPY_WHOLE bytes. */
+static __rte_always_inline void bytes_copy(uint8_t *to, const uint8_t *from, unsigned len)
+{
+	if (likely(len <= 48)) {
+		rte_mov16(to, from);
+		rte_mov16(to + 16, from + 16);
+		rte_mov16(to + 32, from + 32);
+	} else {
+		rte_memcpy(to, from, len);
+	}
+}
+
+/* The run's packets in fresh buffers, IP at offset l3. Returns how many. */
+static inline unsigned run_copy(
+	struct worker *w, const struct run *r, struct rte_mbuf **v, unsigned l3)
+{
+	unsigned n = fresh_take(w, v, r->n);
+
+	for (unsigned i = 0; i < n; i++) {
+		struct rte_mbuf *m = v[i];
+
+		m->data_off = RTE_PKTMBUF_HEADROOM;
+		m->ol_flags = 0;
+		m->port = RTE_MBUF_PORT_INVALID;
+		m->data_len = (uint16_t)(r->len[i] + l3);
+		m->pkt_len = r->len[i] + l3;
+		bytes_copy(rte_pktmbuf_mtod_offset(m, uint8_t *, l3),
+			rte_pktmbuf_mtod_offset(r->own[i], const uint8_t *, r->l3), r->len[i]);
+	}
+	return n;
+}
+
+static __rte_always_inline void put_group_mac(uint8_t *mac, const uint8_t *ip, uint8_t family)
+{
+	if (family == IP_V4)
+		eth_group_mac4(mac, ip + IP4_DST);
+	else
+		eth_group_mac6(mac, ip + IP6_DST);
+}
+
+/* The Ethernet header of native frames, IP at l3. */
+static __rte_always_inline void write_native(
+	const struct direct_out *o, struct rte_mbuf **v, unsigned n, unsigned l3, uint8_t family)
+{
+	const struct fwd_if *out = o->plan.out;
+
+	if (likely(l3 == ETH_LEN && out->l2_len == ETH_LEN)) {
+		const uint64_t tail = load64(o->tail);
+
+		for (unsigned i = 0; i < n; i++) {
+			uint8_t *p = rte_pktmbuf_mtod(v[i], uint8_t *);
+
+			put_group_mac(p, p + ETH_LEN, family);
+			memcpy(p + 6, &tail, sizeof(tail));
+		}
+		return;
+	}
+	for (unsigned i = 0; i < n; i++) {
+		uint8_t *p =
+			path_put_l2(v[i], l3, out, family == IP_V4 ? ETH_TYPE_IP4 : ETH_TYPE_IP6);
+
+		put_group_mac(p, p + out->l2_len, family);
+	}
+}
+
+static inline void out_write(struct worker *w, const struct direct_out *o, struct rte_mbuf **v,
+	unsigned n, unsigned l3, uint8_t family)
+{
+	if (unlikely(o->plan.adj)) {
+		for (unsigned i = 0; i < n; i++)
+			rewrite_adjacent(w, v[i], l3, &o->plan, family);
+	} else if (likely(family == IP_V4)) {
+		write_native(o, v, n, l3, IP_V4);
+	} else {
+		write_native(o, v, n, l3, IP_V6);
+	}
+}
+
+/* --- outputs ------------------------------------------------------------------------------------------ */
+
+static inline void out_count(
+	struct worker *w, const struct direct_out *o, unsigned n, uint64_t bytes)
+{
+	struct oif_counters *oif = &w->oif_ctr[o->plan.oif->c.id];
+	struct if_counters_lcore *out = &w->if_ctr[o->plan.out->c.id];
+	uint64_t wire = bytes + (uint64_t)n * o->overhead;
+
+	oif->packets += n;
+	oif->bytes += wire;
+	out->tx_packets += n;
+	out->tx_bytes += wire;
+	if (unlikely(o->plan.tun)) {
+		w->if_ctr[o->plan.tun->c.id].tx_packets += n;
+		w->if_ctr[o->plan.tun->c.id].tx_bytes += bytes;
+	}
+}
+
+/* Copies for which there was no buffer. */
+static __rte_noinline void out_short(
+	struct worker *w, const struct direct_out *o, const struct run *r, unsigned n)
+{
+	unsigned lost = r->n - n;
+
+	for (unsigned i = 0; i <= o->share; i++) {
+		w->info.drops[DROP_no_mbuf] += lost;
+		w->oif_ctr[o[i].plan.oif->c.id].dropped += lost;
+		w->if_ctr[o[i].plan.oif->c.ifid].tx_dropped += lost;
+	}
+}
+
+/* Complete frames v to the ports of o and those that share its bytes. */
+static inline void outs_send(struct worker *w, const struct direct_out *o, struct rte_mbuf **v,
+	unsigned n, uint64_t bytes)
+{
+	unsigned ports = o->share + 1u;
+
+	if (ports > 1)
+		for (unsigned i = 0; i < n; i++)
+			rte_mbuf_refcnt_set(v[i], (uint16_t)ports);
+	for (unsigned i = 0; i < ports; i++) {
+		out_count(w, &o[i], n, bytes);
+		tx_run(w, o[i].plan.port, v, n);
+	}
+}
+
+/* The outputs led by o, with buffers of their own. */
+static void outs_copy(struct worker *w, const struct direct_out *o, const struct run *r)
+{
+	unsigned l3 = o->plan.tun ? 0 : o->plan.out->l2_len;
+	struct rte_mbuf *v[BURST];
+	unsigned n = run_copy(w, r, v, l3);
+	uint64_t bytes = r->bytes;
+
+	if (unlikely(n < r->n)) {
+		out_short(w, o, r, n);
+		bytes = 0;
+		for (unsigned i = 0; i < n; i++)
+			bytes += r->len[i];
+	}
+	lap(w, DP_STAGE_REPLICATE, n * (o->share + 1u));
+	out_write(w, o, v, n, l3, r->dp->family);
+	lap(w, DP_STAGE_REWRITE, n * (o->share + 1u));
+	outs_send(w, o, v, n, bytes);
+	lap(w, DP_STAGE_TX, n * (o->share + 1u));
+}
+
+/* The last outputs, with the packets' buffers. */
+static void outs_own(struct worker *w, const struct direct_out *o, struct run *r)
+{
+	lap(w, DP_STAGE_REPLICATE, r->n * (o->share + 1u));
+	out_write(w, o, r->own, r->n, r->l3, r->dp->family);
+	lap(w, DP_STAGE_REWRITE, r->n * (o->share + 1u));
+	outs_send(w, o, r->own, r->n, r->bytes);
+	lap(w, DP_STAGE_TX, r->n * (o->share + 1u));
+}
+
+void stage_direct(struct worker *w, struct burst *b)
+{
+	struct run r;
+
+	if (w->at_oif) /* a packet is half through the general lane */
+		return;
+	for (run_take(w, b, &r); r.n; run_take(w, b, &r)) {
+		const struct direct_out *o = &w->direct->outs[r.dp->first];
+		const struct direct_out *end = o + r.dp->n;
+
+		for (; o + o->share + 1 < end; o += o->share + 1)
+			outs_copy(w, o, &r);
+		outs_own(w, o, &r);
+	}
+}
+
+bool direct_takes(struct worker *w, const struct pkt *p)
+{
+	return pkt_fits(p, plan_get(w, p));
+}
