@@ -279,34 +279,52 @@ static __rte_noinline void classify_frame(struct worker *w, struct pkt *p, const
 		strip_tag(w, p);
 }
 
+/* An IPv4 header without options: the checksum over it holds. The sum of 64-bit words with their carries is,
+ * like that of 16-bit ones, a multiple of 0xffff; it is not zero, for the version is not. */
+static __rte_always_inline bool header_sum_holds(const uint8_t *h)
+{
+	uint64_t sum, carry;
+
+	carry = __builtin_add_overflow(load64(h), load64(h + 8), &sum);
+	carry += __builtin_add_overflow(sum, (uint64_t)load32(h + 16), &sum);
+	carry = __builtin_add_overflow(sum, carry, &sum);
+	return (sum + carry) % 0xffff == 0;
+}
+
 /* What most frames are: untagged IPv4 without options to a group that may be routed, from a source that may
- * send there, for interface iif, which is up. False: something else or unsound; classify_frame, which asks
- * the same questions one by one, finds out. */
+ * send there, with a hop to spend, for interface iif, which is up. False: something else or
+ * unsound; classify_frame, which asks the same questions one by one, finds out. */
 static __rte_always_inline bool classify_plain(struct pkt *p, uint16_t iif)
 {
 	struct rte_mbuf *m = p->m;
-	const uint8_t *frame = rte_pktmbuf_mtod(m, const uint8_t *);
-	const uint8_t *h = frame + ETH_LEN;
-	uint32_t avail = m->pkt_len - ETH_LEN;
-	bool known = (m->ol_flags & RTE_MBUF_F_RX_IP_CKSUM_MASK) == RTE_MBUF_F_RX_IP_CKSUM_GOOD;
-	struct ip_view v;
+	const uint8_t *frame = rte_pktmbuf_mtod(m, const uint8_t *), *h = frame + ETH_LEN;
+	const uint32_t avail = m->pkt_len - ETH_LEN;
+	const uint8_t start[4] = {ETH_TYPE_IP4 >> 8, ETH_TYPE_IP4 & 0xff, IP4_PLAIN, 0};
+	const uint8_t mask[4] = {0xff, 0xff, 0xff, 0};
+	uint32_t group, len;
 
-	if (m->nb_segs > 1 || m->data_len < ETH_LEN + IP4_LEN ||
-		(m->ol_flags & RTE_MBUF_F_RX_VLAN_STRIPPED))
+	if (unlikely(m->nb_segs > 1 || m->data_len < ETH_LEN + IP4_LEN ||
+		     (m->ol_flags & RTE_MBUF_F_RX_VLAN_STRIPPED)))
 		return false;
-	if (be16(frame + ETH_MACS_LEN) != ETH_TYPE_IP4 || !eth_is_group(frame) || h[0] != IP4_PLAIN)
+	if (unlikely((load32(frame + ETH_MACS_LEN) & load32(mask)) != load32(start) ||
+		     !eth_is_group(frame)))
 		return false;
-	if (ip4_parse(h, avail, known, &v) != IP_FINE)
+	/* 224.0.1.0 to 239.255.255.255 */
+	group = ntohl(load32(h + IP4_DST)) - 0xe0000100u;
+	len = be16(h + IP4_TOTAL);
+	if (unlikely(group >= 0x10000000u - 0x100u || len < IP4_LEN || len > avail ||
+		     h[IP4_TTL] <= 1 || h[IP4_PROTO] == IP_PROTO_IGMP ||
+		     ip4_source(h + IP4_SRC) != IP_FINE))
 		return false;
-	if (!ip4_is_multicast(h + IP4_DST) || ip4_is_link_local_group(h + IP4_DST) ||
-		v.proto == IP_PROTO_IGMP || ip4_source(h + IP4_SRC) != IP_FINE)
+	if ((m->ol_flags & RTE_MBUF_F_RX_IP_CKSUM_MASK) != RTE_MBUF_F_RX_IP_CKSUM_GOOD &&
+		unlikely(!header_sum_holds(h)))
 		return false;
-	if (unlikely(avail > v.len))
-		mbuf_cut(m, ETH_LEN + v.len);
+	if (unlikely(avail > len))
+		mbuf_cut(m, ETH_LEN + len);
 	p->iif = iif;
-	p->ip_len = (uint16_t)v.len;
+	p->ip_len = (uint16_t)len;
 	p->family = IP_V4;
-	p->ttl = v.ttl;
+	p->ttl = h[IP4_TTL];
 	p->decaps = 0;
 	p->l3 = ETH_LEN;
 	p->next = PKT_FORWARD;
@@ -317,21 +335,23 @@ void stage_classify(struct worker *w, struct burst *b)
 {
 	const uint16_t *vlans = fwd_demux_get(w->t)->vlans[b->port];
 	const struct fwd_if *ifp = vlans && vlans[0] ? fwd_if_get(w->t, vlans[0]) : NULL;
-	uint16_t iif = ifp && ifp->c.up ? ifp->c.id : 0;
+	const uint16_t iif = ifp && ifp->c.up ? ifp->c.id : 0;
+	struct if_counters_lcore *ctr = &w->if_ctr[iif];
 	uint64_t bytes = 0;
-	unsigned plain = 0;
+	unsigned n = 0;
 
 	for (unsigned i = 0; i < b->n; i++) {
 		struct pkt *p = &b->pkts[i];
 
 		if (likely(iif) && likely(classify_plain(p, iif))) {
-			plain++;
+			n++;
 			bytes += p->ip_len;
 		} else {
 			classify_frame(w, p, vlans);
 		}
 	}
-	w->if_ctr[iif].rx_packets += plain;
-	w->if_ctr[iif].rx_bytes += bytes;
-	w->if_ctr[iif].rx_mcast += plain;
+	b->plain = n == b->n;
+	ctr->rx_packets += n;
+	ctr->rx_bytes += bytes;
+	ctr->rx_mcast += n;
 }

@@ -59,6 +59,16 @@ static inline void check_input(struct worker *w, struct pkt *p, uint64_t now)
 	}
 }
 
+/* What check_input comes to when mfib_lookup_plain has found the route. */
+static inline void plain_count(struct worker *w, const struct pkt *p, uint64_t now)
+{
+	struct route_counters *ctr = &w->route_ctr[p->route->counter];
+
+	ctr->packets++;
+	ctr->bytes += p->ip_len;
+	ctr->last_tsc = now;
+}
+
 static void lookup_family(struct worker *w, struct pkt **v, unsigned n, uint8_t family)
 {
 	uint64_t now = rte_rdtsc();
@@ -85,10 +95,33 @@ static void lookup_family(struct worker *w, struct pkt **v, unsigned n, uint8_t 
 		upcall_misses(w, misses, n_misses);
 }
 
+static void lookup_plain(struct worker *w, struct burst *b)
+{
+	uint64_t now = rte_rdtsc();
+	struct pkt *left[BURST];
+	unsigned n = mfib_lookup_plain(w, b, left);
+
+	if (likely(n == 0)) {
+		for (unsigned i = 0; i < b->n; i++)
+			plain_count(w, &b->pkts[i], now);
+		return;
+	}
+	for (unsigned i = 0; i < b->n; i++)
+		if (b->pkts[i].route)
+			plain_count(w, &b->pkts[i], now);
+	lookup_family(w, left, n, IP_V4);
+	b->plain = false;
+}
+
 void stage_lookup(struct worker *w, struct burst *b)
 {
 	struct pkt *v4[BURST], *v6[BURST];
 	unsigned n4 = 0, n6 = 0;
+
+	if (likely(b->plain)) {
+		lookup_plain(w, b);
+		return;
+	}
 
 	for (unsigned i = 0; i < b->n; i++) {
 		struct pkt *p = &b->pkts[i];

@@ -5,6 +5,7 @@
  * one packet overlap with those of the others: hash and prefetch the line, compare signatures and
  * prefetch the route, compare the key. What is not found goes on to the next pair of prefix lengths.
  */
+#include "dataplane/hdr/ip4.h"
 #include "dataplane/tables.h"
 
 #ifdef __SSE2__
@@ -176,4 +177,68 @@ void mfib_lookup_bulk(const struct fwd_tables *t, struct pkt **pkts, unsigned n,
 		else
 			lookup_bulk(t, pkts + at, some, IP_V6);
 	}
+}
+
+/* The first eight bytes of a route that a packet may just follow: table, family, lengths, flags, input. */
+static inline uint64_t route_head(const struct mfib_lens *l, uint16_t iif)
+{
+	const struct mfib_route r = {
+		.table = DP_TABLE_MAIN,
+		.family = IP_V4,
+		.src_len = l->src,
+		.grp_len = l->grp,
+		.flags = DP_INPUT_ACCEPT,
+		.iif = iif,
+	};
+
+	return load64(&r);
+}
+static_assert(offsetof(struct mfib_route, src) == 8, "route_head is all there is in front");
+
+unsigned mfib_lookup_plain(const struct worker *w, struct burst *b, struct pkt **left)
+{
+	const struct fwd_tables *t = w->t;
+	const struct mfib_lens_set *set = atomic_load_explicit(&t->lens, memory_order_acquire);
+	const struct mfib_table *tab = atomic_load_explicit(&t->mfib, memory_order_acquire);
+	const struct mfib_lens *l = set->v;
+	const uint64_t mask = l->mask[0], salt = mfib_salt(DP_TABLE_MAIN, l->grp, l->src);
+	const uint64_t head = route_head(l, b->pkts[0].iif);
+	uint64_t key[BURST];
+	uint32_t sig[BURST], index[BURST];
+	unsigned n_left = 0;
+
+	if (unlikely(set->n4 == 0)) {
+		for (unsigned i = 0; i < b->n; i++)
+			left[i] = &b->pkts[i];
+		return b->n;
+	}
+	for (unsigned i = 0; i < b->n; i++) {
+		key[i] = load64(rte_pktmbuf_mtod_offset(
+				 b->pkts[i].m, const char *, ETH_LEN + IP4_SRC)) &
+			 mask;
+		sig[i] = mfib_hash(t->seed, &key[i], IP_V4, salt);
+		rte_prefetch0(&tab->lines[sig[i] & tab->mask]);
+	}
+	for (unsigned i = 0; i < b->n; i++) {
+		const struct mfib_line *line = &tab->lines[sig[i] & tab->mask];
+		unsigned bits = line_match(line, sig[i]);
+
+		index[i] = bits ? slot_index(line, (unsigned)__builtin_ctz(bits), sig[i]) : 0;
+		rte_prefetch0(&t->routes[index[i]]);
+	}
+	for (unsigned i = 0; i < b->n; i++) {
+		const struct mfib_route *r = &t->routes[index[i]];
+		struct pkt *p = &b->pkts[i];
+		uint64_t other = (load64(r) ^ head) | (r->src[0] ^ (uint32_t)key[i]) |
+				 (r->grp[0] ^ (uint32_t)(key[i] >> 32));
+
+		if (likely(other == 0 && r->list)) {
+			rte_prefetch0(&w->route_ctr[r->counter]);
+			p->route = r;
+		} else {
+			p->route = NULL;
+			left[n_left++] = p;
+		}
+	}
+	return n_left;
 }

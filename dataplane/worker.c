@@ -43,10 +43,12 @@ static unsigned worker_burst(struct worker *w, uint16_t port, uint16_t queue)
 	lap(w, DP_STAGE_RX, b->n);
 	stage_classify(w, b);
 	lap(w, DP_STAGE_CLASSIFY, b->n);
-	stage_decap(w, b); /* counts its own packets */
+	if (unlikely(!b->plain))
+		stage_decap(w, b); /* counts its own packets */
 	lap(w, DP_STAGE_DECAP, 0);
 	stage_lookup(w, b);
-	stage_punt(w, b);
+	if (unlikely(!b->plain))
+		stage_punt(w, b);
 	lap(w, DP_STAGE_LOOKUP, b->n);
 	w->at_pkt = 0;
 	w->at_oif = 0;
