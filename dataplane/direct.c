@@ -22,8 +22,13 @@
 
 #include <rte_memcpy.h>
 
-#define PLANS 512  /* a power of two */
-#define OUTS 16384 /* outputs of all plans together */
+#define PLANS 512   /* a power of two */
+#define OUTS 16384  /* outputs of all plans together */
+#define OFF_MAX 512 /* how far behind PUSH_BYTES a packet may begin */
+/* Packets shorter than this are copied to every output, even where the bytes are the same: a reference
+ * count costs each port that frees the buffer an atomic operation, which takes longer than the copy. A
+ * power of two. */
+#define COPY_SMALL 128
 
 /* One output, resolved. */
 struct direct_out {
@@ -37,8 +42,9 @@ struct direct_plan {
 	uint64_t serial; /* of the list; 0: unused */
 	uint16_t iif;
 	uint8_t family;
-	uint8_t ttl;       /* the largest threshold */
-	uint16_t len_max;  /* longest IP packet that every output takes in this lane; 0: none */
+	uint8_t ttl;      /* the largest threshold */
+	bool flat;        /* all outputs are native and untagged: frames differ in the source MAC */
+	uint16_t len_max; /* longest IP packet that every output takes in this lane; 0: none */
 	uint32_t n, first; /* outputs */
 };
 
@@ -110,6 +116,11 @@ static bool out_make(struct worker *w, const struct pkt *p, uint32_t id, struct 
 	return true;
 }
 
+static bool out_is_flat(const struct direct_out *o)
+{
+	return !o->plan.adj && o->plan.out->l2_len == ETH_LEN;
+}
+
 /* Fills outs[first..]; false: not in this lane. */
 static bool outs_make(
 	struct worker *w, const struct pkt *p, const struct oif_list *list, struct direct_plan *dp)
@@ -127,6 +138,9 @@ static bool outs_make(
 			groups++;
 		}
 	}
+	dp->flat = true;
+	for (uint32_t i = 0; i < list->n; i++)
+		dp->flat &= out_is_flat(&w->direct->outs[dp->first + i]);
 	if (groups > 1)
 		dp->len_max = (uint16_t)RTE_MIN(dp->len_max, COPY_WHOLE);
 	return true;
@@ -168,6 +182,7 @@ struct run {
 	const struct direct_plan *dp;
 	unsigned n, l3;
 	uint64_t bytes; /* of IP, all packets together */
+	uint32_t lens;  /* all lengths ored */
 	struct rte_mbuf *own[BURST];
 	uint16_t len[BURST];
 };
@@ -184,7 +199,7 @@ static inline bool mbuf_is_plain(const struct rte_mbuf *m)
 static inline bool pkt_fits(const struct pkt *p, const struct direct_plan *dp)
 {
 	return p->ip_len <= dp->len_max && p->ttl > dp->ttl && mbuf_is_plain(p->m) &&
-	       p->m->data_off + p->l3 >= PUSH_BYTES;
+	       (unsigned)(p->m->data_off + p->l3 - PUSH_BYTES) <= OFF_MAX;
 }
 
 /* Whether q can be in a run with p. */
@@ -213,6 +228,7 @@ static inline void run_take(struct worker *w, struct burst *b, struct run *r)
 {
 	const struct pkt *head = NULL;
 	uint64_t bytes = 0;
+	uint32_t lens = 0;
 	unsigned n = 0;
 
 	for (; w->at_pkt < b->n; w->at_pkt++) {
@@ -233,8 +249,10 @@ static inline void run_take(struct worker *w, struct burst *b, struct run *r)
 		r->own[n] = p->m;
 		r->len[n++] = p->ip_len;
 		bytes += p->ip_len;
+		lens |= p->ip_len;
 	}
 	r->n = n;
+	r->lens = lens;
 	r->bytes = bytes;
 }
 
@@ -280,6 +298,53 @@ static inline unsigned run_copy(
 		m->pkt_len = r->len[i] + l3;
 		bytes_copy(rte_pktmbuf_mtod_offset(m, uint8_t *, l3),
 			rte_pktmbuf_mtod_offset(r->own[i], const uint8_t *, r->l3), r->len[i]);
+	}
+	return n;
+}
+
+/* The driver's fields of a fresh buffer, as they lie in struct rte_mbuf from data_off on. */
+struct fresh_fields {
+	uint16_t data_off, refcnt, nb_segs, port;
+	uint64_t ol_flags;
+};
+static_assert(offsetof(struct rte_mbuf, ol_flags) == offsetof(struct rte_mbuf, data_off) + 8 &&
+		      offsetof(struct rte_mbuf, nb_segs) == offsetof(struct rte_mbuf, data_off) + 4,
+	"struct fresh_fields is what struct rte_mbuf has there");
+static_assert(offsetof(struct rte_mbuf, pkt_len) >= 32 && offsetof(struct rte_mbuf, data_len) < 48,
+	"the lengths are among the 16 bytes at 32");
+
+/* Frame `from`, which begins with its Ethernet header, in the fresh buffer `to`; whole blocks are copied, for
+ * there is room behind any small frame in either. */
+static __rte_always_inline void frame_copy(struct rte_mbuf *to, const struct rte_mbuf *from,
+	unsigned blocks, const struct fresh_fields *fields)
+{
+	uint8_t *data = (uint8_t *)(to + 1) + MBUF_PRIV_SIZE + RTE_PKTMBUF_HEADROOM;
+	const uint8_t *src = rte_pktmbuf_mtod(from, const uint8_t *);
+
+	rte_mov16((uint8_t *)&to->data_off, (const uint8_t *)fields);
+	rte_mov16((uint8_t *)to + 32, (const uint8_t *)from + 32);
+	rte_mov64(data, src);
+	for (unsigned i = 1; unlikely(i < blocks); i++)
+		rte_mov64(data + 64 * i, src + 64 * i);
+}
+
+/* Copies for a flat output from the finished frames of the last one. */
+static inline unsigned run_copy_flat(
+	struct worker *w, const struct run *r, struct rte_mbuf **v, const struct direct_out *o)
+{
+	const struct fresh_fields fields = {
+		.data_off = RTE_PKTMBUF_HEADROOM,
+		.refcnt = 1,
+		.nb_segs = 1,
+		.port = RTE_MBUF_PORT_INVALID,
+	};
+	const unsigned blocks = (r->lens + ETH_LEN + 63) / 64;
+	const uint64_t tail = load64(o->tail);
+	unsigned n = fresh_take(w, v, r->n);
+
+	for (unsigned i = 0; i < n; i++) {
+		frame_copy(v[i], r->own[i], blocks, &fields);
+		memcpy(rte_pktmbuf_mtod_offset(v[i], uint8_t *, 6), &tail, sizeof(tail));
 	}
 	return n;
 }
@@ -349,13 +414,11 @@ static inline void out_count(
 	}
 }
 
-/* Copies for which there was no buffer. */
+/* Copies for which there was no buffer, for o and those that share its bytes. */
 static __rte_noinline void out_short(
-	struct worker *w, const struct direct_out *o, const struct run *r, unsigned n)
+	struct worker *w, const struct direct_out *o, unsigned ports, unsigned lost)
 {
-	unsigned lost = r->n - n;
-
-	for (unsigned i = 0; i <= o->share; i++) {
+	for (unsigned i = 0; i < ports; i++) {
 		w->info.drops[DROP_no_mbuf] += lost;
 		w->oif_ctr[o[i].plan.oif->c.id].dropped += lost;
 		w->if_ctr[o[i].plan.oif->c.ifid].tx_dropped += lost;
@@ -363,11 +426,9 @@ static __rte_noinline void out_short(
 }
 
 /* Complete frames v to the ports of o and those that share its bytes. */
-static inline void outs_send(struct worker *w, const struct direct_out *o, struct rte_mbuf **v,
-	unsigned n, uint64_t bytes)
+static inline void outs_send(struct worker *w, const struct direct_out *o, unsigned ports,
+	struct rte_mbuf **v, unsigned n, uint64_t bytes)
 {
-	unsigned ports = o->share + 1u;
-
 	if (ports > 1)
 		for (unsigned i = 0; i < n; i++)
 			rte_mbuf_refcnt_set(v[i], (uint16_t)ports);
@@ -377,35 +438,72 @@ static inline void outs_send(struct worker *w, const struct direct_out *o, struc
 	}
 }
 
+static uint64_t bytes_of(const struct run *r, unsigned n)
+{
+	uint64_t bytes = 0;
+
+	for (unsigned i = 0; i < n; i++)
+		bytes += r->len[i];
+	return bytes;
+}
+
 /* The outputs led by o, with buffers of their own. */
 static void outs_copy(struct worker *w, const struct direct_out *o, const struct run *r)
 {
-	unsigned l3 = o->plan.tun ? 0 : o->plan.out->l2_len;
+	unsigned l3 = o->plan.tun ? 0 : o->plan.out->l2_len, ports = o->share + 1u;
 	struct rte_mbuf *v[BURST];
 	unsigned n = run_copy(w, r, v, l3);
-	uint64_t bytes = r->bytes;
 
-	if (unlikely(n < r->n)) {
-		out_short(w, o, r, n);
-		bytes = 0;
-		for (unsigned i = 0; i < n; i++)
-			bytes += r->len[i];
-	}
-	lap(w, DP_STAGE_REPLICATE, n * (o->share + 1u));
+	if (unlikely(n < r->n))
+		out_short(w, o, ports, r->n - n);
+	lap(w, DP_STAGE_REPLICATE, n * ports);
 	out_write(w, o, v, n, l3, r->dp->family);
-	lap(w, DP_STAGE_REWRITE, n * (o->share + 1u));
-	outs_send(w, o, v, n, bytes);
-	lap(w, DP_STAGE_TX, n * (o->share + 1u));
+	lap(w, DP_STAGE_REWRITE, n * ports);
+	outs_send(w, o, ports, v, n, likely(n == r->n) ? r->bytes : bytes_of(r, n));
+	lap(w, DP_STAGE_TX, n * ports);
 }
 
 /* The last outputs, with the packets' buffers. */
 static void outs_own(struct worker *w, const struct direct_out *o, struct run *r)
 {
-	lap(w, DP_STAGE_REPLICATE, r->n * (o->share + 1u));
+	unsigned ports = o->share + 1u;
+
+	lap(w, DP_STAGE_REPLICATE, r->n * ports);
 	out_write(w, o, r->own, r->n, r->l3, r->dp->family);
-	lap(w, DP_STAGE_REWRITE, r->n * (o->share + 1u));
-	outs_send(w, o, r->own, r->n, r->bytes);
-	lap(w, DP_STAGE_TX, r->n * (o->share + 1u));
+	lap(w, DP_STAGE_REWRITE, r->n * ports);
+	outs_send(w, o, ports, r->own, r->n, r->bytes);
+	lap(w, DP_STAGE_TX, r->n * ports);
+}
+
+/* Every output by itself; the last one's frames are made first, and sent last. */
+static void run_send_flat(struct worker *w, const struct direct_out *o, struct run *r)
+{
+	const struct direct_out *last = o + r->dp->n - 1;
+	struct rte_mbuf *v[BURST];
+
+	lap(w, DP_STAGE_REPLICATE, r->n);
+	out_write(w, last, r->own, r->n, ETH_LEN, r->dp->family);
+	lap(w, DP_STAGE_REWRITE, r->n);
+	for (; o < last; o++) {
+		unsigned n = run_copy_flat(w, r, v, o);
+
+		if (unlikely(n < r->n))
+			out_short(w, o, 1, r->n - n);
+		lap(w, DP_STAGE_REPLICATE, n);
+		outs_send(w, o, 1, v, n, likely(n == r->n) ? r->bytes : bytes_of(r, n));
+		lap(w, DP_STAGE_TX, n);
+	}
+	outs_send(w, last, 1, r->own, r->n, r->bytes);
+	lap(w, DP_STAGE_TX, r->n);
+}
+
+static void run_send(struct worker *w, const struct direct_out *o, struct run *r)
+{
+	const struct direct_out *end = o + r->dp->n;
+
+	for (; o + o->share + 1 < end; o += o->share + 1)
+		outs_copy(w, o, r);
+	outs_own(w, o, r);
 }
 
 void stage_direct(struct worker *w, struct burst *b)
@@ -416,11 +514,11 @@ void stage_direct(struct worker *w, struct burst *b)
 		return;
 	for (run_take(w, b, &r); r.n; run_take(w, b, &r)) {
 		const struct direct_out *o = &w->direct->outs[r.dp->first];
-		const struct direct_out *end = o + r.dp->n;
 
-		for (; o + o->share + 1 < end; o += o->share + 1)
-			outs_copy(w, o, &r);
-		outs_own(w, o, &r);
+		if (r.dp->flat && r.l3 == ETH_LEN && r.lens < COPY_SMALL)
+			run_send_flat(w, o, &r);
+		else
+			run_send(w, o, &r);
 	}
 }
 
