@@ -29,6 +29,7 @@
  * count costs each port that frees the buffer an atomic operation, which takes longer than the copy. A
  * power of two. */
 #define COPY_SMALL 128
+#define FLAT_RUN 16 /* small frames spread at a time */
 
 /* One output, resolved. */
 struct direct_out {
@@ -313,24 +314,12 @@ static_assert(offsetof(struct rte_mbuf, ol_flags) == offsetof(struct rte_mbuf, d
 static_assert(offsetof(struct rte_mbuf, pkt_len) >= 32 && offsetof(struct rte_mbuf, data_len) < 48,
 	"the lengths are among the 16 bytes at 32");
 
-/* Frame `from`, which begins with its Ethernet header, in the fresh buffer `to`; whole blocks are copied, for
- * there is room behind any small frame in either. */
-static __rte_always_inline void frame_copy(struct rte_mbuf *to, const struct rte_mbuf *from,
-	unsigned blocks, const struct fresh_fields *fields)
-{
-	uint8_t *data = (uint8_t *)(to + 1) + MBUF_PRIV_SIZE + RTE_PKTMBUF_HEADROOM;
-	const uint8_t *src = rte_pktmbuf_mtod(from, const uint8_t *);
+/* What begins at a small frame's Ethernet header, in blocks; there is room behind it in either buffer. */
+#define BLOCK 64
 
-	rte_mov16((uint8_t *)&to->data_off, (const uint8_t *)fields);
-	rte_mov16((uint8_t *)to + 32, (const uint8_t *)from + 32);
-	rte_mov64(data, src);
-	for (unsigned i = 1; unlikely(i < blocks); i++)
-		rte_mov64(data + 64 * i, src + 64 * i);
-}
-
-/* Copies for a flat output from the finished frames of the last one. */
-static inline unsigned run_copy_flat(
-	struct worker *w, const struct run *r, struct rte_mbuf **v, const struct direct_out *o)
+/* The finished frames from[0..n) in the fresh buffers to[0..n), with the source MAC and EtherType of tail. */
+static __rte_always_inline void frames_copy(struct rte_mbuf *const *to,
+	struct rte_mbuf *const *from, unsigned n, uint64_t tail, unsigned blocks)
 {
 	const struct fresh_fields fields = {
 		.data_off = RTE_PKTMBUF_HEADROOM,
@@ -338,15 +327,18 @@ static inline unsigned run_copy_flat(
 		.nb_segs = 1,
 		.port = RTE_MBUF_PORT_INVALID,
 	};
-	const unsigned blocks = (r->lens + ETH_LEN + 63) / 64;
-	const uint64_t tail = load64(o->tail);
-	unsigned n = fresh_take(w, v, r->n);
 
 	for (unsigned i = 0; i < n; i++) {
-		frame_copy(v[i], r->own[i], blocks, &fields);
-		memcpy(rte_pktmbuf_mtod_offset(v[i], uint8_t *, 6), &tail, sizeof(tail));
+		const uint8_t *src = rte_pktmbuf_mtod(from[i], const uint8_t *);
+		uint8_t *data = (uint8_t *)(to[i] + 1) + MBUF_PRIV_SIZE + RTE_PKTMBUF_HEADROOM;
+
+		rte_mov16((uint8_t *)&to[i]->data_off, (const uint8_t *)&fields);
+		rte_mov16((uint8_t *)to[i] + 32, (const uint8_t *)from[i] + 32);
+		rte_mov64(data, src);
+		for (unsigned at = BLOCK; unlikely(at < blocks * BLOCK); at += BLOCK)
+			rte_mov64(data + at, src + at);
+		memcpy(data + 6, &tail, sizeof(tail));
 	}
-	return n;
 }
 
 static __rte_always_inline void put_group_mac(uint8_t *mac, const uint8_t *ip, uint8_t family)
@@ -438,12 +430,12 @@ static inline void outs_send(struct worker *w, const struct direct_out *o, unsig
 	}
 }
 
-static uint64_t bytes_of(const struct run *r, unsigned n)
+static inline uint64_t bytes_sum(const uint16_t *len, unsigned n)
 {
 	uint64_t bytes = 0;
 
 	for (unsigned i = 0; i < n; i++)
-		bytes += r->len[i];
+		bytes += len[i];
 	return bytes;
 }
 
@@ -459,7 +451,7 @@ static void outs_copy(struct worker *w, const struct direct_out *o, const struct
 	lap(w, DP_STAGE_REPLICATE, n * ports);
 	out_write(w, o, v, n, l3, r->dp->family);
 	lap(w, DP_STAGE_REWRITE, n * ports);
-	outs_send(w, o, ports, v, n, likely(n == r->n) ? r->bytes : bytes_of(r, n));
+	outs_send(w, o, ports, v, n, likely(n == r->n) ? r->bytes : bytes_sum(r->len, n));
 	lap(w, DP_STAGE_TX, n * ports);
 }
 
@@ -475,26 +467,47 @@ static void outs_own(struct worker *w, const struct direct_out *o, struct run *r
 	lap(w, DP_STAGE_TX, r->n * ports);
 }
 
-/* Every output by itself; the last one's frames are made first, and sent last. */
+/* Finished frames own[0..n) to the outputs o .. last: copies to all but the last, which takes them. */
+static inline void flat_send(struct worker *w, const struct direct_out *o,
+	const struct direct_out *last, struct rte_mbuf **own, unsigned n, uint64_t bytes,
+	unsigned blocks)
+{
+	struct rte_mbuf *v[FLAT_RUN];
+
+	for (; o < last; o++) {
+		if (unlikely(rte_mempool_get_bulk(w->t->pool, (void **)v, n))) {
+			out_short(w, o, 1, n);
+			continue;
+		}
+		frames_copy(v, own, n, load64(o->tail), blocks);
+		lap(w, DP_STAGE_REPLICATE, n);
+		outs_send(w, o, 1, v, n, bytes);
+		lap(w, DP_STAGE_TX, n);
+	}
+	outs_send(w, last, 1, own, n, bytes);
+	lap(w, DP_STAGE_TX, n);
+}
+
+/* Small frames that differ in their source MAC at most: all are finished first, then spread, some at a
+ * time, so that they and their copies stay in the nearest cache until the ports have taken them. */
 static void run_send_flat(struct worker *w, const struct direct_out *o, struct run *r)
 {
 	const struct direct_out *last = o + r->dp->n - 1;
-	struct rte_mbuf *v[BURST];
+	unsigned blocks = (r->lens + ETH_LEN + BLOCK - 1) / BLOCK;
 
 	lap(w, DP_STAGE_REPLICATE, r->n);
 	out_write(w, last, r->own, r->n, ETH_LEN, r->dp->family);
 	lap(w, DP_STAGE_REWRITE, r->n);
-	for (; o < last; o++) {
-		unsigned n = run_copy_flat(w, r, v, o);
-
-		if (unlikely(n < r->n))
-			out_short(w, o, 1, r->n - n);
-		lap(w, DP_STAGE_REPLICATE, n);
-		outs_send(w, o, 1, v, n, likely(n == r->n) ? r->bytes : bytes_of(r, n));
-		lap(w, DP_STAGE_TX, n);
+	if (likely(o == last)) {
+		outs_send(w, o, 1, r->own, r->n, r->bytes);
+		lap(w, DP_STAGE_TX, r->n);
+		return;
 	}
-	outs_send(w, last, 1, r->own, r->n, r->bytes);
-	lap(w, DP_STAGE_TX, r->n);
+	for (unsigned at = 0; at < r->n; at += FLAT_RUN) {
+		unsigned n = RTE_MIN(r->n - at, (unsigned)FLAT_RUN);
+
+		flat_send(w, o, last, &r->own[at], n, bytes_sum(&r->len[at], n), blocks);
+	}
 }
 
 static void run_send(struct worker *w, const struct direct_out *o, struct run *r)
