@@ -118,10 +118,11 @@ void stage_lookup(struct worker *w, struct burst *b)
 	struct pkt *v4[BURST], *v6[BURST];
 	unsigned n4 = 0, n6 = 0;
 
-	if (likely(b->plain)) {
+	if (likely(b->plain && !fwd_ports_get(w->t)->by_id[b->port].marks)) {
 		lookup_plain(w, b);
 		return;
 	}
+	b->plain = false;
 
 	for (unsigned i = 0; i < b->n; i++) {
 		struct pkt *p = &b->pkts[i];

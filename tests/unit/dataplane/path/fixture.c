@@ -34,6 +34,15 @@ void mfib_lookup_bulk(const struct fwd_tables *t, struct pkt **pkts, unsigned n,
 	}
 }
 
+unsigned mfib_lookup_plain(const struct worker *w, struct burst *b, struct pkt **left)
+{
+	for (unsigned i = 0; i < b->n; i++) {
+		b->pkts[i].route = NULL;
+		left[i] = &b->pkts[i];
+	}
+	return b->n;
+}
+
 void upcall_signal(struct worker *w, enum dp_upcall_kind kind, const struct pkt *p)
 {
 	fx.upcalls[kind]++;
@@ -167,6 +176,8 @@ int fx_setup(void **state)
 	w->route_ctr = zeroed(FX_ROUTES, sizeof(*w->route_ctr));
 	w->oif_ctr = zeroed(fx.t.max_oifs, sizeof(*w->oif_ctr));
 	w->if_ctr = zeroed(DP_IFS_MAX, sizeof(*w->if_ctr));
+	w->direct = direct_new();
+	assert_non_null(w->direct);
 	fx.workers[0] = fx.w = w;
 	fx.in_use = rte_mempool_in_use_count(pool);
 	return w->handoff ? 0 : -1;
@@ -204,6 +215,7 @@ int fx_teardown(void **state)
 		rte_pktmbuf_free(fx.punted[i]);
 	left = rte_mempool_in_use_count(pool);
 	rte_ring_free(fx.w->handoff);
+	direct_free(fx.w->direct);
 	free(fx.w->route_ctr);
 	free(fx.w->oif_ctr);
 	free(fx.w->if_ctr);
@@ -319,6 +331,7 @@ struct mfib_route *fx_route(uint8_t family, uint16_t iif, uint32_t first, uint32
 	(v4 ? fx_ip4 : fx_ip6)(packet, 64);
 	memset(r, 0, sizeof(*r));
 	list->n = n;
+	list->serial = fx.n_routes + 1;
 	for (uint32_t i = 0; i < n; i++)
 		list->oifs[i] = first + i;
 	r->iif = iif;
@@ -460,6 +473,7 @@ void fx_run(void)
 {
 	unsigned rounds = 0;
 
+	fx.t.gen++; /* a test changes the tables as it likes between two runs */
 	while (worker_step(fx.w))
 		assert_true(++rounds < 10000);
 }
