@@ -31,6 +31,7 @@ struct app {
 	struct dataplane *dataplane;
 	struct api *api;
 	struct telemetry *telemetry; /* NULL: router.telemetry = false, or --no-telemetry */
+	char **eal_given;            /* EAL arguments of the command line, NULL: none */
 	char runtime_dir[256];       /* EAL's; its last part is the file prefix */
 	struct event_base *loop;
 	struct loop *loop_self;

@@ -70,6 +70,16 @@ static char **own_arguments(char **argv, const struct options *o)
 	return o->eal ? argv + 1 + o->n_eal : argv;
 }
 
+/* EAL's arguments with a NULL behind, for show config; the strings are the command line's. */
+static char **given_arguments(const struct options *o)
+{
+	char **v = o->n_eal ? calloc((size_t)o->n_eal + 1, sizeof(*v)) : NULL;
+
+	for (int i = 0; v && i < o->n_eal; i++)
+		v[i] = o->eal[i];
+	return v;
+}
+
 /* 0 go on, else exit with *code. */
 static int parse_options(int argc, char **argv, struct options *o, int *code)
 {
@@ -306,6 +316,7 @@ static void shut_down(struct app *app, struct loop *loop)
 	if (app->dataplane)
 		dataplane_free(app->dataplane);
 	conf_free(app->conf);
+	free(app->eal_given);
 }
 
 static int run(struct app *app, struct loop *loop, bool interactive)
@@ -360,6 +371,7 @@ int main(int argc, char **argv)
 		conf_free(conf);
 		return fail(err);
 	}
+	app.eal_given = given_arguments(&o);
 	wake_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
 	code = wake_fd < 0 ? fail("no eventfd: too many open files; see ulimit -n") : 0;
 	if (!code)

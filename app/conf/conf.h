@@ -8,6 +8,8 @@
 
 #include "control/static/static.h"
 
+#include <sys/stat.h>
+
 #define CONF_NAMELEN 32
 #define CONF_ERRLEN 8192 /* room for some fifty messages */
 
@@ -84,8 +86,17 @@ struct conf_control {
 	char socket[108]; /* default /run/starg/stargd.sock */
 };
 
+/* A file as it was, so that a later change shows. */
+struct conf_stamp {
+	dev_t dev;
+	ino_t ino;
+	off_t size;
+	struct timespec mtime;
+};
+
 struct conf {
 	char *path;
+	struct conf_stamp stamp; /* of the file before it was read */
 	struct conf_router router;
 	struct conf_control control;
 	struct conf_port *ports;
@@ -110,6 +121,9 @@ struct conf {
  * blame); those that do not fit are counted in the last line. Nothing is returned unless 0. */
 int conf_read(const char *path, struct conf **out, char *err, size_t err_cap);
 void conf_free(struct conf *c);
+
+void conf_stamp_set(struct conf_stamp *s, const struct stat *st);
+bool conf_stamp_same(const struct conf_stamp *s, const struct stat *st);
 
 /* What changed between two configurations, in the order in which to apply it. */
 enum conf_change_kind {

@@ -78,15 +78,20 @@ int conf_read(const char *path, struct conf **out, char *err, size_t err_cap)
 {
 	struct reader r = {.path = path};
 	char *text;
+	struct stat st;
 	size_t len;
+	bool stated;
 	int rc;
 
+	stated = stat(path, &st) == 0;
 	rc = conf_text_load(path, &text, &len, err, err_cap);
 	if (rc)
 		return rc;
 	r.conf = calloc(1, sizeof(*r.conf));
 	if (r.conf)
 		r.conf->path = strdup(path);
+	if (r.conf && stated)
+		conf_stamp_set(&r.conf->stamp, &st);
 	if (r.conf && r.conf->path)
 		text_parse(&r, text, len);
 	if (!r.conf || !r.conf->path || r.no_memory) {

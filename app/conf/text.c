@@ -59,6 +59,18 @@ static int text_read(int fd, char **text, size_t *len)
 	return 0;
 }
 
+void conf_stamp_set(struct conf_stamp *s, const struct stat *st)
+{
+	*s = (struct conf_stamp){
+		.dev = st->st_dev, .ino = st->st_ino, .size = st->st_size, .mtime = st->st_mtim};
+}
+
+bool conf_stamp_same(const struct conf_stamp *s, const struct stat *st)
+{
+	return s->dev == st->st_dev && s->ino == st->st_ino && s->size == st->st_size &&
+	       s->mtime.tv_sec == st->st_mtim.tv_sec && s->mtime.tv_nsec == st->st_mtim.tv_nsec;
+}
+
 int conf_text_load(const char *path, char **text, size_t *len, char *err, size_t err_cap)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC);

@@ -3,7 +3,7 @@
  *
  * show drop, worker, memory, config, version: the router itself.
  */
-#include "app/shell/statics.h"
+#include "app/shell/running.h"
 #include "app/shell/text.h"
 #include "app/shell/value.h"
 #include "app/shell/version.h"
@@ -184,96 +184,11 @@ static void show_memory(struct app *app, const struct cmd_args *args, struct cmd
 
 /* --- show config ----------------------------------------------------------------------------------- */
 
-/* Adds what b has and a lacks. */
-static int join_outputs(struct static_route *a, const struct static_route *b)
-{
-	struct static_output *grown =
-		realloc(a->outputs, (a->n_outputs + (size_t)b->n_outputs) * sizeof(*grown));
-
-	if (!grown)
-		return -1;
-	a->outputs = grown;
-	for (uint32_t i = 0; i < b->n_outputs; i++) {
-		bool have = false;
-
-		for (uint32_t j = 0; j < a->n_outputs && !have; j++)
-			have = memcmp(&a->outputs[j], &b->outputs[i], sizeof(*grown)) == 0;
-		if (!have)
-			a->outputs[a->n_outputs++] = b->outputs[i];
-	}
-	return 0;
-}
-
-/* The shell's excepts count. */
-static int take_excepts(struct static_route *a, const struct static_route *b)
-{
-	struct static_route copy;
-
-	if (static_route_copy(&copy, b))
-		return -1;
-	free(a->excepts);
-	a->excepts = copy.excepts;
-	a->n_excepts = copy.n_excepts;
-	free(copy.outputs);
-	return 0;
-}
-
-/* A file has one route a key: the shell's joins the file's, as the router does. */
-static int add_static(struct conf *c, const struct static_route *r)
-{
-	struct static_route *last = c->n_routes ? &c->routes[c->n_routes - 1] : NULL;
-
-	if (!last || route_key_cmp(&last->key, &r->key) != 0)
-		return static_route_copy(&c->routes[c->n_routes++], r);
-	if (take_excepts(last, r))
-		return -1;
-	last->input_kind = r->input_kind;
-	last->n_inputs = r->n_inputs;
-	memcpy(last->inputs, r->inputs, sizeof(last->inputs));
-	return r->n_outputs ? join_outputs(last, r) : 0;
-}
-
-/* The configuration that would bring the router where it is now: the file's, with the shell's
- * routes, what was set up and down, and the log level. Only ifs and routes are the copy's own. */
-static int running_conf(struct app *app, struct conf *c)
-{
-	struct statics statics;
-	const struct net_if *ifp;
-	int rc = 0;
-
-	statics_init(&statics, app);
-	*c = *app->conf;
-	c->router.log = log_get_level();
-	c->n_routes = 0;
-	c->routes = calloc(statics.n + 1, sizeof(*c->routes));
-	c->ifs = calloc(c->n_ifs + 1, sizeof(*c->ifs));
-	if (!c->routes || !c->ifs)
-		rc = -1;
-	for (size_t i = 0; !rc && i < c->n_ifs; i++) {
-		c->ifs[i] = app->conf->ifs[i];
-		ifp = net_if_find(app->net, c->ifs[i].net.name);
-		if (ifp)
-			c->ifs[i].shutdown = !ifp->admin;
-	}
-	for (size_t i = 0; !rc && i < statics.n; i++)
-		rc = add_static(c, statics.v[i].route);
-	statics_fini(&statics);
-	return rc;
-}
-
 static void show_config(struct app *app, const struct cmd_args *args, struct cmd_result *out)
 {
-	char *text = NULL;
 	size_t len = 0;
-	struct conf c;
-	FILE *f = NULL;
+	char *text = running_text(app, &len);
 
-	if (running_conf(app, &c) == 0)
-		f = open_memstream(&text, &len);
-	if (f) {
-		conf_print(&c, f);
-		fclose(f);
-	}
 	if (text) {
 		out->value = json_object();
 		put_value(out->value, "config", json_stringn(text, len));
@@ -281,10 +196,6 @@ static void show_config(struct app *app, const struct cmd_args *args, struct cmd
 		cmd_fail(out, "no memory for the configuration's text");
 	}
 	free(text);
-	for (size_t i = 0; c.routes && i < c.n_routes; i++)
-		static_route_fini(&c.routes[i]);
-	free(c.routes);
-	free(c.ifs);
 }
 
 static void text_config(const json_t *value, FILE *to)

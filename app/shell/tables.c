@@ -14,6 +14,7 @@ const struct cmd *const cmd_tables[] = {
 	show_police_cmds,
 	do_route_cmds,
 	do_router_cmds,
+	do_write_cmds,
 	explain_cmds,
 	help_cmds,
 };

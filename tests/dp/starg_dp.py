@@ -163,6 +163,9 @@ class Router:
             if time.monotonic() > end:
                 raise Failed("stargd does not answer:\n" + self.log_text())
             time.sleep(0.02)
+        self.check_macs()
+
+    def check_macs(self) -> None:
         for port in self.ctl("show port info")["ports"]:
             mine = self.config.port_mac(port["name"])
             assert port["mac"] == mine, f"{port['name']} has {port['mac']}, tests expect {mine}"
