@@ -4,6 +4,7 @@
  * The data plane as one object: made with its pool, tables and workers, given ports, started, stopped,
  * taken apart. The seam's functions are in seam.c.
  */
+#include "dataplane/hold.h"
 #include "dataplane/police.h"
 
 #include <errno.h>
@@ -343,8 +344,10 @@ void dataplane_stop(struct dataplane *d)
 		atomic_store(&d->workers[i]->quit, true);
 	for (unsigned i = 0; !d->shared && i < d->n_workers; i++)
 		worker_stop(d, d->workers[i]);
-	for (unsigned i = 0; i < d->n_workers; i++)
+	for (unsigned i = 0; i < d->n_workers; i++) {
+		hold_drop_all(d->workers[i]);
 		handoff_drain(d->workers[i]);
+	}
 	d->started = false;
 }
 

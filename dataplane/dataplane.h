@@ -12,12 +12,20 @@ struct dataplane;
 
 #define DATAPLANE_WORKERS_MAX 64
 
+/* Packets of flows without route that a worker keeps until control answers; packets or flows 0: none. */
+struct dataplane_hold {
+	uint32_t packets; /* of a flow, at most 64 */
+	uint32_t flows;
+	uint32_t time_ms;
+};
+
 struct dataplane_conf {
 	uint32_t mbufs; /* buffers in the one pool */
 	uint32_t max_routes, max_oifs;
 	uint32_t upcall_rate; /* upcalls a second and worker for NOCACHE and WRONGVIF */
-	bool adaptive;        /* workers sleep when idle */
-	unsigned n_workers;   /* worker lcores; 0: one worker that runs on the control lcore */
+	struct dataplane_hold hold;
+	bool adaptive;      /* workers sleep when idle */
+	unsigned n_workers; /* worker lcores; 0: one worker that runs on the control lcore */
 	unsigned lcores[DATAPLANE_WORKERS_MAX]; /* EAL ids of the worker lcores */
 	int socket;                             /* NUMA socket of the pool and tables, -1 any */
 	int wake_fd; /* eventfd written when an upcall ring turns non-empty and control sleeps */

@@ -254,6 +254,7 @@ struct if_counters_lcore {
 struct upcall_gate; /* upcall.c */
 struct police;      /* police.h */
 struct direct;      /* direct.c */
+struct hold;        /* hold.h */
 
 struct worker {
 	struct dataplane *d;
@@ -291,7 +292,9 @@ struct worker {
 	struct upcall_gate *gate;
 	struct police *police; /* token buckets by port */
 	struct direct *direct; /* plans of the direct lane */
-	bool told; /* a ring to control got something in this burst: stage_punt wakes control */
+	struct hold *hold;
+	uint32_t held; /* flows on hold */
+	bool told;     /* a ring to control got something in this burst: stage_punt wakes control */
 
 	/* counters, this lcore's only */
 	struct route_counters *route_ctr; /* by mfib_route.counter */
@@ -384,5 +387,12 @@ int path_encap(const struct fwd_tables *t, uint16_t ifid, enum dp_send_kind kind
 
 /* upcall.c: signals a data event through gate and bucket; the bucket is that of the port w->b came from. */
 void upcall_signal(struct worker *w, enum dp_upcall_kind kind, const struct pkt *p);
-/* upcall.c: packets without route, in the order in which they came: signalled, and dropped. */
+/* upcall.c: the hash of a packet's flow; what control has sent down. */
+uint64_t upcall_flow_hash(const struct worker *w, const struct pkt *p);
+void upcall_commands(struct worker *w);
+/* hold.c, both while w->held: at the beginning of a round, what control has decided and what has waited too
+ * long, the number of packets that went on; after lookup, packets on hold go before newer ones. */
+unsigned hold_round(struct worker *w);
+void hold_pass(struct worker *w, struct burst *b);
+/* upcall.c: packets without route, in the order in which they came: signalled, held or dropped. */
 void upcall_misses(struct worker *w, struct pkt **v, unsigned n);

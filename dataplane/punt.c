@@ -19,6 +19,7 @@
  * the first of several workers the only one to write, once a sleep. The barrier costs a worker only
  * those bursts that put something on a ring.
  */
+#include "dataplane/hold.h"
 #include "dataplane/police.h"
 
 #include <errno.h>
@@ -48,7 +49,7 @@ int worker_rings_new(struct worker *w)
 	bool ok = true;
 
 	w->handoff = ring_new(HANDOFF_RING, sizeof(void *), RING_F_SC_DEQ);
-	w->commands = ring_new(COMMAND_RING, 16, spsc);
+	w->commands = ring_new(COMMAND_RING, COMMAND_BYTES, spsc);
 	for (int i = 0; i < DP_PUNT_CLASSES; i++) {
 		w->punt[i] = ring_new(PUNT_RING, sizeof(void *), spsc);
 		ok &= w->punt[i] != NULL;
@@ -59,7 +60,9 @@ int worker_rings_new(struct worker *w)
 	}
 	w->gate = upcall_gate_new(rte_get_tsc_hz());
 	w->police = region_new(sizeof(*w->police), false);
-	return ok && w->handoff && w->commands && w->gate && w->police ? 0 : -ENOMEM;
+	w->hold = hold_new(&w->d->conf.hold, w->d->conf.mbufs / HOLD_SHARE / w->d->n_workers,
+		rte_get_tsc_hz());
+	return ok && w->handoff && w->commands && w->gate && w->police && w->hold ? 0 : -ENOMEM;
 }
 
 static void mbuf_ring_free(struct rte_ring *r)
@@ -81,6 +84,7 @@ void worker_rings_free(struct worker *w)
 		free(w->upcalls[i]);
 	upcall_gate_free(w->gate);
 	region_free(w->police, sizeof(*w->police));
+	hold_free(w->hold);
 }
 
 static void control_wake(struct dataplane *d)

@@ -99,9 +99,19 @@ static uint32_t op_upcall_recv(void *dp, struct dp_upcall *out, uint32_t n)
 	return upcall_recv(dp, out, n);
 }
 
-static void op_upcall_done(void *dp, const struct dp_upcall *up)
+static void op_upcall_done(void *dp, const struct dp_upcall *up, enum dp_verdict verdict)
 {
-	upcall_done(dp, up);
+	upcall_done(dp, up, verdict);
+}
+
+static void op_hold_enable(void *dp, bool on)
+{
+	hold_enable(dp, on);
+}
+
+static void op_hold_info(void *dp, struct dp_hold_info *info)
+{
+	hold_info(dp, info);
 }
 
 static int op_packet_recv(void *dp, struct dp_packet *meta, void *buf, size_t cap)
@@ -307,6 +317,8 @@ static const struct dp_ops ops = {
 	.resync_end = op_resync_end,
 	.upcall_recv = op_upcall_recv,
 	.upcall_done = op_upcall_done,
+	.hold_enable = op_hold_enable,
+	.hold_info = op_hold_info,
 	.packet_recv = op_packet_recv,
 	.packet_send = op_packet_send,
 	.drop_count = op_drop_count,

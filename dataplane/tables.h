@@ -259,7 +259,10 @@ int route_del(struct dataplane *d, const struct dp_route_key *keys, uint32_t n);
 
 #define PUNT_RING 1024
 #define UPCALL_RING 4096
+/* Of the pool's buffers one in so many may be on hold. */
+#define HOLD_SHARE 8
 #define COMMAND_RING 4096
+#define COMMAND_BYTES 16
 /* Frames for the owner of a TX queue: enough for its absence of some milliseconds, when workers share
  * CPUs and the kernel lets another one run. */
 #define HANDOFF_RING 16384
@@ -291,7 +294,9 @@ void upcall_gate_open(struct upcall_gate *g, enum dp_upcall_kind kind, uint64_t 
 uint64_t upcall_hash(const uint64_t seed[4], uint8_t family, const void *src, const void *grp,
 	uint16_t table, uint16_t ifid);
 uint32_t upcall_recv(struct dataplane *d, struct dp_upcall *out, uint32_t n);
-void upcall_done(struct dataplane *d, const struct dp_upcall *up);
+void upcall_done(struct dataplane *d, const struct dp_upcall *up, enum dp_verdict verdict);
+void hold_enable(struct dataplane *d, bool on);
+void hold_info(struct dataplane *d, struct dp_hold_info *info);
 
 /* --- hardware rules (flow.c) ---------------------------------------------------------------------------------- */
 

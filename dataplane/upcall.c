@@ -13,9 +13,10 @@
  * unknown flows costs a compare a burst, no more than dropping it. Otherwise the gates of a burst are
  * fetched together, for a table of them is larger than the first cache.
  *
- * Openings come down a ring that a worker reads when it is about to ask its gates: an idle worker need
- * not. If the ring is full, the three seconds do it.
+ * Verdicts come down a ring that a worker reads when it is about to ask its gates, and each round while it
+ * holds packets (hold.c): an idle worker need not. If the ring is full, the three seconds do it.
  */
+#include "dataplane/hold.h"
 #include "dataplane/police.h"
 
 #include <errno.h>
@@ -41,11 +42,12 @@ struct upcall_gate {
 	struct gate_table kinds[DP_UPCALL_KINDS];
 };
 
-/* What comes down the ring of commands. */
-struct gate_opening {
+/* What comes down the ring of commands: control has dealt with a signal. */
+struct gate_command {
 	uint64_t hash;
-	uint64_t kind;
+	uint32_t kind, verdict;
 };
+static_assert(sizeof(struct gate_command) == COMMAND_BYTES, "an element of the ring");
 
 struct upcall_gate *upcall_gate_new(uint64_t hz)
 {
@@ -109,7 +111,7 @@ static const uint8_t *addresses_of(const struct pkt *p)
 	return rte_pktmbuf_mtod_offset(p->m, const uint8_t *, at);
 }
 
-static uint64_t flow_hash(const struct worker *w, const struct pkt *p)
+uint64_t upcall_flow_hash(const struct worker *w, const struct pkt *p)
 {
 	const uint8_t *src = addresses_of(p);
 
@@ -117,19 +119,35 @@ static uint64_t flow_hash(const struct worker *w, const struct pkt *p)
 		DP_TABLE_MAIN, p->iif);
 }
 
-static void openings_take(struct worker *w)
+/* A flow nobody wants keeps its gate closed until it opens by itself. */
+static void command_do(struct worker *w, const struct gate_command *c)
 {
-	struct gate_opening o[32];
+	enum dp_upcall_kind kind = (enum dp_upcall_kind)c->kind;
+
+	if (c->verdict == DP_VERDICT_RELEASE)
+		upcall_gate_open(w->gate, kind, c->hash);
+	if (!w->held || kind != DP_UPCALL_NOCACHE)
+		return;
+	if (c->verdict == DP_VERDICT_RELEASE)
+		hold_release(w, c->hash);
+	else
+		hold_discard(w, c->hash);
+}
+
+void upcall_commands(struct worker *w)
+{
+	struct gate_command o[32];
 	unsigned n;
 
 	while (!rte_ring_empty(w->commands)) {
 		n = rte_ring_dequeue_burst_elem(w->commands, o, sizeof(o[0]), RTE_DIM(o), NULL);
 		for (unsigned i = 0; i < n; i++)
-			upcall_gate_open(w->gate, (enum dp_upcall_kind)o[i].kind, o[i].hash);
+			command_do(w, &o[i]);
 	}
 }
 
-static void upcall_send(struct worker *w, struct police_port *port, enum dp_upcall_kind kind,
+/* False: the ring is full. */
+static bool upcall_send(struct worker *w, struct police_port *port, enum dp_upcall_kind kind,
 	const struct pkt *p, uint64_t hash)
 {
 	struct dp_police_counters *n = &port->n[DP_POLICE_UPCALL(kind)];
@@ -150,27 +168,29 @@ static void upcall_send(struct worker *w, struct police_port *port, enum dp_upca
 		n->lost++;
 		w->info.upcalls_lost[kind]++;
 		upcall_gate_open(w->gate, kind, hash);
-		return;
+		return false;
 	}
 	n->passed++;
 	w->info.upcalls[kind]++;
 	w->told = true;
+	return true;
 }
 
-static void signal_flow(struct worker *w, struct police_port *port, enum dp_upcall_kind kind,
+/* Whether a signal went out. */
+static bool signal_flow(struct worker *w, struct police_port *port, enum dp_upcall_kind kind,
 	const struct pkt *p, uint64_t hash, uint64_t now)
 {
 	switch (upcall_gate_try(w->gate, port, kind, hash, now)) {
 	case GATE_SEND:
-		upcall_send(w, port, kind, p, hash);
-		break;
+		return upcall_send(w, port, kind, p, hash);
 	case GATE_CLOSED:
 		w->info.upcalls_gated[kind]++;
-		break;
+		return false;
 	case GATE_POLICED:
 		w->info.upcalls_policed[kind]++;
-		break;
+		return false;
 	}
+	return false;
 }
 
 /* Nothing can be sent: counted, and no more is done about it. */
@@ -190,8 +210,21 @@ void upcall_signal(struct worker *w, enum dp_upcall_kind kind, const struct pkt 
 		signals_policed(w, port, kind, 1);
 		return;
 	}
-	openings_take(w);
-	signal_flow(w, port, kind, p, flow_hash(w, p), now);
+	upcall_commands(w);
+	signal_flow(w, port, kind, p, upcall_flow_hash(w, p), now);
+}
+
+/* A packet without route: it joins those of its flow that are held, or its flow is signalled and perhaps
+ * held from now on. */
+static void miss(
+	struct worker *w, struct police_port *port, struct pkt *p, uint64_t hash, uint64_t now)
+{
+	if (unlikely(w->held) && hold_join(w, hash, p)) {
+		w->info.upcalls_gated[DP_UPCALL_NOCACHE]++;
+		return;
+	}
+	if (signal_flow(w, port, DP_UPCALL_NOCACHE, p, hash, now))
+		hold_begin(w, hash, p, now);
 }
 
 void upcall_misses(struct worker *w, struct pkt **v, unsigned n)
@@ -201,17 +234,19 @@ void upcall_misses(struct worker *w, struct pkt **v, unsigned n)
 
 	for (unsigned i = 0; i < n; i++)
 		pkt_drop(v[i], DROP_no_route);
-	if (police_dry(port, DP_POLICE_UPCALL(DP_UPCALL_NOCACHE), now)) {
+	if (w->hold->running)
+		return; /* held, released, and the route has gone again */
+	if (!w->held && police_dry(port, DP_POLICE_UPCALL(DP_UPCALL_NOCACHE), now)) {
 		signals_policed(w, port, DP_UPCALL_NOCACHE, n);
 		return;
 	}
-	openings_take(w);
+	upcall_commands(w);
 	for (unsigned i = 0; i < n; i++) {
-		hash[i] = flow_hash(w, v[i]);
+		hash[i] = upcall_flow_hash(w, v[i]);
 		rte_prefetch0(w->gate->kinds[DP_UPCALL_NOCACHE].sets[hash[i] % GATE_SETS]);
 	}
 	for (unsigned i = 0; i < n; i++)
-		signal_flow(w, port, DP_UPCALL_NOCACHE, v[i], hash[i], now);
+		miss(w, port, v[i], hash[i], now);
 }
 
 /* --- control's side ------------------------------------------------------------------------------ */
@@ -232,13 +267,36 @@ uint32_t upcall_recv(struct dataplane *d, struct dp_upcall *out, uint32_t n)
 	return got;
 }
 
-void upcall_done(struct dataplane *d, const struct dp_upcall *up)
+void upcall_done(struct dataplane *d, const struct dp_upcall *up, enum dp_verdict verdict)
 {
-	struct gate_opening o = {.kind = up->kind};
+	struct gate_command c = {.kind = up->kind, .verdict = verdict};
 
 	if (up->kind >= DP_UPCALL_KINDS)
 		return;
-	o.hash = upcall_hash(d->t.seed, up->src.family, up->src.b, up->grp.b, up->table, up->ifid);
+	c.hash = upcall_hash(d->t.seed, up->src.family, up->src.b, up->grp.b, up->table, up->ifid);
 	for (unsigned i = 0; i < d->n_workers; i++)
-		rte_ring_enqueue_elem(d->workers[i]->commands, &o, sizeof(o));
+		rte_ring_enqueue_elem(d->workers[i]->commands, &c, sizeof(c));
+}
+
+void hold_enable(struct dataplane *d, bool on)
+{
+	for (unsigned i = 0; i < d->n_workers; i++)
+		atomic_store_explicit(&d->workers[i]->hold->on, on, memory_order_relaxed);
+}
+
+void hold_info(struct dataplane *d, struct dp_hold_info *info)
+{
+	const struct hold *h = d->workers[0]->hold;
+
+	*info = (struct dp_hold_info){.packets = h->flows ? h->packets : 0,
+		.flows = h->flows,
+		.time_ms = d->conf.hold.time_ms,
+		.buffers = h->bufs_max,
+		.on = h->on};
+	for (unsigned i = 0; i < d->n_workers; i++) {
+		const struct worker *w = d->workers[i];
+
+		info->flows_held += __atomic_load_n(&w->held, __ATOMIC_RELAXED);
+		info->buffers_held += __atomic_load_n(&w->hold->bufs, __ATOMIC_RELAXED);
+	}
 }

@@ -47,6 +47,8 @@ static unsigned worker_burst(struct worker *w, uint16_t port, uint16_t queue)
 		stage_decap(w, b); /* counts its own packets */
 	lap(w, DP_STAGE_DECAP, 0);
 	stage_lookup(w, b);
+	if (unlikely(w->held))
+		hold_pass(w, b);
 	if (unlikely(!b->plain))
 		stage_punt(w, b);
 	lap(w, DP_STAGE_LOOKUP, b->n);
@@ -111,6 +113,8 @@ bool worker_step(struct worker *w)
 
 	direct_round(w);
 	n = tx_handoff_in(w);
+	if (unlikely(w->held))
+		n += hold_round(w);
 	n += worker_ports(w);
 	if (n) {
 		worker_flush(w);

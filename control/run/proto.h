@@ -94,7 +94,8 @@ struct proto_ctx {
 struct proto {
 	const char *name;    /* "static": as in the file, the shell and show */
 	uint8_t packet_bits; /* DP_PROTO_* it takes */
-	void *(*new)(void);  /* an instance; NULL: no memory */
+	bool upcalls;       /* it makes routes for flows that EV_UPCALL tells it of: packets wait */
+	void *(*new)(void); /* an instance; NULL: no memory */
 	void (*free)(void *self, struct timer_heap *timers);
 	void (*event)(void *self, const struct event *ev, struct proto_ctx *ctx);
 };

@@ -81,6 +81,8 @@ int runner_add(struct runner *r, const struct proto *p)
 	if (!run->self)
 		return -ENOMEM;
 	run->p = p;
+	if (p->upcalls)
+		r->dp->ops->hold_enable(r->dp->ctx, true);
 	return r->n_protos++;
 }
 
@@ -330,6 +332,16 @@ static bool run_packets(struct runner *r, uint64_t now_us, unsigned budget)
 	return true;
 }
 
+/* What to tell the data plane of a flow: packets held go on only where there is a route now. */
+static enum dp_verdict verdict_of(const struct runner *r, const struct dp_upcall *up)
+{
+	struct tib_entry_info e;
+
+	if (up->kind != DP_UPCALL_NOCACHE || tib_lookup(r->tib, up->table, &up->src, &up->grp, &e))
+		return DP_VERDICT_RELEASE;
+	return DP_VERDICT_DISCARD;
+}
+
 /* The gates open only when the protocols' answers are in the data plane: opened earlier, the next
  * packet would signal again what is being dealt with. */
 static bool run_upcalls(struct runner *r, uint64_t now_us, unsigned budget)
@@ -349,7 +361,7 @@ static bool run_upcalls(struct runner *r, uint64_t now_us, unsigned budget)
 		}
 		runner_commit(r);
 		for (uint32_t i = 0; i < n; i++)
-			r->dp->ops->upcall_done(r->dp->ctx, &ups[i]);
+			r->dp->ops->upcall_done(r->dp->ctx, &ups[i], verdict_of(r, &ups[i]));
 		budget -= n;
 	}
 	return true;

@@ -17,6 +17,7 @@
 #include "addr.h"
 #include "drop.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #define DP_IFS_MAX 4096        /* interface ids 1 .. DP_IFS_MAX-1 */
@@ -162,6 +163,13 @@ enum dp_upcall_kind {
 	DP_UPCALL_KINDS
 };
 
+/* Control's answer to an upcall. */
+enum dp_verdict {
+	DP_VERDICT_RELEASE, /* dealt with: packets held go on; the flow may signal again */
+	DP_VERDICT_DISCARD, /* nobody wants the flow: packets held are dropped as no_route; it does not
+			     * signal again for some seconds */
+};
+
 struct dp_upcall {
 	uint8_t kind; /* enum dp_upcall_kind */
 	uint8_t pad;
@@ -264,6 +272,16 @@ struct dp_worker_info {
 	uint64_t upcalls_gated[DP_UPCALL_KINDS]; /* suppressed: one already outstanding */
 	uint64_t upcalls_policed[DP_UPCALL_KINDS];
 	uint64_t upcalls_lost[DP_UPCALL_KINDS]; /* ring full */
+	uint64_t hold_kept, hold_released;      /* packets; dropped ones are among drops */
+};
+
+/* What is kept of flows without route until control answers their DP_UPCALL_NOCACHE. */
+struct dp_hold_info {
+	uint32_t packets, flows, time_ms; /* limits: of a flow, a worker, of a flow's stay */
+	uint32_t buffers;                 /* limit a worker */
+	uint8_t on;                       /* hold_enable */
+	/* now, over all workers; as they were a moment ago */
+	uint32_t flows_held, buffers_held;
 };
 
 struct dp_memory_info {
@@ -305,8 +323,12 @@ struct dp_ops {
 
 	/* Packets and messages up: up to n records taken, the number returned. */
 	uint32_t (*upcall_recv)(void *dp, struct dp_upcall *out, uint32_t n);
-	/* Opens the gate of an upcall early: control has dealt with it. */
-	void (*upcall_done)(void *dp, const struct dp_upcall *up);
+	/* Control has dealt with an upcall; routes that answer it are set already. */
+	void (*upcall_done)(void *dp, const struct dp_upcall *up, enum dp_verdict verdict);
+	/* Whether packets of flows without route are held: some protocol answers DP_UPCALL_NOCACHE.
+	 * Off at first. */
+	void (*hold_enable)(void *dp, bool on);
+	void (*hold_info)(void *dp, struct dp_hold_info *info);
 	/* One packet copied into buf (cap bytes, longer ones are cut and counted): 1, or 0. */
 	int (*packet_recv)(void *dp, struct dp_packet *meta, void *buf, size_t cap);
 	/* Sends now or drops: -ENODEV no such interface, -ENETDOWN, -ENOBUFS, -EINVAL. */

@@ -40,6 +40,8 @@
 	X(if_down, "input interface administratively down")                                    \
 	X(ttl_expired, "TTL 1: not forwarded")                                                 \
 	X(no_route, "no route for this source and group")                                      \
+	X(hold_full, "flow without route: no room left to hold its packets")                   \
+	X(hold_expired, "held, but control did not answer in time")                            \
 	X(wrong_if, "arrived on another interface than the route's input")                     \
 	X(route_drop, "the route drops it silently: an excepted source")                       \
 	X(no_output, "route has no output")                                                    \

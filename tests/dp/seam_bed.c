@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  * Copyright (c) 2026 The starg authors
  *
- * The bed of seam_stress: ports, data plane, frames.
+ * The bed of seam_stress and overload: ports, data plane, frames.
  */
 #include "tests/dp/seam_bed.h"
 
@@ -84,8 +84,9 @@ void bed_make(struct bed *b, bool shared)
 		.max_oifs = 65536,
 		.upcall_rate = 10000000,
 		.adaptive = shared,
-		.n_workers = shared ? 0 : 1,
-		.lcores = {1},
+		.n_workers = shared ? 0 : RTE_MAX(b->workers, 1u),
+		.lcores = {1, 2, 3},
+		.hold = b->hold,
 		.socket = SOCKET_ID_ANY,
 		.wake_fd = b->wake};
 	char err[512];

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  * Copyright (c) 2026 The starg authors
  *
- * The bed of seam_stress: the real data plane on ports whose other ends the test holds. Every function ends
+ * The bed of seam_stress and overload: the real data plane on ports whose other ends the test holds. Every function ends
  * the program if something cannot be made.
  */
 #pragma once
@@ -27,6 +27,8 @@ struct bed {
 	struct dataplane *d;
 	struct dp dp;
 	int wake;
+	unsigned workers; /* with lcores of their own, from lcore 1 on; 0: one */
+	struct dataplane_hold hold;
 	uint16_t port[PORTS];
 	struct rte_ring *in[PORTS], *out[PORTS];
 	uint64_t mbufs_idle;

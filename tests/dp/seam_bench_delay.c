@@ -140,7 +140,7 @@ static unsigned offer(struct bed *b, unsigned o)
 		}
 	}
 	while (b->dp.ops->upcall_recv(b->dp.ctx, &up, 1))
-		b->dp.ops->upcall_done(b->dp.ctx, &up);
+		b->dp.ops->upcall_done(b->dp.ctx, &up, DP_VERDICT_RELEASE);
 	b->dp.ops->reclaim(b->dp.ctx);
 	return got;
 }

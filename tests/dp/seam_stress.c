@@ -200,7 +200,7 @@ static void no_wake_up_is_lost(struct bed *b, unsigned rounds)
 		CHECK(up.kind == DP_UPCALL_NOCACHE && up.ifid == 1);
 		CHECK(up.src.w_be[0] == rte_cpu_to_be_32(src));
 		CHECK(up.grp.w_be[0] == rte_cpu_to_be_32(GRP));
-		b->dp.ops->upcall_done(b->dp.ctx, &up);
+		b->dp.ops->upcall_done(b->dp.ctx, &up, DP_VERDICT_RELEASE);
 	}
 	printf("waking: %u signals, found awake by %u, asleep by %u, woken once too often by %u, none "
 	       "lost\n",

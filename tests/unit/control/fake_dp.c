@@ -159,13 +159,26 @@ static uint32_t fake_upcall_recv(void *dp, struct dp_upcall *out, uint32_t n)
 	return n;
 }
 
-static void fake_upcall_done(void *dp, const struct dp_upcall *up)
+static void fake_upcall_done(void *dp, const struct dp_upcall *up, enum dp_verdict verdict)
 {
 	struct fake_dp *f = dp;
 
 	fake_enter(f, FAKE_UPCALL_DONE, true);
 	f->done = fake_grown(f->done, f->n_done, sizeof(*up));
 	f->done[f->n_done++] = *up;
+	f->verdict = verdict;
+}
+
+static void fake_hold_enable(void *dp, bool on)
+{
+	struct fake_dp *f = dp;
+
+	f->hold.on = on;
+}
+
+static void fake_hold_info(void *dp, struct dp_hold_info *info)
+{
+	*info = ((const struct fake_dp *)dp)->hold;
 }
 
 static int fake_packet_recv(void *dp, struct dp_packet *meta, void *buf, size_t cap)
@@ -308,6 +321,8 @@ static const struct dp_ops fake_ops = {
 	.resync_end = fake_resync_end,
 	.upcall_recv = fake_upcall_recv,
 	.upcall_done = fake_upcall_done,
+	.hold_enable = fake_hold_enable,
+	.hold_info = fake_hold_info,
 	.packet_recv = fake_packet_recv,
 	.packet_send = fake_packet_send,
 	.drop_count = fake_drop_count,

@@ -75,7 +75,9 @@ struct fake_dp {
 	uint64_t drops[DROP_COUNT]; /* drop_count */
 	struct fake_sent *sent;     /* packet_send */
 	size_t n_sent;
-	struct dp_upcall *done; /* upcall_done */
+	struct dp_upcall *done;  /* upcall_done */
+	enum dp_verdict verdict; /* the last one's */
+	struct dp_hold_info hold;
 	size_t n_done;
 
 	struct dp_upcall *upcalls; /* waiting for upcall_recv */

@@ -387,10 +387,45 @@ static void upcall_gate_opens_after_the_answer_is_installed(void **state)
 	fake_dp_upcall(w->f, &up);
 	world_run(w);
 	assert_int_equal(w->f->n_done, 1);
+	assert_int_equal(w->f->verdict, DP_VERDICT_RELEASE);
 	assert_memory_equal(&w->f->done[0], &up, sizeof(up));
 	assert_int_equal(q->n[EV_UPCALL], 1);
 	assert_memory_equal(&q->upcall, &up, sizeof(up));
 	p->act = NULL;
+}
+
+static void a_flow_that_nobody_wants_is_discarded(void **state)
+{
+	struct world *w = *state;
+	struct dp_upcall up = {.kind = DP_UPCALL_NOCACHE,
+		.ifid = 7,
+		.src = addr("10.0.0.1"),
+		.grp = addr("239.1.1.1")};
+
+	add(w, &igmp_probe);
+	fake_dp_upcall(w->f, &up);
+	world_run(w);
+	assert_int_equal(w->f->n_done, 1);
+	assert_int_equal(w->f->verdict, DP_VERDICT_DISCARD);
+	up.kind = DP_UPCALL_WRONGVIF; /* its route is there, or it would not have signalled */
+	fake_dp_upcall(w->f, &up);
+	world_run(w);
+	assert_int_equal(w->f->verdict, DP_VERDICT_RELEASE);
+}
+
+static void packets_are_held_only_if_a_protocol_answers(void **state)
+{
+	struct world *w = *state;
+	static const struct proto answers = {.name = "answers",
+		.upcalls = true,
+		.new = probe_new,
+		.free = probe_free,
+		.event = probe_event};
+
+	add(w, &igmp_probe);
+	assert_false(w->f->hold.on);
+	add(w, &answers);
+	assert_true(w->f->hold.on);
 }
 
 /* --- timers ------------------------------------------------------------------------------------ */
@@ -508,6 +543,8 @@ int main(void)
 		T(exception_packets_go_to_the_twins),
 		T(budget_bounds_packets_upcalls_and_timers),
 		T(upcall_gate_opens_after_the_answer_is_installed),
+		T(a_flow_that_nobody_wants_is_discarded),
+		T(packets_are_held_only_if_a_protocol_answers),
 		T(timers_reach_their_protocol_in_order),
 		T(timer_that_is_always_due_does_not_hold_the_runner),
 		T(command_gives_result_and_sentence),

@@ -48,6 +48,15 @@ void upcall_signal(struct worker *w, enum dp_upcall_kind kind, const struct pkt 
 	fx.upcalls[kind]++;
 }
 
+uint64_t upcall_flow_hash(const struct worker *w, const struct pkt *p)
+{
+	return 0;
+}
+
+void upcall_commands(struct worker *w)
+{
+}
+
 void upcall_misses(struct worker *w, struct pkt **v, unsigned n)
 {
 	for (unsigned i = 0; i < n; i++)

@@ -177,7 +177,10 @@ static void one_signal_is_outstanding_until_control_is_done(void **state)
 	assert_int_equal(upcall_recv(d, up, 4), 1);
 	assert_int_equal(w->info.upcalls[DP_UPCALL_NOCACHE], 1);
 	assert_int_equal(w->info.upcalls_gated[DP_UPCALL_NOCACHE], 2);
-	upcall_done(d, &up[0]);
+	upcall_done(d, &up[0], DP_VERDICT_DISCARD);
+	signal_it(d, DP_UPCALL_NOCACHE, "10.1.2.3", "239.1.1.1", 5);
+	assert_int_equal(upcall_recv(d, up + 1, 3), 0); /* nobody wants it: quiet for a while */
+	upcall_done(d, &up[0], DP_VERDICT_RELEASE);
 	signal_it(d, DP_UPCALL_NOCACHE, "10.1.2.3", "239.1.1.1", 5);
 	signal_it(d, DP_UPCALL_NOCACHE, "10.1.2.3", "239.1.1.1", 6); /* another input */
 	assert_int_equal(upcall_recv(d, up, 4), 2);
