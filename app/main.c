@@ -198,6 +198,9 @@ static int boot_dataplane(
 		.max_routes = conf->router.max_routes,
 		.max_oifs = conf->router.max_oifs,
 		.upcall_rate = conf->router.upcall_rate,
+		.hold = {.packets = conf->router.hold.packets,
+			.flows = conf->router.hold.flows,
+			.time_ms = conf->router.hold.time_ms},
 		.n_workers = eal->n_workers,
 		.socket = -1,
 		.wake_fd = wake_fd};

@@ -24,6 +24,13 @@ struct conf_police {
 		set; /* which of c: bits by kind, 1 << DP_POLICE_KINDS source, CONF_POLICE_REGULAR */
 };
 
+/* Packets of flows without route that wait for a protocol's answer. */
+struct conf_hold {
+	uint32_t packets; /* of a flow, default 8; 0: none are held */
+	uint32_t flows;   /* a worker, default 256 */
+	uint32_t time_ms; /* default 500 */
+};
+
 struct conf_router {
 	char name[CONF_NAMELEN]; /* default: the host name */
 	char **eal;              /* arguments, NULL-terminated; NULL: derived */
@@ -38,6 +45,7 @@ struct conf_router {
 	enum log_level log;   /* default notice */
 	uint32_t upcall_rate; /* NOCACHE/WRONGVIF upcalls a second per worker, default 1000 */
 	struct conf_police police;
+	struct conf_hold hold;
 	bool huge;      /* false: --no-huge even if hugepages are there; default true */
 	bool telemetry; /* DPDK telemetry on a socket in the runtime directory; default true */
 };

@@ -74,7 +74,7 @@ struct conf_group {
 extern const struct conf_group conf_group_file, conf_group_router, conf_group_port,
 	conf_group_offload, conf_group_if, conf_group_gre, conf_group_rpf, conf_group_neigh,
 	conf_group_pref, conf_group_static, conf_group_route, conf_group_output, conf_group_control,
-	conf_group_police;
+	conf_group_police, conf_group_hold;
 
 /* --- text.c ------------------------------------------------------------------------------------ */
 

@@ -136,7 +136,8 @@ const char *conf_key_name(size_t index, char *buf, size_t cap, bool *later)
 	static const struct conf_group *const groups[] = {&conf_group_file, &conf_group_router,
 		&conf_group_port, &conf_group_offload, &conf_group_if, &conf_group_gre,
 		&conf_group_rpf, &conf_group_neigh, &conf_group_pref, &conf_group_static,
-		&conf_group_route, &conf_group_output, &conf_group_control, &conf_group_police};
+		&conf_group_route, &conf_group_output, &conf_group_control, &conf_group_police,
+		&conf_group_hold};
 
 	for (size_t g = 0; g < sizeof(groups) / sizeof(groups[0]); g++) {
 		const struct conf_key *k;

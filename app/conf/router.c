@@ -66,6 +66,37 @@ static void police_print(const void *obj, FILE *to)
 	police_group_print(&((const struct conf_router *)obj)->police, to);
 }
 
+#define HOLD(member) KEY_FIELD(struct conf_hold, member)
+
+static const struct conf_key hold_keys[] = {
+	{"packets", KEY_UINT, HOLD(packets), .max = 64, .example = "8"},
+	{"flows", KEY_UINT, HOLD(flows), .min = 1, .max = 4096, .example = "256"},
+	{"time_ms", KEY_UINT, HOLD(time_ms), .min = 1, .max = 60000, .example = "500"},
+};
+
+const struct conf_group conf_group_hold = GROUP("router.hold", hold_keys);
+
+static const struct conf_hold hold_defaults = {.packets = 8, .flows = 256, .time_ms = 500};
+
+static void hold_read(struct reader *r, config_setting_t *s, const char *what, void *obj)
+{
+	char inner[WHAT_LEN];
+
+	snprintf(inner, sizeof(inner), "hold of %s", what);
+	group_read(r, s, &conf_group_hold, inner, &((struct conf_router *)obj)->hold);
+}
+
+static void hold_print(const void *obj, FILE *to)
+{
+	const struct conf_hold *h = &((const struct conf_router *)obj)->hold;
+
+	if (memcmp(h, &hold_defaults, sizeof(*h)) == 0)
+		return;
+	fputs("hold: { ", to);
+	group_print(&conf_group_hold, h, &hold_defaults, to);
+	fputs("}; ", to);
+}
+
 #define ROUTER(member) KEY_FIELD(struct conf_router, member)
 
 static const struct conf_key router_keys[] = {
@@ -83,6 +114,8 @@ static const struct conf_key router_keys[] = {
 		.example = "1000"},
 	{"police", KEY_OTHER, .example = "{ hello = 1000; }", .read = police_read,
 		.print = police_print},
+	{"hold", KEY_OTHER, .example = "{ packets = 8; flows = 256; time_ms = 500; }",
+		.read = hold_read, .print = hold_print},
 	{"huge", KEY_BOOL, ROUTER(huge), .example = "true"},
 	{"telemetry", KEY_BOOL, ROUTER(telemetry), .example = "true"},
 };
@@ -99,6 +132,7 @@ void router_defaults(struct conf_router *rt)
 	rt->max_oifs = 65536;
 	rt->log = LOG_LVL_NOTICE;
 	rt->upcall_rate = 1000;
+	rt->hold = hold_defaults;
 	rt->huge = true;
 	rt->telemetry = true;
 }

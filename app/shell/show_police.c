@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  * Copyright (c) 2026 The starg authors
  *
- * show police: what each port may bring to control, what it brought and what was refused.
+ * show police: what each port may bring to control, what it brought and what was refused. show hold: what
+ * waits for control's answer.
  */
 #include "app/ports.h"
 #include "app/shell/text.h"
@@ -95,10 +96,39 @@ uint64_t police_refused(const struct app *app, unsigned kind)
 	return n;
 }
 
+static void show_hold(struct app *app, const struct cmd_args *args, struct cmd_result *out)
+{
+	uint64_t kept = 0, released = 0, full = 0, expired = 0;
+	struct dp_worker_info w;
+	struct dp_hold_info h;
+	json_t *o = out->value = json_object();
+
+	app->dp.ops->hold_info(app->dp.ctx, &h);
+	for (uint32_t i = 0; app->dp.ops->worker_info(app->dp.ctx, i, &w) == 0; i++) {
+		kept += w.hold_kept;
+		released += w.hold_released;
+		full += w.drops[DROP_hold_full];
+		expired += w.drops[DROP_hold_expired];
+	}
+	put_bool(o, "on", h.on);
+	put_number(o, "packets", h.packets);
+	put_number(o, "flows", h.flows);
+	put_number(o, "time_ms", h.time_ms);
+	put_number(o, "buffers", h.buffers);
+	put_number(o, "flows_held", h.flows_held);
+	put_number(o, "buffers_held", h.buffers_held);
+	put_number(o, "kept", kept);
+	put_number(o, "released", released);
+	put_number(o, "full", full);
+	put_number(o, "expired", expired);
+}
+
 const struct cmd show_police_cmds[] = {
 	{"show police [PORT|all]",
 		"packets and signals a second to control, by port and class: limits, what passed, "
 		"what was refused",
 		show_police, text_police},
+	{"show hold", "packets of flows without route that wait for a protocol's answer", show_hold,
+		NULL},
 	{NULL, NULL, NULL, NULL},
 };

@@ -79,6 +79,9 @@ static void a_wrong_rate_says_what_one_looks_like(void **state)
 		"F:6: source of police of router is 10000001, out of range: 0 to 10000000\n"
 		"F:7: unknown key 'helo' in police of router: did you mean 'hello'?\n"
 		"F:8: regular_ms of police of router is -1, out of range: 0 to 600000");
+	wrong(BASE "router: {hold = {packets = 65; flows = 0;};};",
+		"F:3: packets of hold of router is 65, out of range: 0 to 64\n"
+		"F:3: flows of hold of router is 0, out of range: 1 to 4096");
 	wrong("ports: ({name = \"p0\"; device = \"x:1\"; police = 5;}); interfaces: ();",
 		"F:1: police of port 'p0' must be a group { ... }, not a number");
 }

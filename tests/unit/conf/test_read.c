@@ -47,6 +47,9 @@ static void router_and_control_settings_arrive(void **state)
 	assert_memory_equal(c->router.mac, mac, 6);
 	assert_int_equal(c->router.log, LOG_LVL_DEBUG);
 	assert_int_equal(c->router.upcall_rate, 500);
+	assert_int_equal(c->router.hold.packets, 4);
+	assert_int_equal(c->router.hold.flows, 100);
+	assert_int_equal(c->router.hold.time_ms, 200);
 	assert_false(c->router.huge);
 	assert_false(c->router.telemetry);
 	assert_string_equal(c->control.socket, "/run/starg/edge1.sock");
@@ -71,7 +74,7 @@ static void ports_arrive(void **state)
 	assert_false(p->offload.control_queue);
 	assert_false(p->offload.rss);
 	assert_int_equal(p->offload.mark, 256);
-	assert_int_equal(p->line, 20);
+	assert_int_equal(p->line, 21);
 	assert_string_equal(p[1].driver, "");
 	assert_int_equal(p[1].mtu, 0);
 	assert_true(p[1].promiscuous);
@@ -246,6 +249,9 @@ static void what_is_left_out_has_its_default(void **state)
 	assert_false(c->router.has_mac);
 	assert_int_equal(c->router.log, LOG_LVL_NOTICE);
 	assert_int_equal(c->router.upcall_rate, 1000);
+	assert_int_equal(c->router.hold.packets, 8);
+	assert_int_equal(c->router.hold.flows, 256);
+	assert_int_equal(c->router.hold.time_ms, 500);
 	assert_true(c->router.huge);
 	assert_true(c->router.telemetry);
 	assert_string_equal(c->control.socket, "/run/starg/stargd.sock");

@@ -415,6 +415,23 @@ static void policers_are_shown_by_port_and_class(void **state)
 	run_fails(r, "show police p9", "p9");
 }
 
+static void the_hold_is_shown(void **state)
+{
+	struct router *r = *state;
+	const json_t *v;
+
+	r->w->f->hold = (struct dp_hold_info){.packets = 8, .flows_held = 3, .on = true};
+	r->worker.hold_kept = 10; /* of two workers */
+	r->worker.drops[DROP_hold_expired] = 2;
+	v = run_ok(r, "show hold");
+	assert_true(json_is_true(at(v, "on")));
+	assert_int_equal(number_at(v, "packets"), 8);
+	assert_int_equal(number_at(v, "flows_held"), 3);
+	assert_int_equal(number_at(v, "kept"), 20);
+	assert_int_equal(number_at(v, "expired"), 4);
+	assert_non_null(strstr(run_text(r, "show hold"), "time_ms"));
+}
+
 static void workers_memory_and_version_are_shown(void **state)
 {
 	struct router *r = *state;
@@ -451,6 +468,7 @@ int main(void)
 		TEST(mroute_has_a_row_for_each_output),
 		TEST(mroute_counts_have_rates_from_the_second_look_on),
 		TEST(drops_are_summed_and_explained),
+		TEST(the_hold_is_shown),
 		TEST(policers_are_shown_by_port_and_class),
 		TEST(workers_memory_and_version_are_shown),
 	};
