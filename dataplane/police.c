@@ -104,7 +104,7 @@ static bool regular_take(struct police_port *pp, struct source *s, uint64_t now)
 {
 	if (now - s->last > pp->conf->idle) {
 		s->regular = false;
-		pp->regulars--;
+		pp->regulars[s->cls]--;
 		s->first = now;
 		return false;
 	}
@@ -130,16 +130,17 @@ static int source_place(const struct police_port *pp, unsigned set, uint64_t now
 	return use;
 }
 
-static void source_new(struct police_port *pp, unsigned set, uint64_t hash, uint64_t now)
+static void source_new(
+	struct police_port *pp, enum dp_punt_class cls, unsigned set, uint64_t hash, uint64_t now)
 {
 	int i = source_place(pp, set, now);
 
 	if (i < 0)
 		return;
 	if (pp->hash[set][i] && pp->source[set][i].regular)
-		pp->regulars--;
+		pp->regulars[pp->source[set][i].cls]--;
 	pp->hash[set][i] = hash;
-	pp->source[set][i] = (struct source){.first = now, .last = now};
+	pp->source[set][i] = (struct source){.first = now, .last = now, .cls = (uint8_t)cls};
 }
 
 /* A packet of this source has passed: after a while of such packets it is a regular. */
@@ -151,7 +152,7 @@ static void source_heard(struct police_port *pp, struct source *s, uint64_t now)
 	if (s->regular || now - s->first < pp->conf->regular)
 		return;
 	s->regular = true;
-	pp->regulars++;
+	pp->regulars[s->cls]++;
 	bucket_fill(&s->bucket, &pp->conf->source);
 	s->bucket.time = now;
 }
@@ -169,7 +170,7 @@ bool police_packet(struct police_port *pp, const uint64_t seed[4], enum dp_punt_
 	unsigned set;
 	int way;
 
-	if (!by_source(pp, cls, p))
+	if (police_closed(pp, cls, now) || !by_source(pp, cls, p))
 		return police_take(pp, cls, now);
 	hash = source_hash(seed, cls, p);
 	set = (unsigned)(hash >> 32) % SOURCE_SETS;
@@ -185,7 +186,7 @@ bool police_packet(struct police_port *pp, const uint64_t seed[4], enum dp_punt_
 	if (way >= 0)
 		source_heard(pp, &pp->source[set][way], now);
 	else
-		source_new(pp, set, hash, now);
+		source_new(pp, cls, set, hash, now);
 	return true;
 }
 
@@ -294,8 +295,9 @@ int police_info(struct dataplane *d, uint16_t port, struct dp_police_info *info)
 		info->kind[k].lost = s.lost - base->lost;
 	}
 	for (unsigned i = 0; i < d->n_workers; i++)
-		info->regulars += __atomic_load_n(
-			&d->workers[i]->police->ports[port].regulars, __ATOMIC_RELAXED);
+		for (unsigned c = 0; c < DP_PUNT_CLASSES; c++)
+			info->regulars += __atomic_load_n(
+				&d->workers[i]->police->ports[port].regulars[c], __ATOMIC_RELAXED);
 	return 0;
 }
 

@@ -27,6 +27,7 @@ struct source {
 	uint64_t first, last; /* passed at */
 	struct rte_meter_srtcm bucket;
 	bool regular;
+	uint8_t cls; /* enum dp_punt_class */
 };
 
 struct police_port {
@@ -35,7 +36,9 @@ struct police_port {
 	uint64_t dry_until[DP_POLICE_KINDS]; /* no token before this time stamp */
 	struct rte_meter_srtcm bucket[DP_POLICE_KINDS];
 	struct dp_police_counters n[DP_POLICE_KINDS];
-	uint32_t regulars;
+	uint64_t look_end; /* packets without route looked at in the time until then: upcall.c */
+	uint32_t looks;    /* left of them */
+	uint32_t regulars[DP_PUNT_CLASSES]; /* regular sources */
 	/* The hashes apart: looking for a source that is not there, which is what a flood of invented ones
 	 * makes a worker do, touches one half of a cache line of a table that stays in the first cache. */
 	uint64_t hash[SOURCE_SETS][SOURCE_WAYS]; /* 0: unused */
@@ -63,6 +66,12 @@ static inline struct police_port *police_port(struct worker *w, uint16_t port)
 static inline bool police_dry(const struct police_port *pp, unsigned kind, uint64_t now)
 {
 	return now < pp->dry_until[kind];
+}
+
+/* No packet of this class can get a token at time now, whoever sends it: it need not be asked who. */
+static inline bool police_closed(const struct police_port *pp, enum dp_punt_class cls, uint64_t now)
+{
+	return police_dry(pp, cls, now) && !pp->regulars[cls];
 }
 
 /* Takes a token; false if there is none. Counts what was refused. */

@@ -9,9 +9,10 @@
  * for each port and kind bounds the signals (police.c). A full set forgets its oldest gate: then a flow
  * may signal once more, within the bucket.
  *
- * While the bucket is known to be empty nothing can be sent, so gates are not asked either: a flood of
- * unknown flows costs a compare a burst, no more than dropping it. Otherwise the gates of a burst are
- * fetched together, for a table of them is larger than the first cache.
+ * A flood of unknown flows costs little more than dropping it: while the bucket is known to be empty nothing
+ * can be sent, so gates are not asked either; and where gates hold the flood back, only LOOKS packets a
+ * millisecond and port ask them. What is left of a flow asks later. The gates of a burst are fetched
+ * together, for a table of them is larger than the first cache.
  *
  * Verdicts come down a ring that a worker reads when it is about to ask its gates, and each round while it
  * holds packets (hold.c): an idle worker need not. If the ring is full, the three seconds do it.
@@ -28,6 +29,7 @@
 #define GATE_HOLD_S 3
 #define GATE_SETS 2048
 #define GATE_WAYS 4
+#define LOOKS 1024 /* a millisecond: some percent of a core at 20 ns each */
 
 struct gate_way {
 	uint64_t hash, until; /* closed before this time stamp */
@@ -38,7 +40,7 @@ struct gate_table {
 };
 
 struct upcall_gate {
-	uint64_t hold; /* in cycles */
+	uint64_t hold, look_time; /* in cycles */
 	struct gate_table kinds[DP_UPCALL_KINDS];
 };
 
@@ -53,8 +55,10 @@ struct upcall_gate *upcall_gate_new(uint64_t hz)
 {
 	struct upcall_gate *g = region_new(sizeof(*g), false);
 
-	if (g)
+	if (g) {
 		g->hold = GATE_HOLD_S * hz;
+		g->look_time = hz / 1000;
+	}
 	return g;
 }
 
@@ -214,16 +218,32 @@ void upcall_signal(struct worker *w, enum dp_upcall_kind kind, const struct pkt 
 	signal_flow(w, port, kind, p, upcall_flow_hash(w, p), now);
 }
 
+/* How many of n packets may ask their gates; none while no signal can be sent. */
+static unsigned looks_take(struct worker *w, struct police_port *port, unsigned n, uint64_t now)
+{
+	unsigned take;
+
+	if (police_dry(port, DP_POLICE_UPCALL(DP_UPCALL_NOCACHE), now))
+		return 0;
+	if (now >= port->look_end) {
+		port->look_end = now + w->gate->look_time;
+		port->looks = LOOKS;
+	}
+	take = RTE_MIN(n, port->looks);
+	port->looks -= take;
+	return take;
+}
+
 /* A packet without route: it joins those of its flow that are held, or its flow is signalled and perhaps
  * held from now on. */
-static void miss(
-	struct worker *w, struct police_port *port, struct pkt *p, uint64_t hash, uint64_t now)
+static void miss(struct worker *w, struct police_port *port, struct pkt *p, uint64_t hash,
+	uint64_t now, bool look)
 {
-	if (unlikely(w->held) && hold_join(w, hash, p)) {
+	if (unlikely(w->held) && hold_join(w, hash, p))
 		w->info.upcalls_gated[DP_UPCALL_NOCACHE]++;
-		return;
-	}
-	if (signal_flow(w, port, DP_UPCALL_NOCACHE, p, hash, now))
+	else if (!look)
+		signals_policed(w, port, DP_UPCALL_NOCACHE, 1);
+	else if (signal_flow(w, port, DP_UPCALL_NOCACHE, p, hash, now))
 		hold_begin(w, hash, p, now);
 }
 
@@ -231,22 +251,25 @@ void upcall_misses(struct worker *w, struct pkt **v, unsigned n)
 {
 	struct police_port *port = police_port(w, w->b.port);
 	uint64_t now = rte_rdtsc(), hash[BURST];
+	unsigned looks;
 
 	for (unsigned i = 0; i < n; i++)
 		pkt_drop(v[i], DROP_no_route);
 	if (w->hold->running)
 		return; /* held, released, and the route has gone again */
-	if (!w->held && police_dry(port, DP_POLICE_UPCALL(DP_UPCALL_NOCACHE), now)) {
+	looks = looks_take(w, port, n, now);
+	if (!looks && !w->held) {
 		signals_policed(w, port, DP_UPCALL_NOCACHE, n);
 		return;
 	}
 	upcall_commands(w);
 	for (unsigned i = 0; i < n; i++) {
 		hash[i] = upcall_flow_hash(w, v[i]);
-		rte_prefetch0(w->gate->kinds[DP_UPCALL_NOCACHE].sets[hash[i] % GATE_SETS]);
+		if (i < looks)
+			rte_prefetch0(w->gate->kinds[DP_UPCALL_NOCACHE].sets[hash[i] % GATE_SETS]);
 	}
 	for (unsigned i = 0; i < n; i++)
-		miss(w, port, v[i], hash[i], now);
+		miss(w, port, v[i], hash[i], now, i < looks);
 }
 
 /* --- control's side ------------------------------------------------------------------------------ */

@@ -244,7 +244,7 @@ static void a_flood_of_strangers_costs_no_regular_a_hello(void **state)
 	proto6(&y, 2, 103, 0x20);
 	become_regular(d, &x.p, now);
 	now = become_regular(d, &y.p, now);
-	assert_int_equal(p->regulars, 2);
+	assert_int_equal(p->regulars[DP_PUNT_hello], 2);
 	for (int s = 0; s < 1000; s++, now += FIXTURE_HZ) { /* a thousand seconds of flood */
 		strangers += flood(d, 5000, 103, 0x20, now);
 		assert_true(arrives(d, &x.p, now));
@@ -309,7 +309,7 @@ static void who_is_silent_for_long_is_a_stranger_again(void **state)
 	now += 301 * FIXTURE_HZ;
 	flood(d, 1000, 103, 0x20, now);
 	assert_false(arrives(d, &x.p, now));
-	assert_int_equal(p->regulars, 0);
+	assert_int_equal(p->regulars[DP_PUNT_hello], 0);
 	fixture_free(d);
 }
 
@@ -327,13 +327,13 @@ static void the_table_of_sources_is_bounded(void **state)
 		proto4(&x, i, 103, 0x20);
 		become_regular(d, &x.p, now);
 	}
-	full = p->regulars;
+	full = p->regulars[DP_PUNT_hello];
 	assert_in_range(full, SOURCE_SETS * SOURCE_WAYS * 9 / 10, SOURCE_SETS * SOURCE_WAYS);
 	for (unsigned i = 0; i < all; i++) {
 		proto4(&x, all + i, 103, 0x20);
 		become_regular(d, &x.p, now + 2 * FIXTURE_HZ);
 	}
-	assert_in_range(p->regulars, full, SOURCE_SETS * SOURCE_WAYS);
+	assert_in_range(p->regulars[DP_PUNT_hello], full, SOURCE_SETS * SOURCE_WAYS);
 	fixture_free(d);
 }
 

@@ -187,6 +187,44 @@ static void one_signal_is_outstanding_until_control_is_done(void **state)
 	fixture_free(d);
 }
 
+/* A burst of n packets without route of as many flows. */
+static void burst_misses(struct dataplane *d, unsigned n)
+{
+	static struct packet x[BURST];
+	struct pkt *v[BURST];
+
+	for (unsigned i = 0; i < n; i++) {
+		packet_make(&x[i], "10.1.2.3", "239.1.1.1", (uint16_t)(i + 1));
+		v[i] = &x[i].p;
+	}
+	upcall_misses(d->workers[0], v, n);
+	for (unsigned i = 0; i < n; i++)
+		assert_true(v[i]->next == PKT_DROP && v[i]->reason == DROP_no_route);
+}
+
+/* All gates closed, bucket not empty: what asks them is bounded, what does not is counted all the same. */
+static void a_flood_of_gated_flows_asks_few_gates(void **state)
+{
+	struct dataplane *d = fixture_new(1, 10);
+	struct worker *w = d->workers[0];
+	const struct dp_worker_info *i = &w->info;
+	struct police_port *p;
+
+	burst_misses(d, BURST);
+	assert_int_equal(i->upcalls[DP_UPCALL_NOCACHE], BURST);
+	p = police_port(w, w->b.port);
+	p->look_end = UINT64_MAX; /* the millisecond lasts */
+	for (unsigned n = 1; n < 100; n++)
+		burst_misses(d, BURST);
+	assert_int_equal(i->upcalls[DP_UPCALL_NOCACHE], BURST);
+	assert_int_equal(i->upcalls_gated[DP_UPCALL_NOCACHE], 1024 - BURST);
+	assert_int_equal(i->upcalls_policed[DP_UPCALL_NOCACHE], 100 * BURST - 1024);
+	p->look_end = 0; /* the next one */
+	burst_misses(d, BURST);
+	assert_int_equal(i->upcalls_gated[DP_UPCALL_NOCACHE], 1024);
+	fixture_free(d);
+}
+
 static void a_full_ring_loses_the_signal_and_leaves_the_gate_open(void **state)
 {
 	struct dataplane *d = fixture_new(1, 10);
@@ -251,6 +289,7 @@ int main(void)
 		cmocka_unit_test(a_record_says_what_happened),
 		cmocka_unit_test(one_signal_is_outstanding_until_control_is_done),
 		cmocka_unit_test(a_full_ring_loses_the_signal_and_leaves_the_gate_open),
+		cmocka_unit_test(a_flood_of_gated_flows_asks_few_gates),
 		cmocka_unit_test(control_is_woken_once_a_sleep),
 	};
 
