@@ -213,7 +213,7 @@ static struct worker *worker_make(struct dataplane *d)
 	w->workers = d->workers;
 	w->shared = true;
 	d->workers[0] = w;
-	FUZZ_CHECK(worker_counters_new(w) == 0 && worker_rings_new(w, 1000) == 0);
+	FUZZ_CHECK(worker_counters_new(w) == 0 && worker_rings_new(w) == 0);
 	return w;
 }
 
