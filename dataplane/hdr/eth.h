@@ -19,7 +19,8 @@
 #define ETH_TYPE_ARP 0x0806
 #define ETH_TYPE_VLAN 0x8100
 #define ETH_TYPE_IP6 0x86dd
-#define ETH_TYPE_QINQ 0x88a8
+#define ETH_TYPE_QINQ 0x88a8     /* service tag, 802.1ad */
+#define ETH_TYPE_QINQ_OLD 0x9100 /* as some switches still write it */
 
 struct eth_view {
 	uint16_t type; /* EtherType behind the tag, host order */
@@ -28,6 +29,16 @@ struct eth_view {
 	bool tagged;
 	bool stacked; /* another tag follows, or the only one is a service tag */
 };
+
+static inline bool eth_is_service_tag(uint16_t type)
+{
+	return type == ETH_TYPE_QINQ || type == ETH_TYPE_QINQ_OLD;
+}
+
+static inline bool eth_is_tag(uint16_t type)
+{
+	return type == ETH_TYPE_VLAN || eth_is_service_tag(type);
+}
 
 static inline uint16_t be16(const void *p)
 {
@@ -53,7 +64,7 @@ static inline bool eth_parse(const uint8_t *p, uint32_t avail, struct eth_view *
 	v->vlan = 0;
 	v->len = ETH_LEN;
 	v->tagged = false;
-	v->stacked = v->type == ETH_TYPE_QINQ;
+	v->stacked = eth_is_service_tag(v->type);
 	if (__builtin_expect(v->type != ETH_TYPE_VLAN, 1))
 		return true;
 	if (avail < ETH_LEN + ETH_TAG_LEN)
@@ -62,7 +73,7 @@ static inline bool eth_parse(const uint8_t *p, uint32_t avail, struct eth_view *
 	v->type = be16(p + ETH_LEN + 2);
 	v->len = ETH_LEN + ETH_TAG_LEN;
 	v->tagged = true;
-	v->stacked = v->type == ETH_TYPE_VLAN || v->type == ETH_TYPE_QINQ;
+	v->stacked = eth_is_tag(v->type);
 	return true;
 }
 

@@ -93,6 +93,8 @@ CASES = [
     ("option of length 0", "p0", eth(raw_ip(options=b"\x94\0\0\0")), "ip_option"),
     ("stacked VLAN", "p1", eth(udp_ip(), vlan=100, ethertype=0x8100), "vlan_unknown"),
     ("service tag", "p1", udp(1, vlan=100).replace(b"\x81\0", b"\x88\xa8", 1), "vlan_unknown"),
+    ("service tag as it was", "p1", udp(1, vlan=100).replace(b"\x81\0", b"\x91\0", 1), "vlan_unknown"),
+    ("service tag as it was, inside", "p1", eth(udp_ip(), vlan=100, ethertype=0x9100), "vlan_unknown"),
     ("unknown group", "p0", eth(raw_ip(dst="239.77.0.1")), "no_route"),
     ("wrong interface", "p2", eth(raw_ip()), "wrong_if"),
     ("unicast to somebody without twin", "p0", eth(raw_ip(dst="10.1.0.5"), dst=router_mac(0)), "no_twin"),

@@ -101,6 +101,12 @@ static void second_tag_and_service_tag_are_seen(void **state)
 	assert_true(v.stacked);
 	assert_true(eth_parse(service, sizeof(service), &v));
 	assert_true(v.stacked);
+	two[16] = service[12] = 0x91; /* 0x9100, from before 802.1ad */
+	two[17] = service[13] = 0;
+	assert_true(eth_parse(two, sizeof(two), &v));
+	assert_true(v.stacked);
+	assert_true(eth_parse(service, sizeof(service), &v));
+	assert_true(v.stacked);
 }
 
 static void frame_that_ends_in_its_header_is_refused(void **state)
