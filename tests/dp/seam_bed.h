@@ -50,13 +50,13 @@ struct frame {
 	uint8_t rest[18];
 } __rte_packed __rte_aligned(2);
 
-/* Until cond or a second has passed. */
-#define WAIT_FOR(b, cond)                                         \
-	do {                                                      \
-		uint64_t until_ = rte_rdtsc() + rte_get_tsc_hz(); \
-		while (!(cond) && rte_rdtsc() < until_)           \
-			breathe(b);                               \
-		CHECK(cond);                                      \
+/* Until cond or ten seconds have passed. */
+#define WAIT_FOR(b, cond)                                              \
+	do {                                                           \
+		uint64_t until_ = rte_rdtsc() + 10 * rte_get_tsc_hz(); \
+		while (!(cond) && rte_rdtsc() < until_)                \
+			breathe(b);                                    \
+		CHECK(cond);                                           \
 	} while (0)
 
 void port_join(struct bed *b, unsigned i);
