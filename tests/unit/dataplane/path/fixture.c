@@ -311,6 +311,7 @@ struct fwd_oif *fx_oif(uint32_t id, uint16_t ifid)
 {
 	struct fwd_oif *o = zeroed(1, sizeof(*o));
 
+	free(fx.t.oifs[id]); /* a test may put its own in place of setup's */
 	o->c = (struct dp_oif){.id = id, .ifid = ifid};
 	atomic_store(&fx.t.oifs[id], o);
 	return o;
