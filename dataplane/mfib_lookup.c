@@ -201,9 +201,7 @@ unsigned mfib_lookup_plain(const struct worker *w, struct burst *b, struct pkt *
 	const struct mfib_lens_set *set = atomic_load_explicit(&t->lens, memory_order_acquire);
 	const struct mfib_table *tab = atomic_load_explicit(&t->mfib, memory_order_acquire);
 	const struct mfib_lens *l = set->v;
-	const uint64_t mask = l->mask[0], salt = mfib_salt(DP_TABLE_MAIN, l->grp, l->src);
-	const uint64_t head = route_head(l, b->pkts[0].iif);
-	uint64_t key[BURST];
+	uint64_t mask, salt, head, key[BURST];
 	uint32_t sig[BURST], index[BURST];
 	unsigned n_left = 0;
 
@@ -212,6 +210,9 @@ unsigned mfib_lookup_plain(const struct worker *w, struct burst *b, struct pkt *
 			left[i] = &b->pkts[i];
 		return b->n;
 	}
+	mask = l->mask[0];
+	salt = mfib_salt(DP_TABLE_MAIN, l->grp, l->src);
+	head = route_head(l, b->pkts[0].iif);
 	for (unsigned i = 0; i < b->n; i++) {
 		key[i] = load64(rte_pktmbuf_mtod_offset(
 				 b->pkts[i].m, const char *, ETH_LEN + IP4_SRC)) &
