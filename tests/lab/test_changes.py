@@ -249,11 +249,22 @@ def test_changed_mac_of_a_her_receiver_is_followed(net):
 
 
 def test_neighbour_that_is_unknown_at_first_is_asked_for(lab):
-    """Nobody sends anything to the HER receiver but starg: starg has it resolved."""
+    """Nobody sends anything to the HER receiver but starg: starg has it resolved, also when it is
+    forgotten and does not answer for a while."""
     net = DemoNet(lab)
     net.start()
     receivers = net.receivers()
     warm_up(net.host, GROUP, PORT, "eth0", receivers)
+    probe = Sender(net.host, GROUP, PORT, "eth0")
+    before = net.a.drops().get("oif_unresolved", 0)
+
+    def missed():
+        probe.send()
+        return net.a.drops().get("oif_unresolved", 0) > before
+    net.unicast.ip("link", "set", "eth0", "arp", "off")
     net.a.ip("neigh", "flush", "dev", "edge")
+    wait_for("the neighbour is unknown", missed)
+    net.unicast.ip("link", "set", "eth0", "arp", "on")
+    probe.close()
     warm_up(net.host, GROUP, PORT, "eth0", receivers)
     flowing(net, receivers)
