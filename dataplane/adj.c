@@ -114,7 +114,7 @@ static bool gre_same_ends(const struct dp_gre *a, const struct dp_gre *b)
 /* Whether workers would tell input for a and b apart in the same way. */
 static bool if_same_demux(const struct dp_if *a, const struct dp_if *b)
 {
-	if (a->kind != b->kind)
+	if (a->kind != b->kind || a->table != b->table)
 		return false;
 	if (a->kind == DP_IF_ETHER)
 		return a->port == b->port && a->vlan == b->vlan;

@@ -336,6 +336,7 @@ void stage_classify(struct worker *w, struct burst *b)
 	const uint16_t *vlans = fwd_demux_get(w->t)->vlans[b->port];
 	const struct fwd_if *ifp = vlans && vlans[0] ? fwd_if_get(w->t, vlans[0]) : NULL;
 	const uint16_t iif = ifp && ifp->c.up ? ifp->c.id : 0;
+	const bool main_table = ifp && ifp->c.table == DP_TABLE_MAIN;
 	struct if_counters_lcore *ctr = &w->if_ctr[iif];
 	uint64_t bytes = 0;
 	unsigned n = 0;
@@ -350,7 +351,7 @@ void stage_classify(struct worker *w, struct burst *b)
 			classify_frame(w, p, vlans);
 		}
 	}
-	b->plain = n == b->n;
+	b->plain = n == b->n && likely(main_table);
 	ctr->rx_packets += n;
 	ctr->rx_bytes += bytes;
 	ctr->rx_mcast += n;

@@ -109,6 +109,7 @@ struct fwd_demux *demux_build(
 
 		if (!f)
 			continue;
+		d->several_tables |= f->c.table != DP_TABLE_MAIN;
 		if (f->c.kind == DP_IF_ETHER && f->c.port < RTE_MAX_ETHPORTS)
 			d->vlans[f->c.port][f->c.vlan] = id;
 		else if (f->c.kind == DP_IF_GRE)

@@ -145,6 +145,7 @@ static inline uint32_t fwd_gre_hash(const uint32_t local[4], const uint32_t remo
 }
 
 struct fwd_demux {
+	bool several_tables;               /* an interface is in another one than DP_TABLE_MAIN */
 	uint16_t *vlans[RTE_MAX_ETHPORTS]; /* 4096 interface ids by VLAN (0 untagged), or NULL */
 	uint32_t gre_mask;
 	struct fwd_gre_slot *gre; /* exact (local, remote, key) */
@@ -208,8 +209,8 @@ static_assert(offsetof(struct pkt, route) - offsetof(struct pkt, iif) == 8, "one
 
 struct burst {
 	uint16_t port, queue, n;
-	bool plain; /* classify found nothing but untagged IPv4 data, TTL above 1, for one interface;
-		     * after lookup: and all of it is forwarded */
+	bool plain; /* classify found nothing but untagged IPv4 data, TTL above 1, for one interface
+		     * of the main table; after lookup: and all of it is forwarded */
 	struct pkt pkts[BURST] __rte_cache_aligned;
 };
 
@@ -349,10 +350,10 @@ static inline void pkt_drop(struct pkt *p, enum drop_reason reason)
 	p->reason = (uint8_t)reason;
 }
 
-/* mfib.c: the route for (table, src, grp) or NULL; single and bulk. */
+/* mfib_lookup.c: the route of each packet, in the table of its interface, or NULL. */
 void mfib_lookup_bulk(const struct fwd_tables *t, struct pkt **pkts, unsigned n, uint8_t family);
-/* The frequent case: every packet of the burst is untagged IPv4 data of one interface without a tunnel
- * (burst.plain), and its route, of the longest pair of lengths, has that as its only input. Sets the route
+/* The frequent case: every packet of the burst is untagged IPv4 data of one interface of the main table
+ * without a tunnel (burst.plain), and its route, of the longest pair of lengths, has that as its only input. Sets the route
  * of those that are so; the others go to left, their number is returned. */
 unsigned mfib_lookup_plain(const struct worker *w, struct burst *b, struct pkt **left);
 

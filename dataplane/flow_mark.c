@@ -334,7 +334,7 @@ static uint64_t packets_of(const struct dataplane *d, uint32_t counter)
 	return sum;
 }
 
-/* One source, one group: what a rule can match and no other route beats. */
+/* One source, one group, the main table: what a rule can match and no other route beats. */
 static bool is_host_route(const struct mfib_route *r)
 {
 	uint8_t bits = r->family == IP_V4 ? 32 : 128;

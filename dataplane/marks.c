@@ -12,6 +12,7 @@
  */
 #include "dataplane/hdr/ip4.h"
 #include "dataplane/hdr/ip6.h"
+#include "dataplane/path.h"
 #include "flow_priv.h"
 
 #define MARKS (FLOW_MARKS_MAX + 1)
@@ -69,13 +70,14 @@ static inline uint32_t mark_index(const struct fwd_tables *t, const struct rte_m
 	return atomic_load_explicit(&t->marks[m->hash.fdir.hi], memory_order_acquire);
 }
 
-static inline bool is_route_of(const struct mfib_route *r, const struct pkt *p, uint8_t family)
+static inline bool is_route_of(
+	const struct fwd_tables *t, const struct mfib_route *r, const struct pkt *p, uint8_t family)
 {
 	const uint8_t *ip = rte_pktmbuf_mtod_offset(p->m, const uint8_t *, p->l3);
 	uint8_t bits = family == IP_V4 ? 32 : 128;
 
 	if (r->family != family || r->src_len != bits || r->grp_len != bits ||
-		r->table != DP_TABLE_MAIN)
+		r->table != fwd_table_of(t, p->iif))
 		return false;
 	if (family == IP_V4)
 		return memcmp(r->src, ip + IP4_SRC, 4) == 0 && memcmp(r->grp, ip + IP4_DST, 4) == 0;
@@ -96,7 +98,7 @@ static void marked_lookup(struct worker *w, struct pkt **pkts, unsigned n, uint8
 	for (unsigned i = 0; i < n; i++) {
 		struct pkt *p = pkts[i];
 
-		if (index[i] && is_route_of(&t->routes[index[i]], p, family)) {
+		if (index[i] && is_route_of(t, &t->routes[index[i]], p, family)) {
 			p->route = &t->routes[index[i]];
 			w->marks_used++;
 			continue;

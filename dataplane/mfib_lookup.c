@@ -4,8 +4,12 @@
  * Bulk lookup in the route table, by workers. Three passes over the packets so that the cache misses of
  * one packet overlap with those of the others: hash and prefetch the line, compare signatures and
  * prefetch the route, compare the key. What is not found goes on to the next pair of prefix lengths.
+ *
+ * The table is part of the hash and of the key, and a constant as long as all interfaces are in the main
+ * one. Else packets are looked up table by table, out of line.
  */
 #include "dataplane/hdr/ip4.h"
+#include "dataplane/path.h"
 #include "dataplane/tables.h"
 
 #ifdef __SSE2__
@@ -58,14 +62,14 @@ static inline uint32_t slot_index(const struct mfib_line *line, unsigned i, uint
 	return s.sig == sig && s.index >= MFIB_FIRST ? s.index : 0;
 }
 
-static inline bool route_matches(
-	const struct mfib_route *r, const uint64_t *key, const struct mfib_lens *l, uint8_t family)
+static inline bool route_matches(const struct mfib_route *r, const uint64_t *key,
+	const struct mfib_lens *l, uint8_t family, uint16_t table)
 {
 	uint64_t have[4];
 
 	/* one branch: all of them hold but for a collision of 32 bits */
 	if ((r->family ^ family) | (r->grp_len ^ l->grp) | (r->src_len ^ l->src) |
-		(r->table ^ DP_TABLE_MAIN))
+		(r->table ^ table))
 		return false;
 	if (family == IP_V4) {
 		const char *k = (const char *)key;
@@ -82,7 +86,7 @@ static_assert(offsetof(struct mfib_route, grp) == offsetof(struct mfib_route, sr
  * or another key. */
 static __rte_noinline const struct mfib_route *lookup_slow(const struct fwd_tables *t,
 	const struct mfib_table *tab, const struct lookup *k, const struct mfib_lens *l,
-	uint8_t family)
+	uint8_t family, uint16_t table)
 {
 	for (uint32_t at = k->sig & tab->mask;; at = (at + 1) & tab->mask) {
 		const struct mfib_line *line = &tab->lines[at];
@@ -90,7 +94,7 @@ static __rte_noinline const struct mfib_route *lookup_slow(const struct fwd_tabl
 		for (unsigned bits = line_match(line, k->sig); bits; bits &= bits - 1) {
 			uint32_t i = slot_index(line, (unsigned)__builtin_ctz(bits), k->sig);
 
-			if (i && route_matches(&t->routes[i], k->key, l, family))
+			if (i && route_matches(&t->routes[i], k->key, l, family, table))
 				return &t->routes[i];
 		}
 		if (line_has_empty(line))
@@ -118,9 +122,9 @@ static inline void key_make(
  * number is returned. */
 static __rte_always_inline unsigned lookup_pass(const struct fwd_tables *t,
 	const struct mfib_table *tab, const struct mfib_lens *l, struct pkt *const *pkts,
-	unsigned n, const uint8_t family, struct pkt **left)
+	unsigned n, const uint8_t family, const uint16_t table, struct pkt **left)
 {
-	const uint64_t salt = mfib_salt(DP_TABLE_MAIN, l->grp, l->src);
+	const uint64_t salt = mfib_salt(table, l->grp, l->src);
 	struct lookup k[BURST];
 	unsigned n_left = 0;
 
@@ -139,8 +143,8 @@ static __rte_always_inline unsigned lookup_pass(const struct fwd_tables *t,
 	for (unsigned i = 0; i < n; i++) {
 		const struct mfib_route *r = &t->routes[k[i].index];
 
-		if (unlikely(!k[i].index || !route_matches(r, k[i].key, l, family)))
-			r = lookup_slow(t, tab, &k[i], l, family);
+		if (unlikely(!k[i].index || !route_matches(r, k[i].key, l, family, table)))
+			r = lookup_slow(t, tab, &k[i], l, family, table);
 		pkts[i]->route = r;
 		if (unlikely(!r))
 			left[n_left++] = pkts[i];
@@ -148,8 +152,8 @@ static __rte_always_inline unsigned lookup_pass(const struct fwd_tables *t,
 	return n_left;
 }
 
-static __rte_always_inline void lookup_bulk(
-	const struct fwd_tables *t, struct pkt **pkts, unsigned n, const uint8_t family)
+static __rte_always_inline void lookup_bulk(const struct fwd_tables *t, struct pkt **pkts,
+	unsigned n, const uint8_t family, const uint16_t table)
 {
 	const struct mfib_lens_set *set = atomic_load_explicit(&t->lens, memory_order_acquire);
 	const struct mfib_table *tab = atomic_load_explicit(&t->mfib, memory_order_acquire);
@@ -162,20 +166,58 @@ static __rte_always_inline void lookup_bulk(
 			pkts[i]->route = NULL;
 		return;
 	}
-	n = lookup_pass(t, tab, &l[0], pkts, n, family, left);
+	n = lookup_pass(t, tab, &l[0], pkts, n, family, table, left);
 	for (unsigned i = 1; i < n_lens && n; i++)
-		n = lookup_pass(t, tab, &l[i], left, n, family, left);
+		n = lookup_pass(t, tab, &l[i], left, n, family, table, left);
+}
+
+/* Moves those of pkts that are looked up in this table to same; how many. */
+static unsigned table_take(const struct fwd_tables *t, uint16_t table, struct pkt **pkts,
+	unsigned *n, struct pkt **same)
+{
+	unsigned n_same = 0, n_left = 0;
+
+	for (unsigned i = 0; i < *n; i++) {
+		if (fwd_table_of(t, pkts[i]->iif) == table)
+			same[n_same++] = pkts[i];
+		else
+			pkts[n_left++] = pkts[i];
+	}
+	*n = n_left;
+	return n_same;
+}
+
+/* Packets of interfaces that are in different tables. */
+static __rte_noinline void lookup_tables(
+	const struct fwd_tables *t, struct pkt *const *pkts, unsigned n, uint8_t family)
+{
+	struct pkt *left[BURST], *same[BURST];
+
+	memcpy(left, pkts, n * sizeof(*left));
+	while (n) {
+		uint16_t table = fwd_table_of(t, left[0]->iif);
+		unsigned n_same = table_take(t, table, left, &n, same);
+
+		if (family == IP_V4)
+			lookup_bulk(t, same, n_same, IP_V4, table);
+		else
+			lookup_bulk(t, same, n_same, IP_V6, table);
+	}
 }
 
 void mfib_lookup_bulk(const struct fwd_tables *t, struct pkt **pkts, unsigned n, uint8_t family)
 {
+	const bool several = fwd_demux_get(t)->several_tables;
+
 	for (unsigned at = 0; at < n; at += BURST) {
 		unsigned some = RTE_MIN(n - at, (unsigned)BURST);
 
-		if (family == IP_V4)
-			lookup_bulk(t, pkts + at, some, IP_V4);
+		if (unlikely(several))
+			lookup_tables(t, pkts + at, some, family);
+		else if (family == IP_V4)
+			lookup_bulk(t, pkts + at, some, IP_V4, DP_TABLE_MAIN);
 		else
-			lookup_bulk(t, pkts + at, some, IP_V6);
+			lookup_bulk(t, pkts + at, some, IP_V6, DP_TABLE_MAIN);
 	}
 }
 

@@ -78,6 +78,17 @@ static inline const struct fwd_demux *fwd_demux_get(const struct fwd_tables *t)
 	return atomic_load_explicit(&t->demux, memory_order_acquire);
 }
 
+/* The table in which a packet of this interface is looked up. */
+static inline uint16_t fwd_table_of(const struct fwd_tables *t, uint16_t iif)
+{
+	const struct fwd_if *ifp;
+
+	if (likely(!fwd_demux_get(t)->several_tables))
+		return DP_TABLE_MAIN;
+	ifp = fwd_if_get(t, iif);
+	return ifp ? ifp->c.table : DP_TABLE_MAIN;
+}
+
 /* --- where a copy goes ------------------------------------------------------------------------------- */
 
 struct path_hop {

@@ -18,6 +18,7 @@
  * holds packets (hold.c): an idle worker need not. If the ring is full, the three seconds do it.
  */
 #include "dataplane/hold.h"
+#include "dataplane/path.h"
 #include "dataplane/police.h"
 
 #include <errno.h>
@@ -120,7 +121,7 @@ uint64_t upcall_flow_hash(const struct worker *w, const struct pkt *p)
 	const uint8_t *src = addresses_of(p);
 
 	return upcall_hash(w->t->seed, p->family, src, src + (p->family == IP_V4 ? 4 : 16),
-		DP_TABLE_MAIN, p->iif);
+		fwd_table_of(w->t, p->iif), p->iif);
 }
 
 /* A flow nobody wants keeps its gate closed until it opens by itself. */
@@ -158,7 +159,7 @@ static bool upcall_send(struct worker *w, struct police_port *port, enum dp_upca
 	const uint8_t *src = addresses_of(p);
 	struct dp_upcall up = {
 		.kind = (uint8_t)kind,
-		.table = DP_TABLE_MAIN,
+		.table = fwd_table_of(w->t, p->iif),
 		.ifid = p->iif,
 		.len = p->ip_len,
 		.src.family = p->family,

@@ -22,7 +22,7 @@
 
 #define DP_IFS_MAX 4096        /* interface ids 1 .. DP_IFS_MAX-1 */
 #define DP_IF_NAMELEN 16       /* as in Linux, with the final NUL */
-#define DP_TABLE_MAIN 0        /* routing table id until there are several (VRF, MRT_TABLE) */
+#define DP_TABLE_MAIN 0        /* the routing table of whatever does not name another one */
 #define DP_IF_ANY 0xffffu      /* route input: accept from every interface */
 #define DP_IF_REGISTER 0xfffeu /* pseudo-interface of PIM Register decapsulation (reserved) */
 
@@ -60,6 +60,7 @@ struct dp_if {
 	uint16_t vlan;  /* VLAN id 1..4094, 0 untagged */
 	uint16_t mtu;   /* largest IP packet, bytes */
 	uint8_t mac[6]; /* DP_IF_ETHER only */
+	uint16_t table; /* in which what comes in here is looked up; outputs have none */
 	struct dp_gre gre; /* DP_IF_GRE only */
 };
 
