@@ -7,8 +7,8 @@
  *   are refused here, before they can become an upcall.
  * - IGMP to any group, MLD, and PIM to a link-local group: to our protocols where the interface runs
  *   them, else to the kernel, else dropped (proto_disabled). 0.0.0.0 and :: are legal sources there.
- *   The data plane knows no unicast addresses of its own but tunnel endpoints: unicast PIM for our MAC
- *   goes to the protocol, unicast IGMP only with TTL 1, which nobody could route.
+ *   To a unicast address they are our protocols' business if it is one of ours (local.c), and so is AMT
+ *   (RFC 7450 section 5.1: UDP port 2268); else they are in transit, and the kernel routes them.
  * - GRE to a tunnel endpoint of ours: to decap, unless it came in a group or broadcast frame (RFC 1122
  *   section 3.3.6) or is a fragment: tunnels are not reassembled.
  * - Everything else that is well-formed is the kernel's business, with its own checks, through the twin.
@@ -16,6 +16,8 @@
  * Both families run through one body with a constant family.
  */
 #include "path.h"
+
+#define AMT_PORT 2268
 
 struct ip_in {
 	struct ip_view v;
@@ -115,13 +117,17 @@ static bool is_tunnel_endpoint(const struct fwd_demux *d, const uint8_t *a, uint
 	return false;
 }
 
+static bool is_group_frame(const struct pkt *p)
+{
+	return p->l3 && eth_is_group(rte_pktmbuf_mtod(p->m, const uint8_t *));
+}
+
 /* GRE for a tunnel of ours; false if it is somebody else's. */
 static bool classify_gre(struct worker *w, struct pkt *p, const struct ip_in *in, uint8_t family)
 {
-	bool group_frame = p->l3 && eth_is_group(rte_pktmbuf_mtod(p->m, const uint8_t *));
 	enum drop_reason reason;
 
-	if (group_frame || !is_tunnel_endpoint(fwd_demux_get(w->t), in->dst, family))
+	if (is_group_frame(p) || !is_tunnel_endpoint(fwd_demux_get(w->t), in->dst, family))
 		return false;
 	reason = source_reason(in->src, family);
 	if (reason != IP_FINE)
@@ -130,6 +136,34 @@ static bool classify_gre(struct worker *w, struct pkt *p, const struct ip_in *in
 		pkt_drop(p, DROP_gre_fragment);
 	else
 		p->next = PKT_DECAP;
+	return true;
+}
+
+static bool is_amt(const struct pkt *p, const struct ip_in *in)
+{
+	uint32_t readable = RTE_MIN((uint32_t)(p->m->data_len - p->l3), in->v.len);
+
+	return in->v.proto == IP_PROTO_UDP && !in->v.frag && readable >= in->v.hdr_len + 8u &&
+	       be16(in->h + in->v.hdr_len + 2) == AMT_PORT;
+}
+
+/* What one of our protocols gets of that which is sent to a unicast address; false: nothing. */
+static bool classify_own(struct worker *w, struct pkt *p, const struct fwd_if *ifp,
+	const struct ip_in *in, uint8_t family)
+{
+	uint8_t bit = protocol_bit(p, in, true, family);
+	enum drop_reason reason;
+
+	if (!bit && is_amt(p, in))
+		bit = DP_PROTO_AMT;
+	if (!(bit & ifp->c.proto) || is_group_frame(p) ||
+		!local_has(w->t, ifp->c.table, in->dst, family))
+		return false;
+	reason = source_reason(in->src, family);
+	if (reason != IP_FINE)
+		pkt_drop(p, reason);
+	else
+		to_protocol(p, ifp, bit);
 	return true;
 }
 
@@ -142,12 +176,7 @@ static __rte_noinline void classify_unicast(struct worker *w, struct pkt *p,
 	}
 	if (in->v.proto == IP_PROTO_GRE && classify_gre(w, p, in, family))
 		return;
-	if (in->v.proto == IP_PROTO_PIM && (ifp->c.proto & DP_PROTO_PIM))
-		to_protocol(p, ifp, DP_PROTO_PIM);
-	else if (family == IP_V4 && in->v.proto == IP_PROTO_IGMP && in->v.ttl == 1 &&
-		 (ifp->c.proto & DP_PROTO_IGMP))
-		to_protocol(p, ifp, DP_PROTO_IGMP);
-	else
+	if (!classify_own(w, p, ifp, in, family))
 		to_twin(p, ifp, DROP_no_twin);
 }
 

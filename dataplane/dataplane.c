@@ -184,6 +184,7 @@ void tables_free(struct dataplane *d)
 	lists_fini(&d->lists);
 	retire_fini(&d->retire);
 	adj_fini(d);
+	local_fini(d);
 	police_fini(d);
 	stats_free(d);
 	free(t->ports);

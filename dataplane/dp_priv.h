@@ -177,6 +177,7 @@ struct fwd_tables {
 	struct rte_rcu_qsbr *rcu;
 	struct rte_mempool *pool;
 	struct fwd_police *_Atomic police[RTE_MAX_ETHPORTS]; /* police.c */
+	struct fwd_local *_Atomic local; /* own addresses (local.c); NULL: none */
 	_Atomic uint64_t
 		gen; /* counts changes of interfaces, adjacencies, oifs and ports: what workers
 			       * have derived from them holds while it stays */
@@ -353,9 +354,12 @@ static inline void pkt_drop(struct pkt *p, enum drop_reason reason)
 /* mfib_lookup.c: the route of each packet, in the table of its interface, or NULL. */
 void mfib_lookup_bulk(const struct fwd_tables *t, struct pkt **pkts, unsigned n, uint8_t family);
 /* The frequent case: every packet of the burst is untagged IPv4 data of one interface of the main table
- * without a tunnel (burst.plain), and its route, of the longest pair of lengths, has that as its only input. Sets the route
- * of those that are so; the others go to left, their number is returned. */
+ * without a tunnel (burst.plain), and its route, of the longest pair of lengths, has that as its only input.
+ * Sets the route of those that are so; the others go to left, their number is returned. */
 unsigned mfib_lookup_plain(const struct worker *w, struct burst *b, struct pkt **left);
+
+/* local.c: whether an address (family's bytes, network order) is one of the router's own in this table. */
+bool local_has(const struct fwd_tables *t, uint16_t table, const void *addr, uint8_t family);
 
 /* marks.c: as above, for packets of a port that marks some: the marked ones without the hash. */
 void marks_lookup_bulk(struct worker *w, struct pkt **pkts, unsigned n, uint8_t family);

@@ -22,6 +22,11 @@ static int op_if_del(void *dp, uint16_t ifid)
 	return if_del(dp, ifid);
 }
 
+static int op_local_set(void *dp, const struct dp_local *v, uint32_t n)
+{
+	return local_set(dp, v, n);
+}
+
 static int op_adj_set(void *dp, const struct dp_adj *adj)
 {
 	return adj_set(dp, adj);
@@ -305,6 +310,7 @@ static void op_clear_counters(void *dp)
 static const struct dp_ops ops = {
 	.if_set = op_if_set,
 	.if_del = op_if_del,
+	.local_set = op_local_set,
 	.adj_set = op_adj_set,
 	.adj_del = op_adj_del,
 	.oif_set = op_oif_set,

@@ -251,6 +251,10 @@ int oif_set(struct dataplane *d, const struct dp_oif *oif);
 int oif_del(struct dataplane *d, uint32_t id);
 void adj_fini(struct dataplane *d); /* frees all of them */
 
+/* local.c: the router's own addresses; see dp_ops.local_set */
+int local_set(struct dataplane *d, const struct dp_local *v, uint32_t n);
+void local_fini(struct dataplane *d);
+
 /* route.c: validation and bulk around mfib.c */
 int route_set(struct dataplane *d, const struct dp_route *routes, uint32_t n, uint32_t *done);
 int route_del(struct dataplane *d, const struct dp_route_key *keys, uint32_t n);

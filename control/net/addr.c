@@ -43,6 +43,7 @@ static bool addrs_equal(
 
 static void locals_drop(struct net *net, struct iface *ifc)
 {
+	net->own_changed |= ifc->n_locals > 0;
 	for (unsigned i = 0; i < ifc->n_locals; i++)
 		hash_del(&net->locals, &ifc->locals[i].by_ip);
 	free(ifc->locals);
@@ -70,6 +71,7 @@ static int locals_replace(struct net *net, struct iface *ifc, const struct net_a
 		l[i].ifid = ifc->pub.id;
 		hash_add(&net->locals, &l[i].by_ip, ip_hash(&l[i].ip, 0));
 	}
+	net->own_changed |= n > 0;
 	ifc->locals = l;
 	ifc->n_locals = n;
 	return 0;

@@ -226,6 +226,7 @@ int net_if_change(struct net *net, uint16_t ifid, const struct net_if_conf *conf
 	if (rc)
 		goto out;
 	change_kind(net, ifc, conf->kind);
+	net->own_changed |= ifc->pub.conf.table != conf->table;
 	if (same_port(&ifc->pub.conf, conf)) {
 		ifc->pub.conf = *conf;
 	} else {

@@ -100,6 +100,7 @@ static void dp_if_fill(const struct iface *ifc, bool up, struct dp_if *d)
 	d->twin = p->conf.exception && p->ifindex;
 	d->proto = ifc->proto;
 	d->mtu = p->mtu;
+	d->table = p->conf.table;
 	if (p->conf.kind == DP_IF_ETHER) {
 		d->port = p->port;
 		d->vlan = p->conf.vlan;

@@ -184,6 +184,7 @@ void net_batch_end(struct net *net)
 	}
 	if (net->retry_refused)
 		iface_retry(net);
+	own_publish(net);
 	if (!net->hold || net->flush) {
 		net->flush = false;
 		settle_family(net, NET_V4);

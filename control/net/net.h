@@ -35,6 +35,7 @@ struct net_if_conf {
 	bool exception; /* has a twin */
 	char port[32];  /* port name, DP_IF_ETHER */
 	uint16_t vlan;  /* 0 untagged */
+	uint16_t table; /* routing table of what comes in */
 	uint16_t
 		mtu; /* 0: the port's MTU; tunnels: 1476 or less as the header needs; lo 65535 -> 1500 */
 	uint8_t ttl_threshold; /* default of the outputs on this interface */

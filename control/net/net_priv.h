@@ -139,6 +139,8 @@ struct net {
 	struct hash_table if_names, if_indexes, ports, locals;
 	unsigned n_refused; /* interfaces the data plane refused */
 	bool retry_refused; /* another one has changed since */
+	bool own_changed;   /* the data plane has to hear of the router's addresses */
+	bool own_refused;   /* it did not take them: the next tick tries again */
 
 	struct trie rib[NET_FAMILIES];
 	size_t n_routes[NET_FAMILIES];
@@ -208,6 +210,9 @@ void port_free_all(struct net *net);
 bool addr_refresh(struct net *net, struct iface *ifc);
 void addr_connected(struct net *net, struct iface *ifc);
 void addr_fini(struct net *net, struct iface *ifc);
+
+/* own.c: tells the data plane the router's own addresses, if they are others. */
+void own_publish(struct net *net);
 
 /* rib.c */
 void rib_init(struct net *net);

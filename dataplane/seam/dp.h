@@ -64,6 +64,14 @@ struct dp_if {
 	struct dp_gre gre; /* DP_IF_GRE only */
 };
 
+/* One of the router's own unicast addresses: of any interface, also of a loopback or one that is down. */
+struct dp_local {
+	struct ipaddr addr;
+	uint16_t table; /* of the interfaces on which it is the router's */
+};
+
+#define DP_LOCALS_MAX (1u << 20)
+
 /* --- adjacencies: the last step to the wire ----------------------------------------------------- */
 
 enum dp_adj_kind {
@@ -301,6 +309,11 @@ struct dp_ops {
 	 * cannot be; -EEXIST: (port, vlan) or (local, remote, key) belongs to another interface. */
 	int (*if_set)(void *dp, const struct dp_if *ifp);
 	int (*if_del)(void *dp, uint16_t ifid);
+	/* Replaces the set of the router's own addresses, empty at first; order and duplicates do not
+	 * matter. PIM, IGMP, MLD and AMT packets to a unicast address are for our protocols if it is
+	 * among them, else in transit: for the twin. -ENOSPC, -EINVAL no address, -ENOMEM: then the
+	 * set is as it was. */
+	int (*local_set)(void *dp, const struct dp_local *v, uint32_t n);
 	int (*adj_set)(void *dp, const struct dp_adj *adj);
 	int (*adj_del)(void *dp, uint32_t adj);
 	int (*oif_set)(void *dp, const struct dp_oif *oif);

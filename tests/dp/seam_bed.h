@@ -72,3 +72,6 @@ uint32_t list_of(struct bed *b, uint32_t one, uint32_t two);
 void ports_make(struct bed *b);
 uint64_t mbufs_in_use(const struct bed *b);
 struct dp_worker_info info_of(const struct bed *b);
+
+/* seam_tables.c */
+void two_tables_keep_apart(struct bed *b);

@@ -382,6 +382,7 @@ static void everything(struct bed *b, bool shared, double seconds)
 	an_idle_router_is_small();
 	updates_lose_no_packet_and_mix_no_lists(b, seconds);
 	a_full_class_costs_the_other_nothing(b);
+	two_tables_keep_apart(b);
 	if (!shared)
 		no_wake_up_is_lost(b, 5000);
 	a_stuck_queue_costs_the_others_nothing(b);

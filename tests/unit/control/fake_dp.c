@@ -77,6 +77,24 @@ static int fake_if_del(void *dp, uint16_t ifid)
 	return 0;
 }
 
+static int fake_local_set(void *dp, const struct dp_local *v, uint32_t n)
+{
+	struct fake_dp *f = dp;
+	int rc = fake_enter(f, FAKE_LOCAL_SET, true);
+
+	if (rc)
+		return rc;
+	for (uint32_t i = 0; i < n; i++)
+		if (!ip_bits(&v[i].addr))
+			fail_msg("local_set: number %u is no address", i);
+	free(f->locals);
+	f->locals = calloc(n + 1, sizeof(*v));
+	assert_non_null(f->locals);
+	memcpy(f->locals, v, n * sizeof(*v));
+	f->n_locals = n;
+	return 0;
+}
+
 static int fake_adj_set(void *dp, const struct dp_adj *adj)
 {
 	struct fake_dp *f = dp;
@@ -309,6 +327,7 @@ static int fake_police_info(void *dp, uint16_t port, struct dp_police_info *info
 static const struct dp_ops fake_ops = {
 	.if_set = fake_if_set,
 	.if_del = fake_if_del,
+	.local_set = fake_local_set,
 	.adj_set = fake_adj_set,
 	.adj_del = fake_adj_del,
 	.oif_set = fake_oif_set,
@@ -369,6 +388,7 @@ void fake_dp_free(struct fake_dp *f)
 	free(f->routes);
 	free(f->list_buckets);
 	free(f->route_buckets);
+	free(f->locals);
 	free(f);
 }
 
@@ -421,6 +441,14 @@ const struct dp_oif *fake_dp_route_her(
 		if (ip_eq(&f->oifs[v[i]].her_dst, dst))
 			return &f->oifs[v[i]];
 	return NULL;
+}
+
+bool fake_dp_is_local(const struct fake_dp *f, const struct ipaddr *addr)
+{
+	for (uint32_t i = 0; i < f->n_locals; i++)
+		if (ip_eq(&f->locals[i].addr, addr) && f->locals[i].table == DP_TABLE_MAIN)
+			return true;
+	return false;
 }
 
 uint32_t fake_dp_count_oifs(const struct fake_dp *f)

@@ -16,6 +16,7 @@
 enum fake_op {
 	FAKE_IF_SET,
 	FAKE_IF_DEL,
+	FAKE_LOCAL_SET,
 	FAKE_ADJ_SET,
 	FAKE_ADJ_DEL,
 	FAKE_OIF_SET,
@@ -60,7 +61,9 @@ struct fake_sent {
 struct fake_dp {
 	struct dp dp; /* what control gets */
 
-	struct dp_if ifs[DP_IFS_MAX];      /* by id; .id 0: absent */
+	struct dp_if ifs[DP_IFS_MAX]; /* by id; .id 0: absent */
+	struct dp_local *locals;      /* local_set */
+	uint32_t n_locals;
 	struct dp_adj adjs[FAKE_ADJS_MAX]; /* likewise */
 	struct dp_oif oifs[FAKE_OIFS_MAX];
 	uint32_t oif_in_lists[FAKE_OIFS_MAX]; /* how many live lists name it */
@@ -116,6 +119,8 @@ bool fake_dp_route_has_if(const struct fake_dp *f, const struct dp_route *r, uin
 /* The route's HER output towards dst, or NULL. */
 const struct dp_oif *fake_dp_route_her(
 	const struct fake_dp *f, const struct dp_route *r, const struct ipaddr *dst);
+/* Whether addr was among those of the last local_set, in the main table. */
+bool fake_dp_is_local(const struct fake_dp *f, const struct ipaddr *addr);
 uint32_t fake_dp_count_oifs(const struct fake_dp *f);
 uint32_t fake_dp_count_adjs(const struct fake_dp *f);
 

@@ -171,7 +171,7 @@ static void a_signal_names_the_table_and_is_opened_by_it(void **state)
 		assert_int_equal(up.table, 7);
 		upcall_signal(w, DP_UPCALL_WRONGVIF, &k.p);
 		assert_int_equal(upcall_recv(d, &up, 1), 0); /* one outstanding */
-		upcall_done(d, &up);
+		upcall_done(d, &up, DP_VERDICT_RELEASE);
 	}
 	fixture_free(d);
 }
