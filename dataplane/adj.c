@@ -24,7 +24,7 @@ static void *record_new(size_t bytes)
 
 /* --- layer 2 templates -------------------------------------------------------------------------------- */
 
-/* The number of (source MAC, VLAN), shared by interfaces whose frames look the same; 0: none left. */
+/* The number of (source MAC, tags), shared by interfaces whose frames look the same; 0: none left. */
 static uint32_t l2_intern(struct dataplane *d, const struct dp_if *c)
 {
 	uint32_t unused = 0;
@@ -36,31 +36,38 @@ static uint32_t l2_intern(struct dataplane *d, const struct dp_if *c)
 			unused = unused ? unused : i;
 			continue;
 		}
-		if (k->vlan == c->vlan && memcmp(k->mac, c->mac, 6) == 0) {
+		if (k->vlan == c->vlan && k->inner == c->vlan_inner && k->tpid == c->vlan_tpid &&
+			memcmp(k->mac, c->mac, 6) == 0) {
 			k->refs++;
 			return i;
 		}
 	}
 	if (unused) {
-		d->l2[unused] = (struct l2_kind){.vlan = c->vlan, .refs = 1};
+		d->l2[unused] = (struct l2_kind){
+			.vlan = c->vlan, .inner = c->vlan_inner, .tpid = c->vlan_tpid, .refs = 1};
 		memcpy(d->l2[unused].mac, c->mac, 6);
 	}
 	return unused;
 }
 
+static uint8_t *be16_put(uint8_t *p, uint16_t v)
+{
+	*p++ = (uint8_t)(v >> 8);
+	*p++ = (uint8_t)v;
+	return p;
+}
+
+/* Tags have priority 0. */
 static void l2_fill(struct fwd_if *f)
 {
 	uint8_t *p = f->l2 + 12;
 
 	memcpy(f->l2 + 6, f->c.mac, 6);
-	if (f->c.vlan) {
-		*p++ = 0x81; /* IEEE 802.1Q, priority 0 */
-		*p++ = 0x00;
-		*p++ = (uint8_t)(f->c.vlan >> 8);
-		*p++ = (uint8_t)f->c.vlan;
-	}
-	*p++ = 0x08;
-	*p++ = 0x00;
+	if (f->c.vlan)
+		p = be16_put(be16_put(p, f->c.vlan_tpid), f->c.vlan);
+	if (f->c.vlan_inner)
+		p = be16_put(be16_put(p, 0x8100), f->c.vlan_inner);
+	p = be16_put(p, 0x0800);
 	f->l2_len = (uint8_t)(p - f->l2);
 }
 
@@ -88,6 +95,25 @@ static bool gre_valid(const struct dp_gre *g)
 	return ip_bits(&g->local) && g->local.family == g->remote.family && g->ttl;
 }
 
+static bool vlan_valid(const struct dp_if *c)
+{
+	if (c->vlan > 4094 || c->vlan_inner > 4094 || (c->vlan_inner && !c->vlan))
+		return false;
+	return !c->vlan || c->vlan_tpid == 0x8100 || c->vlan_tpid == 0x88a8 ||
+	       c->vlan_tpid == 0x9100;
+}
+
+/* What was left out is filled in, what has no meaning is zero. */
+static void if_complete(struct dp_if *c)
+{
+	if (!c->vlan)
+		c->vlan_tpid = 0;
+	else if (!c->vlan_tpid)
+		c->vlan_tpid = c->vlan_inner ? 0x88a8 : 0x8100;
+	if (!c->gre.has_key)
+		c->gre.key = 0;
+}
+
 static int if_check(const struct dp_if *c)
 {
 	if (!c->id || c->id >= DP_IFS_MAX)
@@ -96,7 +122,7 @@ static int if_check(const struct dp_if *c)
 	case DP_IF_ETHER:
 		if (c->port >= RTE_MAX_ETHPORTS && c->port != UINT16_MAX)
 			return -EINVAL; /* UINT16_MAX: its port is absent for now */
-		return c->vlan > 4094 ? -EINVAL : 0;
+		return vlan_valid(c) ? 0 : -EINVAL;
 	case DP_IF_GRE:
 		return gre_valid(&c->gre) ? 0 : -EINVAL;
 	case DP_IF_LOOPBACK:
@@ -117,8 +143,34 @@ static bool if_same_demux(const struct dp_if *a, const struct dp_if *b)
 	if (a->kind != b->kind || a->table != b->table)
 		return false;
 	if (a->kind == DP_IF_ETHER)
-		return a->port == b->port && a->vlan == b->vlan;
+		return a->port == b->port && a->vlan == b->vlan && a->vlan_inner == b->vlan_inner &&
+		       a->vlan_tpid == b->vlan_tpid;
 	return a->kind == DP_IF_LOOPBACK || gre_same_ends(&a->gre, &b->gre);
+}
+
+static uint16_t stack_owner(const struct fwd_demux *dm, const struct dp_if *c)
+{
+	uint32_t at = fwd_stack_hash(c->port, c->vlan, c->vlan_inner);
+
+	for (; dm->stacks && dm->stacks[at & dm->stack_mask].ifid; at++) {
+		const struct fwd_stack_slot *s = &dm->stacks[at & dm->stack_mask];
+
+		if (s->port == c->port && s->outer == c->vlan && s->inner == c->vlan_inner)
+			return s->ifid;
+	}
+	return 0;
+}
+
+/* By port and VLAN ids: a TPID alone does not tell interfaces apart, for a port may strip it. */
+static uint16_t ether_owner(const struct fwd_demux *dm, const struct dp_if *c)
+{
+	const uint16_t *vlans = dm->vlans[c->port];
+
+	if (!vlans)
+		return 0;
+	if (!c->vlan_inner && vlans[c->vlan])
+		return vlans[c->vlan];
+	return stack_owner(dm, c);
 }
 
 /* The interface that receives what c would receive, or 0. */
@@ -128,7 +180,7 @@ static uint16_t if_owner(const struct dataplane *d, const struct dp_if *c)
 	uint32_t at;
 
 	if (c->kind == DP_IF_ETHER && c->port < RTE_MAX_ETHPORTS)
-		return dm->vlans[c->port] ? dm->vlans[c->port][c->vlan] : 0;
+		return ether_owner(dm, c);
 	if (c->kind != DP_IF_GRE || !dm->gre)
 		return 0;
 	at = fwd_gre_hash(c->gre.local.w_be, c->gre.remote.w_be, c->gre.key);
@@ -187,12 +239,12 @@ int if_set(struct dataplane *d, const struct dp_if *ifp)
 	const struct fwd_if *old;
 	struct fwd_if *f;
 	uint16_t owner;
-	int err = if_check(&c);
+	int err;
 
+	if_complete(&c);
+	err = if_check(&c);
 	if (err)
 		return err;
-	if (!c.gre.has_key)
-		c.gre.key = 0;
 	owner = if_owner(d, &c);
 	if (owner && owner != c.id)
 		return -EEXIST;

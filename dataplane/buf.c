@@ -90,6 +90,7 @@ struct rte_mbuf *mbuf_pull(struct rte_mempool *pool, struct rte_mbuf *m, uint32_
 		return NULL;
 	h->port = m->port;
 	h->vlan_tci = m->vlan_tci;
+	h->vlan_tci_outer = m->vlan_tci_outer;
 	h->ol_flags = m->ol_flags & ~(RTE_MBUF_F_INDIRECT | RTE_MBUF_F_EXTERNAL);
 	chain_read(m, h, need);
 	h->data_len = (uint16_t)need;

@@ -231,14 +231,16 @@ void classify_ip(struct worker *w, struct pkt *p)
 }
 
 /* A frame for the kernel carries no tag: its twin is the tagged interface. */
-static void strip_tag(struct worker *w, struct pkt *p)
+static void strip_tags(struct worker *w, struct pkt *p)
 {
+	unsigned tags = p->l3 - ETH_LEN;
+
 	if (!pkt_make_writable(w->t, p)) {
 		pkt_drop(p, DROP_no_mbuf);
 		return;
 	}
-	eth_untag(rte_pktmbuf_mtod(p->m, uint8_t *));
-	mbuf_drop_front(p->m, ETH_TAG_LEN);
+	eth_untag(rte_pktmbuf_mtod(p->m, uint8_t *), tags);
+	mbuf_drop_front(p->m, tags);
 	p->l3 = ETH_LEN;
 }
 
@@ -249,18 +251,20 @@ static __rte_always_inline const struct fwd_if *demux(
 {
 	const uint8_t *frame = rte_pktmbuf_mtod(p->m, const uint8_t *);
 	const struct fwd_if *ifp;
+	uint16_t ifid;
 
 	if (unlikely(!eth_parse(frame, p->m->data_len, e))) {
 		pkt_drop(p, DROP_eth_truncated);
 		return NULL;
 	}
-	if (unlikely(p->m->ol_flags & RTE_MBUF_F_RX_VLAN_STRIPPED) && !e->tagged)
-		e->vlan = p->m->vlan_tci & 0xfff;
-	if (unlikely(!vlans || e->stacked || vlans[e->vlan] == 0)) {
-		pkt_drop(p, DROP_vlan_unknown);
-		return NULL;
+	if (unlikely(e->stacked || (p->m->ol_flags & RTE_MBUF_F_RX_VLAN_STRIPPED))) {
+		ifid = vlan_interface(w, p, e);
+		if (!ifid)
+			return NULL;
+	} else {
+		ifid = likely(vlans) ? vlans[e->vlan] : 0;
 	}
-	ifp = fwd_if_get(w->t, vlans[e->vlan]);
+	ifp = fwd_if_get(w->t, ifid);
 	if (unlikely(!ifp)) {
 		pkt_drop(p, DROP_vlan_unknown);
 		return NULL;
@@ -305,7 +309,7 @@ static __rte_noinline void classify_frame(struct worker *w, struct pkt *p, const
 	else
 		to_twin(p, ifp, DROP_eth_type);
 	if (unlikely(p->next == PKT_EXCEPTION && e.tagged))
-		strip_tag(w, p);
+		strip_tags(w, p);
 }
 
 /* An IPv4 header without options: the checksum over it holds. The sum of 64-bit words with their carries is,

@@ -2,7 +2,7 @@
  * Copyright (c) 2026 The starg authors
  *
  * The snapshot by which workers find the interface of what came in: an array by VLAN for each port
- * that has interfaces, and a hash of the tunnels. Made anew as a whole whenever an interface comes,
+ * that has interfaces, a hash of the VLAN stacks and one of the tunnels. Made anew as a whole whenever an interface comes,
  * goes or moves: seldom, and a reader never sees half of it.
  */
 #include "dataplane/tables.h"
@@ -13,7 +13,7 @@
 
 struct sizes {
 	bool port[RTE_MAX_ETHPORTS];
-	unsigned ports, tunnels;
+	unsigned ports, tunnels, stacks;
 };
 
 /* What the interface with this id will be. */
@@ -31,20 +31,26 @@ static void size_add(struct sizes *s, const struct fwd_if *f)
 {
 	if (f->c.kind == DP_IF_GRE)
 		s->tunnels++;
-	if (f->c.kind != DP_IF_ETHER || f->c.port >= RTE_MAX_ETHPORTS || s->port[f->c.port])
+	if (f->c.kind != DP_IF_ETHER || f->c.port >= RTE_MAX_ETHPORTS)
+		return;
+	if (!demux_by_vlan(&f->c))
+		s->stacks++;
+	if (s->port[f->c.port])
 		return;
 	s->port[f->c.port] = true;
 	s->ports++;
 }
 
 /* One zeroed block: the struct, the arrays by VLAN, the tunnels' hash (at most half full), the local
- * addresses. */
+ * addresses, the hash of the stacks. */
 static struct fwd_demux *demux_alloc(const struct sizes *s)
 {
 	uint32_t slots = s->tunnels ? rte_align32pow2(2 * s->tunnels) : 0;
+	uint32_t stacks = s->stacks ? rte_align32pow2(2 * s->stacks) : 0;
 	size_t vlans = s->ports * VLANS * sizeof(uint16_t);
 	struct fwd_demux *d = calloc(1, sizeof(*d) + vlans + slots * sizeof(struct fwd_gre_slot) +
-						s->tunnels * sizeof(struct ipaddr));
+						s->tunnels * sizeof(struct ipaddr) +
+						stacks * sizeof(struct fwd_stack_slot));
 	uint16_t *at;
 
 	if (!d)
@@ -60,6 +66,11 @@ static struct fwd_demux *demux_alloc(const struct sizes *s)
 		d->gre = (struct fwd_gre_slot *)(void *)at;
 		d->gre_mask = slots - 1;
 		d->gre_locals = (struct ipaddr *)(void *)(d->gre + slots);
+		at = (uint16_t *)(void *)(d->gre_locals + s->tunnels);
+	}
+	if (stacks) {
+		d->stacks = (struct fwd_stack_slot *)at;
+		d->stack_mask = stacks - 1;
 	}
 	return d;
 }
@@ -91,6 +102,25 @@ static void tunnel_add(struct fwd_demux *d, const struct dp_if *c)
 	local_add(d, &c->gre.local);
 }
 
+static void ether_add(struct fwd_demux *d, const struct dp_if *c)
+{
+	uint32_t at = fwd_stack_hash(c->port, c->vlan, c->vlan_inner);
+
+	if (demux_by_vlan(c)) {
+		d->vlans[c->port][c->vlan] = c->id;
+		return;
+	}
+	while (d->stacks[at & d->stack_mask].ifid)
+		at++;
+	d->stacks[at & d->stack_mask] = (struct fwd_stack_slot){
+		.port = c->port,
+		.outer = c->vlan,
+		.inner = c->vlan_inner,
+		.tpid = c->vlan_tpid,
+		.ifid = c->id,
+	};
+}
+
 struct fwd_demux *demux_build(
 	const struct fwd_tables *t, const struct fwd_if *changed, uint16_t gone)
 {
@@ -111,7 +141,7 @@ struct fwd_demux *demux_build(
 			continue;
 		d->several_tables |= f->c.table != DP_TABLE_MAIN;
 		if (f->c.kind == DP_IF_ETHER && f->c.port < RTE_MAX_ETHPORTS)
-			d->vlans[f->c.port][f->c.vlan] = id;
+			ether_add(d, &f->c);
 		else if (f->c.kind == DP_IF_GRE)
 			tunnel_add(d, &f->c);
 	}

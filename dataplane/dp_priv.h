@@ -107,14 +107,14 @@ struct oif_counters { /* per lcore and oif */
 
 /* --- interfaces, adjacencies, oifs as workers see them: immutable, replaced by pointer -------------------- */
 
-#define L2_MAX 18 /* Ethernet and one VLAN tag */
+#define L2_MAX 22 /* Ethernet and two VLAN tags */
 
 struct fwd_if {
 	struct dp_if c;
-	uint8_t l2_len;     /* bytes of l2: 14 or 18; 0 on tunnels and loopbacks */
-	uint8_t l2[L2_MAX]; /* dst MAC to be filled in, src MAC, VLAN tag, EtherType 0x0800 */
+	uint8_t l2_len;     /* bytes of l2: 14, 18 or 22; 0 on tunnels and loopbacks */
+	uint8_t l2[L2_MAX]; /* dst MAC to be filled in, src MAC, VLAN tags, EtherType 0x0800 */
 	uint32_t l2_id; /* equal for interfaces whose native multicast frames are byte for byte the
-			     * same (source MAC, VLAN): copies may be shared. 0: never shared */
+			     * same (source MAC, tags): copies may be shared. 0: never shared */
 };
 
 struct fwd_adj {
@@ -144,9 +144,27 @@ static inline uint32_t fwd_gre_hash(const uint32_t local[4], const uint32_t remo
 	return h ^ h >> 15;
 }
 
+/* An interface with two tags, or with one that is no 802.1Q tag (inner 0). */
+struct fwd_stack_slot {
+	uint16_t port, outer, inner, tpid;
+	uint16_t ifid; /* 0: empty slot */
+};
+
+/* As fwd_gre_hash, for stacks. */
+static inline uint32_t fwd_stack_hash(uint16_t port, uint16_t outer, uint16_t inner)
+{
+	uint32_t h = ((uint32_t)port << 24 ^ (uint32_t)outer << 12 ^ inner) * 0x9e3779b1u;
+
+	return h ^ h >> 15;
+}
+
 struct fwd_demux {
-	bool several_tables;               /* an interface is in another one than DP_TABLE_MAIN */
-	uint16_t *vlans[RTE_MAX_ETHPORTS]; /* 4096 interface ids by VLAN (0 untagged), or NULL */
+	bool several_tables; /* an interface is in another one than DP_TABLE_MAIN */
+	/* 4096 interface ids by VLAN (0 untagged) of a lone 802.1Q tag; NULL: no interface of any
+	 * kind */
+	uint16_t *vlans[RTE_MAX_ETHPORTS];
+	uint32_t stack_mask;
+	struct fwd_stack_slot *stacks; /* NULL: none */
 	uint32_t gre_mask;
 	struct fwd_gre_slot *gre; /* exact (local, remote, key) */
 	uint32_t n_gre_locals;
@@ -389,6 +407,11 @@ void frag_tx(struct worker *w);
  * can send, -EHOSTUNREACH tunnel not resolved, -EMSGSIZE beyond an MTU, -ENOBUFS no headroom. */
 int path_encap(const struct fwd_tables *t, uint16_t ifid, enum dp_send_kind kind,
 	struct rte_mbuf *m, uint16_t *port);
+
+/* vlan.c: the interface of a frame with two tags, a service tag or a stripped one; e becomes what is behind
+ * the tags. 0 after a drop. */
+struct eth_view;
+uint16_t vlan_interface(struct worker *w, struct pkt *p, struct eth_view *e);
 
 /* upcall.c: signals a data event through gate and bucket; the bucket is that of the port w->b came from. */
 void upcall_signal(struct worker *w, enum dp_upcall_kind kind, const struct pkt *p);

@@ -87,6 +87,12 @@ static void l4_finish(const struct l4 *l4)
 	memcpy(l4->start + at, &csum, sizeof(csum));
 }
 
+static bool is_tag(uint16_t type)
+{
+	return type == rte_cpu_to_be_16(RTE_ETHER_TYPE_VLAN) ||
+	       type == rte_cpu_to_be_16(RTE_ETHER_TYPE_QINQ);
+}
+
 void frame_finish(struct rte_mbuf *m)
 {
 	uint8_t *h = rte_pktmbuf_mtod(m, uint8_t *);
@@ -97,7 +103,7 @@ void frame_finish(struct rte_mbuf *m)
 	if (m->nb_segs != 1 || left < at + 4)
 		return;
 	memcpy(&type, h + at - 2, sizeof(type));
-	if (type == rte_cpu_to_be_16(RTE_ETHER_TYPE_VLAN)) {
+	for (int tags = 0; tags < 2 && left >= at + 4 && is_tag(type); tags++) {
 		at += 4;
 		memcpy(&type, h + at - 2, sizeof(type));
 	}

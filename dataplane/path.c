@@ -25,20 +25,21 @@ static int hop_error(enum drop_reason reason)
 	}
 }
 
-/* Puts the interface's tag into a frame without one. */
+/* Puts the interface's tags into a frame without any. */
 static int encap_frame(const struct fwd_if *ifp, struct rte_mbuf *m)
 {
-	uint8_t *p = rte_pktmbuf_mtod(m, uint8_t *);
+	unsigned tags = ifp->l2_len - ETH_LEN;
+	uint8_t *p;
 
 	if (ifp->c.kind != DP_IF_ETHER || m->data_len < ETH_LEN)
 		return -EINVAL;
 	if (m->pkt_len - ETH_LEN > ifp->c.mtu)
 		return -EMSGSIZE;
-	if (ifp->l2_len == ETH_LEN)
+	if (tags == 0)
 		return 0;
-	p = mbuf_push(m, ETH_TAG_LEN);
-	memmove(p, p + ETH_TAG_LEN, ETH_MACS_LEN);
-	memcpy(p + ETH_MACS_LEN, ifp->l2 + ETH_MACS_LEN, ETH_TAG_LEN);
+	p = mbuf_push(m, tags);
+	memmove(p, p + tags, ETH_MACS_LEN);
+	memcpy(p + ETH_MACS_LEN, ifp->l2 + ETH_MACS_LEN, tags);
 	return 0;
 }
 

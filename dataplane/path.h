@@ -15,13 +15,14 @@
 #include <stdatomic.h>
 
 /* The first segment of a received packet holds this many bytes (or the packet): the deepest header that
- * is read. 18 Ethernet, 60 IPv4, 16 GRE, 60 IPv4, 18 of TCP. */
-#define PULL_BYTES 192
-/* Room in front of the IP packet for the longest encapsulation: 18 Ethernet, 40 IPv6, 12 GRE. */
-#define PUSH_BYTES 72
+ * is read. 22 Ethernet, 60 IPv4, 16 GRE, 60 IPv4, 18 of TCP. */
+#define PULL_BYTES 200
+/* Room in front of the IP packet for the longest encapsulation: 22 Ethernet, 40 IPv6, 12 GRE. */
+#define PUSH_BYTES 76
 /* A copy that shares its payload has this much of the packet for itself: all that HER may write. */
 #define SPLIT_BYTES 96
-static_assert(PULL_BYTES >= 18 + 60 + 16 + SPLIT_BYTES, "a split never leaves the first segment");
+static_assert(
+	PULL_BYTES >= L2_MAX + 60 + 16 + SPLIT_BYTES, "a split never leaves the first segment");
 static_assert(RTE_PKTMBUF_HEADROOM >= PUSH_BYTES, "a fresh buffer has room for every header");
 
 #define LAP_ROUNDS 8u /* rounds for one whose stages are timed: a power of two */
@@ -234,6 +235,8 @@ static inline uint8_t *path_put_l2(
 		p = mbuf_push(m, out->l2_len - l3);
 	if (likely(out->l2_len == ETH_LEN))
 		memcpy(p, out->l2, ETH_LEN);
+	else if (likely(out->l2_len == ETH_LEN + ETH_TAG_LEN))
+		memcpy(p, out->l2, ETH_LEN + ETH_TAG_LEN);
 	else
 		memcpy(p, out->l2, L2_MAX);
 	put_be16(p + out->l2_len - 2, type);

@@ -174,7 +174,7 @@ static inline uint32_t mfib_hash(
 
 struct l2_kind {
 	uint8_t mac[6];
-	uint16_t vlan;
+	uint16_t vlan, inner, tpid;
 	uint32_t refs; /* 0: free */
 };
 
@@ -182,6 +182,12 @@ struct adj_counts {
 	uint32_t ifs, adjs, oifs;
 	uint32_t oif_end; /* one above the largest oif id ever used */
 };
+
+/* Whether the demux has an interface in its array by VLAN: untagged or with one 802.1Q tag. */
+static inline bool demux_by_vlan(const struct dp_if *c)
+{
+	return !c->vlan_inner && (!c->vlan || c->vlan_tpid == 0x8100);
+}
 
 /* The snapshot of all interfaces of t->ifs, with `changed` in place of (or besides) the one with its
  * id, and without the one with id `gone`. NULL: no memory. One block, to be given to free(). */

@@ -149,7 +149,7 @@ static void if_name_twice(struct reader *r, const void *first, const void *secon
 			b->net.name, a->line);
 }
 
-/* What an interface is on the wire: (port, VLAN) or tunnel endpoints and key. */
+/* What an interface is on the wire: (port, VLANs) or tunnel endpoints and key. */
 static int wire_cmp(const void *a, const void *b)
 {
 	const struct net_if_conf *x = &((const struct conf_if *)a)->net;
@@ -160,6 +160,8 @@ static int wire_cmp(const void *a, const void *b)
 		d = strcmp(x->port, y->port);
 	if (d == 0)
 		d = (int)x->vlan - (int)y->vlan;
+	if (d == 0)
+		d = (int)x->vlan_inner - (int)y->vlan_inner;
 	if (d == 0)
 		d = ip_cmp(&x->gre.local, &y->gre.local);
 	if (d == 0)
@@ -181,6 +183,12 @@ static void wire_twice(struct reader *r, const void *first, const void *second)
 			"interface '%s' has the tunnel endpoints and key of '%s' (line %d): "
 			"give each its own key",
 			b->net.name, a->net.name, a->line);
+	else if (b->net.kind == DP_IF_ETHER && b->net.port[0] && b->net.vlan_inner)
+		problem_add(r, line,
+			"interface '%s' has port '%s' with vlan [ %u, %u ], like '%s' (line %d): "
+			"write another vlan",
+			b->net.name, b->net.port, b->net.vlan, b->net.vlan_inner, a->net.name,
+			a->line);
 	else if (b->net.kind == DP_IF_ETHER && b->net.port[0] && b->net.vlan)
 		problem_add(r, line,
 			"interface '%s' has port '%s' with vlan %u, like '%s' (line %d): "

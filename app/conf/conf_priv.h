@@ -171,6 +171,16 @@ void police_group_read(
 void police_group_print(const struct conf_police *p, FILE *to);
 bool police_differs(const struct conf_police *a, const struct conf_police *b);
 
+/* gre.c, vlan.c: keys of an interface. vlan_check: whether they fit together; fills in what follows from
+ * them. */
+void gre_read(struct reader *r, config_setting_t *s, const char *what, void *obj);
+void gre_print(const void *obj, FILE *to);
+void vlan_read(struct reader *r, config_setting_t *s, const char *what, void *obj);
+void vlan_print(const void *obj, FILE *to);
+void tpid_read(struct reader *r, config_setting_t *s, const char *what, void *obj);
+void tpid_print(const void *obj, FILE *to);
+void vlan_check(struct reader *r, config_setting_t *s, const char *what, struct net_if_conf *c);
+
 /* "port 'p0'", or "port 2" when it has no readable name. */
 void what_named(char *what, config_setting_t *s, const char *kind, int index);
 /* An array of n zeroed elements, NULL for none and (with no_memory set) without memory. */

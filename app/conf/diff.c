@@ -108,7 +108,8 @@ static void ports_new_or_changed(
 static bool if_restarts(const struct net_if_conf *a, const struct net_if_conf *b)
 {
 	return a->kind != b->kind || a->exception != b->exception || strcmp(a->port, b->port) ||
-	       a->vlan != b->vlan || !ip_eq(&a->gre.local, &b->gre.local) ||
+	       a->vlan != b->vlan || a->vlan_inner != b->vlan_inner ||
+	       a->vlan_tpid != b->vlan_tpid || !ip_eq(&a->gre.local, &b->gre.local) ||
 	       !ip_eq(&a->gre.remote, &b->gre.remote) || a->gre.has_key != b->gre.has_key ||
 	       a->gre.key != b->gre.key;
 }

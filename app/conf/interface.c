@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  * Copyright (c) 2026 The starg authors
  *
- * interfaces: Ethernet with and without VLAN, GRE tunnels (RFC 2784, 2890), loopbacks.
+ * interfaces: Ethernet, GRE tunnels (gre.c), loopbacks; VLAN tags are in vlan.c.
  */
 #include "app/conf/conf_priv.h"
 
@@ -78,107 +78,6 @@ static void address_print(const void *obj, FILE *to)
 	fputs("]; ", to);
 }
 
-/* --- gre ------------------------------------------------------------------------------------------- */
-
-static void tos_read(struct reader *r, config_setting_t *s, const char *what, void *obj)
-{
-	struct dp_gre *g = obj;
-	uint32_t v;
-
-	if (config_setting_type(s) == CONFIG_TYPE_STRING) {
-		if (strcmp(config_setting_get_string(s), "inherit") == 0)
-			g->tos_inherit = 1;
-		else
-			problem_add(r, line_of(s),
-				"tos of %s must be a number 0 to 255 or \"inherit\", "
-				"not \"%.32s\"",
-				what, config_setting_get_string(s));
-		return;
-	}
-	if (!value_uint(r, s, "tos", what, 0, 255, &v))
-		return;
-	g->tos = (uint8_t)v;
-	g->tos_inherit = 0;
-}
-
-static void tos_print(const void *obj, FILE *to)
-{
-	const struct dp_gre *g = obj;
-
-	if (!g->tos_inherit)
-		fprintf(to, "tos = %u; ", g->tos);
-}
-
-static void key_read(struct reader *r, config_setting_t *s, const char *what, void *obj)
-{
-	struct dp_gre *g = obj;
-
-	if (value_uint(r, s, "key", what, 0, UINT32_MAX, &g->key))
-		g->has_key = 1;
-}
-
-static void key_print(const void *obj, FILE *to)
-{
-	const struct dp_gre *g = obj;
-
-	if (g->has_key)
-		fprintf(to, g->key > INT32_MAX ? "key = \"%u\"; " : "key = %u; ", g->key);
-}
-
-#define GRE(member) KEY_FIELD(struct dp_gre, member)
-
-static const struct conf_key gre_keys[] = {
-	{"local", KEY_IP, .required = true, GRE(local), .example = "\"10.1.0.1\""},
-	{"remote", KEY_IP, .required = true, GRE(remote), .example = "\"198.51.100.2\""},
-	{"key", KEY_OTHER, .example = "7", .read = key_read, .print = key_print},
-	{"ttl", KEY_UINT, GRE(ttl), .min = 1, .max = 255, .example = "64"},
-	{"tos", KEY_OTHER, .example = "\"inherit\"", .read = tos_read, .print = tos_print},
-	{"checksum", KEY_BOOL, GRE(checksum), .example = "false"},
-};
-
-const struct conf_group conf_group_gre = GROUP("interfaces.gre", gre_keys);
-
-static void gre_defaults(struct dp_gre *g)
-{
-	memset(g, 0, sizeof(*g));
-	g->ttl = 64;
-	g->tos_inherit = 1;
-}
-
-static void gre_read(struct reader *r, config_setting_t *s, const char *what, void *obj)
-{
-	struct dp_gre *g = &((struct conf_if *)obj)->net.gre;
-	char inner[WHAT_LEN + 8];
-
-	gre_defaults(g);
-	snprintf(inner, sizeof(inner), "gre of %s", what);
-	if (!group_read(r, s, &conf_group_gre, inner, g))
-		return;
-	if (ip_is_none(&g->local) || ip_is_none(&g->remote))
-		return;
-	if (g->local.family != g->remote.family)
-		problem_add(r, line_of(s), "%s: local and remote must both be IPv4 or both IPv6",
-			inner);
-	else if (ip_eq(&g->local, &g->remote))
-		problem_add(r, line_of(s),
-			"%s: local and remote are the same address; remote is the "
-			"other router's",
-			inner);
-}
-
-static void gre_print(const void *obj, FILE *to)
-{
-	const struct conf_if *ifp = obj;
-	struct dp_gre defaults;
-
-	if (ifp->net.kind != DP_IF_GRE)
-		return;
-	gre_defaults(&defaults);
-	fputs("gre: { ", to);
-	group_print(&conf_group_gre, &ifp->net.gre, &defaults, to);
-	fputs("}; ", to);
-}
-
 /* --- the interface --------------------------------------------------------------------------------- */
 
 static void loopback_read(struct reader *r, config_setting_t *s, const char *what, void *obj)
@@ -205,7 +104,8 @@ static void loopback_print(const void *obj, FILE *to)
 static const struct conf_key if_keys[] = {
 	{"name", KEY_STRING, .required = true, IFACE(net.name), .min = 1, .example = "\"lan1\""},
 	{"port", KEY_STRING, IFACE(net.port), .min = 1, .example = "\"p0\""},
-	{"vlan", KEY_UINT, IFACE(net.vlan), .min = 1, .max = 4094, .example = "100"},
+	{"vlan", KEY_OTHER, .example = "100", .read = vlan_read, .print = vlan_print},
+	{"vlan_tpid", KEY_OTHER, .example = "0x88a8", .read = tpid_read, .print = tpid_print},
 	{"gre", KEY_OTHER, .example = "{ local = \"10.1.0.1\"; remote = \"198.51.100.2\"; }",
 		.read = gre_read, .print = gre_print},
 	{"loopback", KEY_OTHER, .example = "true", .read = loopback_read, .print = loopback_print},
@@ -274,8 +174,7 @@ static void kind_check(
 		problem_add(r, line_of(s), "%s has%s%s%s: only one of them can be", what,
 			port ? " port" : "", gre ? port ? " and gre" : " gre" : "",
 			loopback ? " and loopback" : "");
-	if (config_setting_get_member(s, "vlan") && !port)
-		problem_add(r, line_in(s, "vlan"), "%s has a vlan but no port: remove vlan", what);
+	vlan_check(r, s, what, c);
 	if (gre)
 		c->kind = DP_IF_GRE;
 }
@@ -320,8 +219,6 @@ static void if_read(struct reader *r, config_setting_t *s, int index, struct con
 	what_named(what, s, "interface", index);
 	if (!group_read(r, s, &conf_group_if, what, ifp))
 		return;
-	if (ifp->net.vlan == 0 && config_setting_get_member(s, "vlan"))
-		ifp->net.vlan = UINT16_MAX; /* reported; not to be taken for untagged */
 	name_check(r, s, what, &ifp->net);
 	kind_check(r, s, what, &ifp->net);
 	if (ifp->net.port[0])

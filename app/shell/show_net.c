@@ -78,6 +78,21 @@ static void put_if_counters(struct app *app, json_t *o, const struct net_if *ifp
 	put_number(t, "injected", c.injected);
 }
 
+static json_t *number_or_null(unsigned v)
+{
+	return v ? json_integer(v) : json_null();
+}
+
+static void put_vlan(json_t *o, const struct net_if_conf *c)
+{
+	char tpid[8];
+
+	snprintf(tpid, sizeof(tpid), "0x%04x", c->vlan_tpid);
+	put_value(o, "vlan", number_or_null(c->vlan));
+	put_value(o, "vlan_inner", number_or_null(c->vlan_inner));
+	put_text(o, "vlan_tpid", c->vlan ? tpid : NULL);
+}
+
 static void put_interface(struct app *app, json_t *list, const struct net_if *ifp)
 {
 	json_t *o = add_object(list);
@@ -96,7 +111,7 @@ static void put_interface(struct app *app, json_t *list, const struct net_if *if
 	put_bool(o, "admin", ifp->admin);
 	put_bool(o, "link", ifp->link);
 	put_text(o, "port", ether ? ifp->conf.port : NULL);
-	put_value(o, "vlan", ether && ifp->conf.vlan ? json_integer(ifp->conf.vlan) : json_null());
+	put_vlan(o, &ifp->conf);
 	if (ether)
 		put_mac(o, "mac", ifp->mac);
 	else
@@ -127,10 +142,10 @@ static void show_interface(struct app *app, const struct cmd_args *args, struct 
 static void text_interface(const json_t *value, FILE *to)
 {
 	static const struct text_column cols[] = {{"Name", "name"}, {"Kind", "kind"},
-		{"State", "state"}, {"Port", "port"}, {"Vlan", "vlan"}, {"MTU", "mtu"},
-		{"RxPackets", "counters.rx_packets"}, {"TxPackets", "counters.tx_packets"},
-		{"RxDropped", "counters.rx_dropped"}, {"TxDropped", "counters.tx_dropped"},
-		{"Addresses", "addresses"}};
+		{"State", "state"}, {"Port", "port"}, {"Vlan", "vlan"}, {"Inner", "vlan_inner"},
+		{"MTU", "mtu"}, {"RxPackets", "counters.rx_packets"},
+		{"TxPackets", "counters.tx_packets"}, {"RxDropped", "counters.rx_dropped"},
+		{"TxDropped", "counters.tx_dropped"}, {"Addresses", "addresses"}};
 	const json_t *list = json_object_get(value, "interfaces"), *o;
 	const char *problem;
 	size_t i;

@@ -104,6 +104,8 @@ static void dp_if_fill(const struct iface *ifc, bool up, struct dp_if *d)
 	if (p->conf.kind == DP_IF_ETHER) {
 		d->port = p->port;
 		d->vlan = p->conf.vlan;
+		d->vlan_inner = p->conf.vlan_inner;
+		d->vlan_tpid = p->conf.vlan_tpid;
 		memcpy(d->mac, p->mac, sizeof(d->mac));
 	}
 	if (p->conf.kind == DP_IF_GRE) {

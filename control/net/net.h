@@ -31,11 +31,13 @@ struct net_addr {
 /* An interface as configured. */
 struct net_if_conf {
 	char name[DP_IF_NAMELEN];
-	uint8_t kind;   /* enum dp_if_kind */
-	bool exception; /* has a twin */
-	char port[32];  /* port name, DP_IF_ETHER */
-	uint16_t vlan;  /* 0 untagged */
-	uint16_t table; /* routing table of what comes in */
+	uint8_t kind;        /* enum dp_if_kind */
+	bool exception;      /* has a twin */
+	char port[32];       /* port name, DP_IF_ETHER */
+	uint16_t vlan;       /* of the outer or only tag; 0 untagged */
+	uint16_t vlan_inner; /* of a second tag; 0 none */
+	uint16_t vlan_tpid;  /* of the outer tag; 0 the usual: 0x8100, of two 0x88a8 */
+	uint16_t table;      /* routing table of what comes in */
 	uint16_t
 		mtu; /* 0: the port's MTU; tunnels: 1476 or less as the header needs; lo 65535 -> 1500 */
 	uint8_t ttl_threshold; /* default of the outputs on this interface */

@@ -2,7 +2,8 @@
  * Copyright (c) 2026 The starg authors
  *
  * Ethernet headers with at most one IEEE 802.1Q tag, and the MAC addresses of groups (RFC 1112 section
- * 6.4, RFC 2464 section 7). A second tag (stacked VLANs, 802.1ad) belongs to no interface yet.
+ * 6.4, RFC 2464 section 7). Two tags and service tags (802.1ad) are only recognised here: vlan.c reads
+ * them.
  */
 #pragma once
 
@@ -88,12 +89,12 @@ static inline bool eth_mac_eq(const uint8_t *a, const uint8_t *b)
 	return ((load32(a) ^ load32(b)) | (uint32_t)(load16(a + 4) ^ load16(b + 4))) == 0;
 }
 
-/* Removes the tag of a frame that starts at p by moving the MACs up; the frame starts at the returned
- * address then. */
-static inline uint8_t *eth_untag(uint8_t *p)
+/* Removes len bytes of tags of a frame that starts at p by moving the MACs up; the frame starts at the
+ * returned address then. */
+static inline uint8_t *eth_untag(uint8_t *p, unsigned len)
 {
-	memmove(p + ETH_TAG_LEN, p, ETH_MACS_LEN);
-	return p + ETH_TAG_LEN;
+	memmove(p + len, p, ETH_MACS_LEN);
+	return p + len;
 }
 
 /* 01:00:5e and the group's low 23 bits. */

@@ -52,16 +52,19 @@ struct dp_gre {
 
 struct dp_if {
 	uint16_t id;
-	uint8_t kind;   /* enum dp_if_kind */
-	uint8_t up;     /* administratively up and link up: forwards */
-	uint8_t twin;   /* has a twin: exception packets go to control; else dropped as no_twin */
-	uint8_t proto;  /* DP_PROTO_* bits */
-	uint16_t port;  /* DPDK port id, DP_IF_ETHER only */
-	uint16_t vlan;  /* VLAN id 1..4094, 0 untagged */
-	uint16_t mtu;   /* largest IP packet, bytes */
-	uint8_t mac[6]; /* DP_IF_ETHER only */
-	uint16_t table; /* in which what comes in here is looked up; outputs have none */
-	struct dp_gre gre; /* DP_IF_GRE only */
+	uint8_t kind;  /* enum dp_if_kind */
+	uint8_t up;    /* administratively up and link up: forwards */
+	uint8_t twin;  /* has a twin: exception packets go to control; else dropped as no_twin */
+	uint8_t proto; /* DP_PROTO_* bits */
+	uint16_t port; /* DPDK port id, DP_IF_ETHER only */
+	uint16_t vlan; /* VLAN id 1..4094 of the outer or only tag, 0 untagged */
+	uint16_t vlan_inner; /* of the tag behind it (TPID 0x8100), 0 none */
+	uint16_t vlan_tpid;  /* of the outer tag: 0x8100, 0x88a8 or 0x9100; 0: 0x8100, of two
+			      * 0x88a8 */
+	uint16_t mtu;        /* largest IP packet, bytes */
+	uint8_t mac[6];      /* DP_IF_ETHER only */
+	uint16_t table;      /* in which what comes in here is looked up; outputs have none */
+	struct dp_gre gre;   /* DP_IF_GRE only */
 };
 
 /* One of the router's own unicast addresses: of any interface, also of a loopback or one that is down. */
@@ -306,7 +309,7 @@ struct dp_memory_info {
 
 struct dp_ops {
 	/* Creates or replaces by id. -ENOSPC: id out of range; -EINVAL: names a port or kind that
-	 * cannot be; -EEXIST: (port, vlan) or (local, remote, key) belongs to another interface. */
+	 * cannot be; -EEXIST: (port, vlan, vlan_inner) or (local, remote, key) belongs to another interface. */
 	int (*if_set)(void *dp, const struct dp_if *ifp);
 	int (*if_del)(void *dp, uint16_t ifid);
 	/* Replaces the set of the router's own addresses, empty at first; order and duplicates do not

@@ -85,7 +85,7 @@ class Iface:
             ids = list(self.vlan) if isinstance(self.vlan, tuple) else self.vlan
             parts.append(f"vlan = {ids};")
         if self.vlan_tpid:
-            parts.append(f'vlan_tpid = "{self.vlan_tpid:#06x}";')
+            parts.append(f"vlan_tpid = {self.vlan_tpid:#06x};")
         if self.address:
             parts.append("address = [ " + ", ".join(f'"{a}"' for a in self.address) + " ];")
         if self.mtu:

@@ -148,6 +148,16 @@ static void interfaces_that_swap_vlans_both_go_before_they_come(void **state)
 		"if-del a, if-del b, if-add a, if-add b");
 }
 
+static void another_tag_or_tpid_replaces_the_interface(void **state)
+{
+#define STACK(tags) FILE_OF(P0, "{name = \"a\"; port = \"p0\"; " tags "}")
+	differ(STACK("vlan = [1, 2];"), STACK("vlan = [1, 3];"), "if-del a, if-add a");
+	differ(STACK("vlan = [1, 2];"), STACK("vlan = [1, 2]; vlan_tpid = 0x8100;"),
+		"if-del a, if-add a");
+	differ(STACK("vlan = [1, 2];"), STACK("vlan = [1, 2]; vlan_tpid = 0x88a8;"), "");
+	differ(STACK("vlan = 1;"), STACK("vlan = 1; vlan_tpid = 0x88a8;"), "if-del a, if-add a");
+}
+
 static void another_kind_or_twin_replaces_the_interface(void **state)
 {
 	differ(FILE_OF(P0, "{name = \"a\"; port = \"p0\";}"),
@@ -246,6 +256,7 @@ int main(void)
 		cmocka_unit_test(an_address_with_another_length_is_a_change),
 		cmocka_unit_test(tunnel_settings_change_in_place_and_endpoints_do_not),
 		cmocka_unit_test(interfaces_that_swap_vlans_both_go_before_they_come),
+		cmocka_unit_test(another_tag_or_tpid_replaces_the_interface),
 		cmocka_unit_test(another_kind_or_twin_replaces_the_interface),
 		cmocka_unit_test(
 			a_changed_interface_gives_up_its_address_before_a_new_one_takes_it),

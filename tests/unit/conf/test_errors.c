@@ -34,6 +34,29 @@ static void protocols_of_later_versions_are_refused_by_name(void **state)
 		"F:3: 'igmp' is not available in this version; remove it");
 }
 
+static void vlan_stacks_are_pairs_with_a_known_tpid(void **state)
+{
+	wrong(IFS("{name = \"a\"; port = \"p0\"; vlan = [1, 2, 3];},\n"
+		  "{name = \"b\"; port = \"p0\"; vlan = [5, 4095];},\n"
+		  "{name = \"c\"; port = \"p0\"; vlan = 7; vlan_tpid = 0x8847;},\n"
+		  "{name = \"d\"; port = \"p0\"; vlan_tpid = 0x88a8;},\n"
+		  "{name = \"e\"; loopback = true; vlan = [1, 2]; vlan_tpid = 0x88a8;},\n"
+		  "{name = \"f\"; port = \"p1\"; vlan = [1, 2];},\n"
+		  "{name = \"g\"; port = \"p1\"; vlan = [1, 2]; vlan_tpid = 0x9100;},\n"
+		  "{name = \"h\"; port = \"p1\"; vlan = [1, 3];},\n"
+		  "{name = \"i\"; port = \"p1\"; vlan = 1;}"),
+		"F:3: vlan of interface 'a' holds 3 numbers: write one, or the outer and the inner tag "
+		"such as [ 200, 100 ]\n"
+		"F:4: vlan of interface 'b' is 4095, out of range: 1 to 4094\n"
+		"F:5: vlan_tpid of interface 'c' is 0x8847: write 0x8100 (802.1Q), 0x88a8 (802.1ad) or "
+		"0x9100\n"
+		"F:6: interface 'd' has a vlan_tpid but no vlan: add vlan = 100; or remove it\n"
+		"F:7: interface 'e' has a vlan but no port: remove vlan\n"
+		"F:7: interface 'e' has a vlan_tpid but no port: remove vlan_tpid\n"
+		"F:9: interface 'g' has port 'p1' with vlan [ 1, 2 ], like 'f' (line 8): write another "
+		"vlan");
+}
+
 static void missing_keys_are_named_with_an_example(void **state)
 {
 	wrong("", "F: the file lacks 'ports': add ports = ( { name = \"p0\"; device = "
@@ -438,6 +461,7 @@ int main(void)
 		cmocka_unit_test(unknown_key_names_the_nearest_one),
 		cmocka_unit_test(protocols_of_later_versions_are_refused_by_name),
 		cmocka_unit_test(missing_keys_are_named_with_an_example),
+		cmocka_unit_test(vlan_stacks_are_pairs_with_a_known_tpid),
 		cmocka_unit_test(wrong_type_names_both_types),
 		cmocka_unit_test(a_wrong_rate_says_what_one_looks_like),
 		cmocka_unit_test(numbers_out_of_range_say_the_range),

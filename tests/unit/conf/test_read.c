@@ -125,7 +125,7 @@ static void interfaces_arrive(void **state)
 	const struct net_if_conf *src = &c->ifs[0].net, *lan1 = &c->ifs[1].net;
 	const struct net_if_conf *lan2 = &c->ifs[2].net, *lo0 = &c->ifs[5].net;
 
-	assert_int_equal(c->n_ifs, 6);
+	assert_int_equal(c->n_ifs, 7);
 	assert_int_equal(src->kind, DP_IF_ETHER);
 	assert_string_equal(src->port, "p0");
 	assert_int_equal(src->n_addrs, 2);
@@ -135,6 +135,7 @@ static void interfaces_arrive(void **state)
 	assert_int_equal(src->mtu, 8000);
 	assert_true(src->exception);
 	assert_int_equal(lan1->vlan, 100);
+	assert_int_equal(lan1->vlan_tpid, 0x8100);
 	assert_int_equal(lan1->ttl_threshold, 8);
 	assert_ip(&lan1->addrs[0].ip, "10.1.0.1");
 	assert_false(lan2->exception);
@@ -142,6 +143,9 @@ static void interfaces_arrive(void **state)
 	assert_int_equal(lan2->n_addrs, 1);
 	assert_int_equal(lo0->kind, DP_IF_LOOPBACK);
 	assert_ip(&lo0->addrs[0].ip, "10.0.0.0");
+	assert_int_equal(c->ifs[6].net.vlan, 200);
+	assert_int_equal(c->ifs[6].net.vlan_inner, 100);
+	assert_int_equal(c->ifs[6].net.vlan_tpid, 0x9100);
 	conf_free(c);
 }
 

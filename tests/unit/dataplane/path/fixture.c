@@ -169,6 +169,8 @@ int fx_setup(void **state)
 	fx.t.adjs = zeroed(fx.t.max_oifs, sizeof(*fx.t.adjs));
 	fx.t.oifs = zeroed(fx.t.max_oifs, sizeof(*fx.t.oifs));
 	fx.t.pool = pool;
+	fx.demux.stack_mask = 7;
+	fx.demux.stacks = zeroed(8, sizeof(*fx.demux.stacks));
 	fx.demux.gre_mask = 7;
 	fx.demux.gre = zeroed(8, sizeof(*fx.demux.gre));
 	fx.demux.gre_locals = zeroed(8, sizeof(*fx.demux.gre_locals));
@@ -209,6 +211,7 @@ static void tables_free(void)
 	free(fx.t.ifs);
 	free(fx.t.adjs);
 	free(fx.t.oifs);
+	free(fx.demux.stacks);
 	free(fx.demux.gre);
 	free(fx.demux.gre_locals);
 }
@@ -261,6 +264,27 @@ struct fwd_if *fx_ether(uint16_t id, uint16_t port, uint16_t vlan)
 		fx.demux.vlans[port] = zeroed(4096, sizeof(uint16_t));
 	fx.demux.vlans[port][vlan] = id;
 	atomic_store(&fx.t.ifs[id], i);
+	return i;
+}
+
+struct fwd_if *fx_stack(uint16_t id, uint16_t port, uint16_t tpid, uint16_t outer, uint16_t inner)
+{
+	uint16_t alone = fx.demux.vlans[port] ? fx.demux.vlans[port][inner] : 0;
+	struct fwd_if *i = fx_ether(id, port, inner);
+	uint32_t at = fwd_stack_hash(port, outer, inner);
+
+	fx.demux.vlans[port][inner] = alone;
+	i->c.vlan = outer;
+	i->c.vlan_inner = inner;
+	i->c.vlan_tpid = tpid;
+	i->l2_len = 22;
+	memmove(i->l2 + 16, i->l2 + 12, 6);
+	put_be16(i->l2 + 12, tpid);
+	put_be16(i->l2 + 14, outer);
+	while (fx.demux.stacks[at & fx.demux.stack_mask].ifid)
+		at++;
+	fx.demux.stacks[at & fx.demux.stack_mask] = (struct fwd_stack_slot){
+		.port = port, .outer = outer, .inner = inner, .tpid = tpid, .ifid = id};
 	return i;
 }
 

@@ -57,6 +57,8 @@ int fx_teardown(void **state);
 
 /* The interface is up, has a twin and MTU 1500; MAC 02:00:00:00:00:<port>. */
 struct fwd_if *fx_ether(uint16_t id, uint16_t port, uint16_t vlan);
+/* The same with two tags. */
+struct fwd_if *fx_stack(uint16_t id, uint16_t port, uint16_t tpid, uint16_t outer, uint16_t inner);
 /* Tunnel 10.9.0.1 -> 10.9.0.2 by adjacency adj, no key. */
 struct fwd_if *fx_tunnel(uint16_t id, uint32_t adj);
 /* Makes it known to the demultiplexer; again after endpoints or key have been changed. */

@@ -127,7 +127,7 @@ static void untagging_keeps_macs_and_type(void **state)
 	uint8_t f[20] = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 0x81, 0, 0, 9, 8, 0, 0x45, 0x46};
 	const uint8_t want[16] = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 8, 0, 0x45, 0x46};
 
-	assert_ptr_equal(eth_untag(f), f + 4);
+	assert_ptr_equal(eth_untag(f, 4), f + 4);
 	assert_memory_equal(f + 4, want, sizeof(want));
 }
 

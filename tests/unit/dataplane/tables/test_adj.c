@@ -117,6 +117,78 @@ static void a_template_number_gets_no_new_meaning_under_a_reader(void **state)
 	fixture_free(d);
 }
 
+static struct dp_if stack(uint16_t id, uint16_t outer, uint16_t inner, uint16_t tpid)
+{
+	struct dp_if i = ether(id, 3, outer, 9);
+
+	i.vlan_inner = inner;
+	i.vlan_tpid = tpid;
+	return i;
+}
+
+/* As vlan.c searches. */
+static uint16_t by_stack(struct dataplane *d, uint16_t port, uint16_t outer, uint16_t inner)
+{
+	const struct fwd_demux *dm = d->t.demux;
+	uint32_t i = fwd_stack_hash(port, outer, inner);
+
+	for (; dm->stacks && dm->stacks[i & dm->stack_mask].ifid; i++) {
+		const struct fwd_stack_slot *s = &dm->stacks[i & dm->stack_mask];
+
+		if (s->port == port && s->outer == outer && s->inner == inner)
+			return s->ifid;
+	}
+	return 0;
+}
+
+static void stacks_of_vlans_belong_to_one_interface_whatever_their_tpid(void **state)
+{
+	static const uint8_t tags[] = {0x88, 0xa8, 0, 200, 0x81, 0, 0, 100, 0x08, 0};
+	struct dataplane *d = fixture_new(1, 10);
+
+	assert_int_equal(set(d, stack(1, 200, 100, 0)), 0);
+	assert_int_equal(at(d, 1)->l2_len, 22);
+	assert_memory_equal(at(d, 1)->l2 + 12, tags, sizeof(tags));
+	assert_int_equal(set(d, stack(2, 200, 100, 0x8100)), -EEXIST);
+	assert_int_equal(set(d, stack(2, 100, 200, 0x8100)), 0);
+	assert_int_equal(set(d, stack(3, 200, 0, 0x8100)), 0);
+	assert_int_equal(set(d, stack(4, 200, 0, 0x88a8)), -EEXIST);
+	assert_int_equal(set(d, stack(4, 201, 0, 0x9100)), 0);
+	assert_int_equal(set(d, stack(5, 201, 0, 0)), -EEXIST);
+	assert_int_equal(by_stack(d, 3, 200, 100), 1);
+	assert_int_equal(by_stack(d, 3, 100, 200), 2);
+	assert_int_equal(by_vlan(d, 3, 200), 3);
+	assert_int_equal(by_stack(d, 3, 201, 0), 4);
+	assert_int_equal(by_vlan(d, 3, 201), 0);
+	for (uint16_t n = 0; n < 1000; n++)
+		assert_int_equal(set(d, stack((uint16_t)(10 + n), 300, (uint16_t)(1 + n), 0)), 0);
+	for (uint16_t n = 0; n < 1000; n++)
+		assert_int_equal(by_stack(d, 3, 300, (uint16_t)(1 + n)), 10 + n);
+	assert_int_equal(if_del(d, 1), 0);
+	assert_int_equal(by_stack(d, 3, 200, 100), 0);
+	assert_int_equal(set(d, stack(1, 0, 100, 0)), -EINVAL);
+	assert_int_equal(set(d, stack(1, 1, 4095, 0)), -EINVAL);
+	assert_int_equal(set(d, stack(1, 1, 2, 0x0800)), -EINVAL);
+	fixture_free(d);
+}
+
+static void equal_stacks_share_a_template_number(void **state)
+{
+	struct dataplane *d = fixture_new(1, 10);
+	struct dp_if other = stack(2, 200, 100, 0);
+
+	other.port = 4;
+	assert_int_equal(set(d, stack(1, 200, 100, 0)), 0);
+	assert_int_equal(set(d, other), 0);
+	assert_int_equal(at(d, 1)->l2_id, at(d, 2)->l2_id);
+	other.vlan_tpid = 0x8100;
+	assert_int_equal(set(d, other), 0);
+	assert_int_not_equal(at(d, 1)->l2_id, at(d, 2)->l2_id);
+	assert_int_equal(set(d, stack(3, 200, 0, 0)), 0);
+	assert_int_not_equal(at(d, 1)->l2_id, at(d, 3)->l2_id);
+	fixture_free(d);
+}
+
 static void port_and_vlan_belong_to_one_interface(void **state)
 {
 	struct dataplane *d = fixture_new(1, 10);
@@ -318,6 +390,8 @@ int main(void)
 		cmocka_unit_test(equal_mac_and_vlan_share_a_template_number),
 		cmocka_unit_test(a_template_number_gets_no_new_meaning_under_a_reader),
 		cmocka_unit_test(port_and_vlan_belong_to_one_interface),
+		cmocka_unit_test(stacks_of_vlans_belong_to_one_interface_whatever_their_tpid),
+		cmocka_unit_test(equal_stacks_share_a_template_number),
 		cmocka_unit_test(an_interface_may_wait_for_its_port),
 		cmocka_unit_test(impossible_interfaces_are_refused),
 		cmocka_unit_test(tunnels_are_told_apart_by_ends_and_key),
