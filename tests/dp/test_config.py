@@ -14,6 +14,8 @@ import pytest
 from packets import *
 from starg_dp import ROOT, STARGCTL, STARGD, Router
 
+VLANS = ("vlan = 100;", "vlan = 100; vlan_tpid = 0x88a8;", "vlan = [ 200, 100 ];",
+         "vlan = [ 200, 100 ]; vlan_tpid = 0x8100;")
 IFS = ("src", "lan1", "lan2", "v100", "six", "gre0", "gre6", "lo0")
 
 
@@ -130,7 +132,7 @@ def random_file(d):
                     + d.maybe("shutdown = true; ", 0.3) + 'exception = "none"; ')
     ifs = [f'{{ name = "src"; port = "p0"; address = [ "10.0.0.254/24", "2001:db8::254/64" ]; {more()}}}',
            f'{{ name = "lan1"; port = "p1"; address = "10.1.0.1/24"; {more()}}}',
-           f'{{ name = "v100"; port = "p1"; vlan = 100; {more()}}}',
+           f'{{ name = "v100"; port = "p1"; {d.choice(VLANS)} {more()}}}',
            f'{{ name = "lan2"; port = "p2"; address = [ "10.2.0.1/24" ]; {more()}}}',
            f'{{ name = "six"; port = "p3"; address = [ "2001:db8:1::1/64" ]; {more()}}}',
            '{ name = "gre0"; gre: { local = "10.1.0.1"; remote = "10.1.0.9"; %s%s%s}; %s}' % (
@@ -250,7 +252,7 @@ def full_file():
                   f'device = "net_null{next(n)}"', text)
     for a, b in (("eal = [^]]*];", ""), ("workers = 1;", "workers = 0;"), ("rx_queues = 2; tx_queues = 3;", ""),
                  ("mbufs = 65536;", "mbufs = 4096;"), ('socket = "[^"]*"', 'socket = "@SOCKET@"'),
-                 ('exception = "none";', ""), ('(name = "(src|lan.|gre.|lo0)";)', r'\1 exception = "none";')):
+                 ('exception = "none";', ""), ('(name = "(src|lan.|gre.|lo0|stack)";)', r'\1 exception = "none";')):
         text, n = re.subn(a, b, text)
         assert n, a
     return text
