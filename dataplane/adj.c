@@ -92,7 +92,7 @@ static void if_free(void *owner, void *ptr, uint64_t arg)
 
 static bool gre_valid(const struct dp_gre *g)
 {
-	return ip_bits(&g->local) && g->local.family == g->remote.family && g->ttl;
+	return ip_bits(&g->local) && g->local.family == g->remote.family && g->dscp <= 63;
 }
 
 static bool vlan_valid(const struct dp_if *c)
@@ -364,7 +364,7 @@ static bool oif_valid(const struct dp_oif *o)
 		return false;
 	if (!her)
 		return true;
-	if (!ip_bits(&o->her_dst) || !o->her_ttl)
+	if (!ip_bits(&o->her_dst) || !o->her_ttl || o->her_dscp > 63)
 		return false;
 	return ip_is_none(&o->her_src) || o->her_src.family == o->her_dst.family;
 }

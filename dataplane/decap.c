@@ -2,38 +2,33 @@
  * Copyright (c) 2026 The starg authors
  *
  * Stage decap: GRE packets for tunnels of ours lose their outer headers and are classified again, as if
- * they had come in on the tunnel. One level only: a tunnel in a tunnel is dropped. A congestion mark of
- * the outer header survives (RFC 6040 section 4.2); Deviation: with an inner packet that knows no ECN it
- * is forwarded all the same, for dropping is the last thing its receivers could wish for.
+ * they had come in on the tunnel. One level only: a tunnel in a tunnel is dropped. Congestion that the
+ * outer header tells of is told on, or the packet dropped (RFC 6040 section 4.2); its DSCP is lost unless
+ * the tunnel is uniform (RFC 2983).
  */
 #include "path.h"
-
-#define ECN_MASK 3
-#define ECN_CE 3
 
 struct outer {
 	const uint8_t *h, *local, *remote;
 	unsigned hdr_len, addr_len;
-	bool ce;
+	uint8_t tos;
 };
 
 static struct outer outer_of(const struct pkt *p)
 {
 	const uint8_t *h = rte_pktmbuf_mtod_offset(p->m, const uint8_t *, p->l3);
-	struct outer o = {.h = h};
+	struct outer o = {.h = h, .tos = tos_get(h)};
 
 	if (p->family == IP_V4) {
 		o.local = h + IP4_DST;
 		o.remote = h + IP4_SRC;
 		o.hdr_len = (h[0] & 0xfu) * 4;
 		o.addr_len = 4;
-		o.ce = (h[IP4_TOS] & ECN_MASK) == ECN_CE;
 	} else {
 		o.local = h + IP6_DST;
 		o.remote = h + IP6_SRC;
 		o.hdr_len = IP6_LEN;
 		o.addr_len = 16;
-		o.ce = (h[1] >> 4 & ECN_MASK) == ECN_CE;
 	}
 	return o;
 }
@@ -77,30 +72,35 @@ static bool is_header_fault(uint8_t reason)
 	}
 }
 
-/* Sets CE on an ECN-capable packet; its header has been checked. */
-static void mark_congestion(uint8_t *h)
+/* DSCP and ECN of a packet out of a tunnel; its header has been checked. */
+static void tos_decap(struct worker *w, struct pkt *p, uint8_t outer)
 {
-	uint16_t before = load16(h);
+	const struct fwd_if *tun = fwd_if_get(w->t, p->iif);
+	uint8_t inner = tos_get(rte_pktmbuf_mtod(p->m, const uint8_t *));
+	uint8_t ecn = ecn_decap(inner, outer), tos;
 
-	if (h[0] >> 4 == 4) {
-		if ((h[IP4_TOS] & ECN_MASK) == 0)
-			return;
-		h[IP4_TOS] |= ECN_CE;
-		store16(h + IP4_CSUM, csum_replace(load16(h + IP4_CSUM), before, load16(h)));
-	} else if ((h[1] >> 4 & ECN_MASK) != 0) {
-		h[1] |= ECN_CE << 4;
+	if (ecn == ECN_DROP) {
+		pkt_drop(p, DROP_gre_congested);
+		return;
 	}
+	tos = (uint8_t)(((tun && tun->c.gre.decap_dscp_copy ? outer : inner) & ~ECN_MASK) | ecn);
+	if (likely(tos == inner))
+		return;
+	if (pkt_make_writable(w->t, p))
+		tos_put(rte_pktmbuf_mtod(p->m, uint8_t *), tos);
+	else
+		pkt_drop(p, DROP_no_mbuf);
 }
 
-static void classify_inner(struct worker *w, struct pkt *p, bool ce)
+static void classify_inner(struct worker *w, struct pkt *p, uint8_t outer_tos)
 {
 	classify_ip(w, p);
 	if (p->next == PKT_DECAP)
 		pkt_drop(p, DROP_gre_recursion);
 	else if (p->next == PKT_DROP && is_header_fault(p->reason))
 		p->reason = DROP_gre_inner;
-	else if (ce && p->next != PKT_DROP && pkt_make_writable(w->t, p))
-		mark_congestion(rte_pktmbuf_mtod(p->m, uint8_t *));
+	else if (p->next != PKT_DROP)
+		tos_decap(w, p, outer_tos);
 }
 
 static void decap(struct worker *w, struct pkt *p)
@@ -133,7 +133,7 @@ static void decap(struct worker *w, struct pkt *p)
 	p->l3 = 0;
 	mbuf_drop_front(p->m, gre_off + g.len);
 	p->m->ol_flags &= ~RTE_MBUF_F_RX_IP_CKSUM_MASK; /* was about the outer header */
-	classify_inner(w, p, o.ce);
+	classify_inner(w, p, o.tos);
 }
 
 void stage_decap(struct worker *w, struct burst *b)

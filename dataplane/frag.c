@@ -109,7 +109,7 @@ static void piece_send(
 	if (pl->tun) {
 		w->if_ctr[pl->tun->c.id].tx_packets++;
 		w->if_ctr[pl->tun->c.id].tx_bytes += m->pkt_len;
-		type = path_push_gre(m, pl->tun, w->gre_id++);
+		type = path_push_gre(m, pl->tun, w->gre_id++, false);
 	}
 	oif->packets++;
 	oif->bytes += m->pkt_len;

@@ -25,6 +25,8 @@ static_assert(
 	PULL_BYTES >= L2_MAX + 60 + 16 + SPLIT_BYTES, "a split never leaves the first segment");
 static_assert(RTE_PKTMBUF_HEADROOM >= PUSH_BYTES, "a fresh buffer has room for every header");
 
+#define TTL_USUAL 64 /* RFC 1700 */
+
 #define LAP_ROUNDS 8u /* rounds for one whose stages are timed: a power of two */
 
 /* Charges the time since the last lap to a stage, and the packets it has handled. */
@@ -244,15 +246,19 @@ static inline uint8_t *path_put_l2(
 }
 
 /* GRE and outer IP in front of the IP packet in m; the outer EtherType is returned. id: for an IPv4
- * header without DF. */
-static inline uint16_t path_push_gre(struct rte_mbuf *m, const struct fwd_if *tun, uint16_t id)
+ * header without DF. own: this router's packet, which may be meant for the next router only: its TTL
+ * says nothing about the way through the tunnel. */
+static inline uint16_t path_push_gre(
+	struct rte_mbuf *m, const struct fwd_if *tun, uint16_t id, bool own)
 {
 	const struct dp_gre *g = &tun->c.gre;
 	const uint8_t *inner = rte_pktmbuf_mtod(m, const uint8_t *);
 	struct gre_inner in = gre_inner_of(inner);
 	uint16_t type = inner[0] >> 4 == 4 ? ETH_TYPE_IP4 : ETH_TYPE_IP6;
 	unsigned gl = gre_len(g->checksum, g->has_key);
-	uint8_t tos = g->tos_inherit ? in.tos : g->tos;
+	uint8_t tos = g->dscp_inherit ? in.tos : tos_with_dscp(in.tos, g->dscp);
+	uint8_t ttl = likely(g->ttl) ? g->ttl : own ? TTL_USUAL : in.ttl;
+	uint32_t label = g->remote.family == IP_V6 ? gre_flow_label(inner) : 0;
 	uint16_t sum = unlikely(g->checksum) ? mbuf_sum(m, 0) : 0;
 	uint8_t *p;
 
@@ -260,11 +266,11 @@ static inline uint16_t path_push_gre(struct rte_mbuf *m, const struct fwd_if *tu
 	gre_write(p, type, g->checksum, g->has_key, g->key, sum);
 	if (likely(g->remote.family == IP_V4)) {
 		p = mbuf_push(m, IP4_LEN);
-		gre_outer4(p, g->local.w_be[0], g->remote.w_be[0], (uint16_t)m->pkt_len, tos,
-			g->ttl, in.df, id);
+		gre_outer4(p, g->local.w_be[0], g->remote.w_be[0], (uint16_t)m->pkt_len, tos, ttl,
+			in.df, id);
 		return ETH_TYPE_IP4;
 	}
 	p = mbuf_push(m, IP6_LEN);
-	gre_outer6(p, g->local.b, g->remote.b, (uint16_t)(m->pkt_len - IP6_LEN), tos, g->ttl);
+	gre_outer6(p, g->local.b, g->remote.b, (uint16_t)(m->pkt_len - IP6_LEN), tos, ttl, label);
 	return ETH_TYPE_IP6;
 }

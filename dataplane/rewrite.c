@@ -19,6 +19,8 @@ static __rte_always_inline void rewrite_her(
 		.src = o->her_src.family == family ? o->her_src.b : NULL,
 		.port = o->her_port,
 		.ttl = o->her_ttl,
+		.set_dscp = o->her_set_dscp,
+		.dscp = o->her_dscp,
 	};
 
 	if (family == IP_V4)
@@ -49,7 +51,7 @@ void rewrite_adjacent(
 		if (unlikely(!pl->wire_len))
 			return; /* cut first, frag.c wraps the pieces */
 		mbuf_drop_front(m, l3);
-		type = path_push_gre(m, pl->tun, w->gre_id++);
+		type = path_push_gre(m, pl->tun, w->gre_id++, false);
 		l3 = 0;
 	}
 	memcpy(path_put_l2(m, l3, pl->out, type), pl->adj->c.mac, sizeof(pl->adj->c.mac));

@@ -120,7 +120,8 @@ static bool if_differs(const struct conf_if *x, const struct conf_if *y)
 
 	if (x->shutdown != y->shutdown || a->mtu != b->mtu || a->n_addrs != b->n_addrs ||
 		a->ttl_threshold != b->ttl_threshold || a->gre.ttl != b->gre.ttl ||
-		a->gre.tos != b->gre.tos || a->gre.tos_inherit != b->gre.tos_inherit ||
+		a->gre.dscp != b->gre.dscp || a->gre.dscp_inherit != b->gre.dscp_inherit ||
+		a->gre.decap_dscp_copy != b->gre.decap_dscp_copy ||
 		a->gre.checksum != b->gre.checksum)
 		return true;
 	for (unsigned i = 0; i < a->n_addrs; i++)
@@ -189,7 +190,8 @@ static bool output_differs(const struct static_output *a, const struct static_ou
 {
 	return strcmp(a->interface, b->interface) || a->ttl_threshold != b->ttl_threshold ||
 	       !ip_eq(&a->unicast, &b->unicast) || !ip_eq(&a->source, &b->source) ||
-	       a->port != b->port || a->ttl != b->ttl || a->preserve_source != b->preserve_source;
+	       a->port != b->port || a->ttl != b->ttl || a->set_dscp != b->set_dscp ||
+	       a->dscp != b->dscp || a->preserve_source != b->preserve_source;
 }
 
 static bool route_differs(const struct static_route *a, const struct static_route *b)

@@ -25,6 +25,26 @@ static void threshold_print(const void *obj, FILE *to)
 		fprintf(to, "ttl_threshold = %d; ", o->ttl_threshold);
 }
 
+/* The default is the packet's own. */
+static void dscp_read(struct reader *r, config_setting_t *s, const char *what, void *obj)
+{
+	struct static_output *o = obj;
+	uint32_t v;
+
+	if (!value_uint(r, s, "dscp", what, 0, 63, &v))
+		return;
+	o->dscp = (uint8_t)v;
+	o->set_dscp = true;
+}
+
+static void dscp_print(const void *obj, FILE *to)
+{
+	const struct static_output *o = obj;
+
+	if (o->set_dscp)
+		fprintf(to, "dscp = %u; ", o->dscp);
+}
+
 #define OUTPUT(member) KEY_FIELD(struct static_output, member)
 
 static const struct conf_key output_keys[] = {
@@ -32,6 +52,7 @@ static const struct conf_key output_keys[] = {
 	{"unicast", KEY_IP, OUTPUT(unicast), .example = "\"10.1.0.5\""},
 	{"port", KEY_UINT, OUTPUT(port), .max = 65535, .example = "5000"},
 	{"ttl", KEY_UINT, OUTPUT(ttl), .min = 1, .max = 255, .example = "64"},
+	{"dscp", KEY_OTHER, .example = "46", .read = dscp_read, .print = dscp_print},
 	{"source", KEY_IP, OUTPUT(source), .example = "\"10.1.0.1\""},
 	{"preserve_source", KEY_BOOL, OUTPUT(preserve_source), .example = "false"},
 	{"ttl_threshold", KEY_OTHER, .example = "8", .read = threshold_read,
@@ -50,7 +71,8 @@ void output_defaults(struct static_output *o)
 /* The keys of an output that only a unicast copy can have. */
 static void native_check(struct reader *r, config_setting_t *s, const char *what)
 {
-	static const char *const unicast_only[] = {"port", "ttl", "source", "preserve_source"};
+	static const char *const unicast_only[] = {
+		"port", "ttl", "dscp", "source", "preserve_source"};
 
 	for (size_t i = 0; i < sizeof(unicast_only) / sizeof(unicast_only[0]); i++) {
 		const config_setting_t *m = config_setting_get_member(s, unicast_only[i]);

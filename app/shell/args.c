@@ -219,6 +219,11 @@ static bool is_ttl(struct app *app, const char *word)
 	return is_number_to(word, 1, 255);
 }
 
+static bool is_dscp(struct app *app, const char *word)
+{
+	return is_number_to(word, 0, 63);
+}
+
 static bool is_threshold(struct app *app, const char *word)
 {
 	return is_number_to(word, 0, 255);
@@ -227,6 +232,7 @@ static bool is_threshold(struct app *app, const char *word)
 const struct cmd_kind cmd_kinds[] = {
 	{"ADDR", "an IPv4 or IPv6 address, such as 10.0.0.1", is_address, NULL},
 	{"COMMAND", "a command", NULL, NULL},
+	{"DSCP", "a DSCP from 0 to 63, such as 46 for expedited forwarding", is_dscp, NULL},
 	{"EXCEPT", "sources that the route does not hold for, such as 10.0.0.0/8 or 192.0.2.7",
 		is_except, complete_except},
 	{"FILE", "path of a file", NULL, complete_file},

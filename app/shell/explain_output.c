@@ -57,10 +57,12 @@ static void note_output(struct explain *x, const struct tib_output *o, const str
 {
 	struct dp_oif_counters c = {0};
 	uint16_t in = input_mtu(x);
+	uint8_t threshold;
 
-	if (o->ttl_threshold)
+	threshold = o->threshold_if ? tib_oif_threshold(x->app->tib, oif) : o->ttl_threshold;
+	if (threshold)
 		explain_check(x, "ttl_threshold", true,
-			"%s: only packets with a TTL above %u leave", name, o->ttl_threshold);
+			"%s: only packets with a TTL above %u leave", name, threshold);
 	if (ifp && in > ifp->mtu)
 		explain_check(x, "mtu", true,
 			"%s: MTU %u is smaller than the input's %u: larger packets are dropped "

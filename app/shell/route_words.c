@@ -101,7 +101,7 @@ static int parse_except(struct words *w, struct static_route *r)
 
 /* What was given of an output, to see what is given twice or without its `unicast`. */
 struct given {
-	bool port, ttl, source, preserve, threshold;
+	bool port, ttl, dscp, source, preserve, threshold;
 };
 
 static bool twice(bool *given)
@@ -128,6 +128,10 @@ static int parse_option(struct words *w, struct static_output *o, struct given *
 	} else if (strcmp(name, "ttl") == 0) {
 		again = twice(&g->ttl);
 		o->ttl = (uint8_t)atoi(take(w));
+	} else if (strcmp(name, "dscp") == 0) {
+		again = twice(&g->dscp);
+		o->dscp = (uint8_t)atoi(take(w));
+		o->set_dscp = true;
 	} else if (strcmp(name, "source") == 0) {
 		again = twice(&g->source);
 		if (ip_parse(take(w), &o->source))
@@ -175,9 +179,9 @@ static int parse_output(struct words *w, struct static_route *r)
 	while (!rc);
 	if (rc < 0)
 		return -1;
-	if (ip_is_none(&o.unicast) && (g.port || g.ttl || g.source || g.preserve))
+	if (ip_is_none(&o.unicast) && (g.port || g.ttl || g.dscp || g.source || g.preserve))
 		return bad(w,
-			"port, ttl, source and preserve-source are for unicast copies: say "
+			"port, ttl, dscp, source and preserve-source are for unicast copies: say "
 			"output %s unicast ADDR ...",
 			o.interface);
 	return add_output(w, r, &o);

@@ -10,7 +10,7 @@
 
 #define ADD_ROUTE_SYNTAX                                                                                          \
 	"add route SOURCE GROUP {input {any|rpf|IF} | except EXCEPT | output {unicast ADDR | IF [unicast ADDR]} " \
-	"[port UDPPORT | ttl TTL | source ADDR | preserve-source | ttl-threshold THRESHOLD]...}..."
+	"[port UDPPORT | ttl TTL | dscp DSCP | source ADDR | preserve-source | ttl-threshold THRESHOLD]...}..."
 
 /* Fills *out from matched words. 0, or -1 with a sentence in err. out->route is for static_route_fini. */
 int route_words_add(const struct cmd_args *args, struct static_command *out, char *err, size_t cap);

@@ -109,10 +109,12 @@ static void put_output(struct app *app, json_t *list, const struct tib_output *o
 		app->dp.ops->oif_counters(app->dp.ctx, oif, &c);
 	put_text(o, "interface", out->ifid ? ifid_name(app, out->ifid, name, sizeof(name)) : NULL);
 	put_bool(o, "up", ifp ? ifp->up : out->ifid == 0);
-	put_number(o, "ttl_threshold", out->ttl_threshold);
+	put_number(o, "ttl_threshold",
+		out->threshold_if ? tib_oif_threshold(app->tib, oif) : out->ttl_threshold);
 	put_ip(o, "unicast", &out->her_dst);
 	put_value(o, "port", her && out->her_port ? json_integer(out->her_port) : json_null());
 	put_value(o, "ttl", her ? json_integer(out->her_ttl) : json_null());
+	put_value(o, "dscp", out->her_set_dscp ? json_integer(out->her_dscp) : json_null());
 	put_ip(o, "source", &out->her_src);
 	put_bool(o, "preserve_source", out->preserve_source);
 	put_number(o, "packets", c.packets);

@@ -51,8 +51,9 @@ static void put_gre(struct app *app, json_t *o, const struct net_if *ifp)
 	put_ip(t, "remote", &g->remote);
 	put_value(t, "key", g->has_key ? json_integer(g->key) : json_null());
 	put_bool(t, "checksum", g->checksum);
-	put_number(t, "ttl", g->ttl);
-	put_value(t, "tos", g->tos_inherit ? json_string("inherit") : json_integer(g->tos));
+	put_value(t, "ttl", g->ttl ? json_integer(g->ttl) : json_string("inherit"));
+	put_value(t, "dscp", g->dscp_inherit ? json_string("inherit") : json_integer(g->dscp));
+	put_text(t, "decap_dscp", g->decap_dscp_copy ? "copy" : "keep");
 	if (!net_nexthop_info(app->net, ifp->gre_adj, &hop))
 		memset(&hop, 0, sizeof(hop));
 	put_bool(t, "resolved", hop.resolved);

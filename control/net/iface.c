@@ -215,6 +215,7 @@ int net_if_change(struct net *net, uint16_t ifid, const struct net_if_conf *conf
 {
 	struct iface *ifc = iface_get(net, ifid);
 	uint32_t adj, old_adj;
+	bool threshold;
 	int rc;
 
 	if (!ifc)
@@ -225,6 +226,7 @@ int net_if_change(struct net *net, uint16_t ifid, const struct net_if_conf *conf
 	rc = tunnel_adj(net, conf, &adj);
 	if (rc)
 		goto out;
+	threshold = ifc->pub.conf.ttl_threshold != conf->ttl_threshold;
 	change_kind(net, ifc, conf->kind);
 	net->own_changed |= ifc->pub.conf.table != conf->table;
 	if (same_port(&ifc->pub.conf, conf)) {
@@ -242,6 +244,8 @@ int net_if_change(struct net *net, uint16_t ifid, const struct net_if_conf *conf
 		iface_refresh(net, ifc);
 	if (rc == -EEXIST)
 		rc = 0; /* waits for the other one to let go */
+	if (threshold && ifc->announced)
+		net_event(net, NET_IF_STATE, ifid, NULL);
 	net_nexthop_put(net, old_adj);
 out:
 	net_batch_end(net);

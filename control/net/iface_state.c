@@ -115,8 +115,9 @@ static void dp_if_fill(const struct iface *ifc, bool up, struct dp_if *d)
 		d->gre.has_key = g->has_key;
 		d->gre.checksum = g->checksum;
 		d->gre.ttl = g->ttl;
-		d->gre.tos = g->tos;
-		d->gre.tos_inherit = g->tos_inherit;
+		d->gre.dscp = g->dscp;
+		d->gre.dscp_inherit = g->dscp_inherit;
+		d->gre.decap_dscp_copy = g->decap_dscp_copy;
 		d->gre.adj = p->gre_adj;
 	}
 }

@@ -112,7 +112,7 @@ struct net_rpf {
 enum net_change_kind {
 	NET_IF_NEW,
 	NET_IF_GONE,  /* id is free again after the listener returned */
-	NET_IF_STATE, /* up, link, admin, port, mtu or MAC changed */
+	NET_IF_STATE, /* up, link, admin, port, mtu, MAC or TTL threshold changed */
 	NET_IF_ADDR,  /* addresses changed */
 	NET_RIB,      /* routes within prefix changed: RPF answers for addresses in it may differ */
 	NET_NEIGH,    /* neighbour entry changed */

@@ -156,6 +156,8 @@ static int check_her(
 	if (ip_is_multicast(&o->unicast) || ip_is_any(&o->unicast) || ip_is_loopback(&o->unicast) ||
 		(o->unicast.family == IP_V4 && o->unicast.b[0] >= 240))
 		return wrong(c, "unicast %s is not one host's address: give the receiver's own", u);
+	if (o->dscp > 63)
+		return wrong(c, "dscp %u of unicast %s: give 0 to 63", o->dscp, u);
 	if (ip_is_none(&o->source))
 		return 0;
 	if (o->preserve_source)
@@ -181,9 +183,9 @@ static int check_output(const struct static_route *r, uint32_t i, const struct c
 	if (!o->interface[0])
 		return wrong(
 			c, "output %u goes nowhere: name an interface or a unicast address", i + 1);
-	if (o->port || o->preserve_source || !ip_is_none(&o->source))
+	if (o->port || o->preserve_source || o->set_dscp || !ip_is_none(&o->source))
 		return wrong(c,
-			"output %s: port, source and preserve_source are for unicast outputs: "
+			"output %s: port, dscp, source and preserve_source are for unicast outputs: "
 			"add unicast or remove them",
 			o->interface);
 	return 0;

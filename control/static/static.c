@@ -52,6 +52,7 @@ static bool output_same(const struct static_output *a, const struct static_outpu
 	return !strncmp(a->interface, b->interface, DP_IF_NAMELEN) &&
 	       a->ttl_threshold == b->ttl_threshold && ip_eq(&a->unicast, &b->unicast) &&
 	       ip_eq(&a->source, &b->source) && a->port == b->port && a->ttl == b->ttl &&
+	       a->set_dscp == b->set_dscp && a->dscp == b->dscp &&
 	       a->preserve_source == b->preserve_source;
 }
 

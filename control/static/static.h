@@ -19,7 +19,9 @@ struct static_output {
 	struct ipaddr unicast;         /* IP_NONE: native */
 	struct ipaddr source;          /* HER: IP_NONE the egress interface's address */
 	uint16_t port;
-	uint8_t ttl; /* HER: 1..255; 0 is 64 */
+	uint8_t ttl;   /* HER: 1..255; 0 is 64 */
+	bool set_dscp; /* HER: dscp, 0..63, replaces the packet's */
+	uint8_t dscp;
 	bool preserve_source;
 };
 

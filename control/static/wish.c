@@ -146,15 +146,19 @@ static bool output_of(const struct static_output *o, const struct net *net, stru
 			return false;
 		}
 	}
-	if (threshold < 0)
-		threshold = ifp ? ifp->conf.ttl_threshold : 0;
-	*out = (struct tib_output){.ifid = ifp ? ifp->id : 0, .ttl_threshold = (uint8_t)threshold};
+	*out = (struct tib_output){.ifid = ifp ? ifp->id : 0};
+	if (threshold < 0 && ifp)
+		threshold = ifp->conf.ttl_threshold;
+	out->threshold_if = threshold < 0;
+	out->ttl_threshold = threshold < 0 ? 0 : (uint8_t)threshold;
 	if (ip_is_none(&o->unicast))
 		return true;
 	out->her_dst = o->unicast;
 	out->her_src = o->source;
 	out->her_ttl = o->ttl ? o->ttl : 64;
 	out->her_port = o->port;
+	out->her_set_dscp = o->set_dscp;
+	out->her_dscp = o->dscp;
 	out->preserve_source = o->preserve_source;
 	out->allow_input = true; /* the receiver may well sit on the source's LAN */
 	return true;

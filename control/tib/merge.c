@@ -44,6 +44,10 @@ void tib_output_normalise(struct tib_output *o)
 	}
 	if (o->her_ttl == 0)
 		o->her_ttl = 64;
+	if (!o->her_set_dscp)
+		o->her_dscp = 0;
+	if (o->threshold_if)
+		o->ttl_threshold = 0;
 	if (o->preserve_source)
 		memset(&o->her_src, 0, sizeof(o->her_src));
 }
@@ -65,7 +69,13 @@ int tib_output_cmp(const struct tib_output *a, const struct tib_output *b)
 	if (c == 0)
 		c = (int)a->ttl_threshold - (int)b->ttl_threshold;
 	if (c == 0)
+		c = (int)a->threshold_if - (int)b->threshold_if;
+	if (c == 0)
 		c = (int)a->her_ttl - (int)b->her_ttl;
+	if (c == 0)
+		c = (int)a->her_set_dscp - (int)b->her_set_dscp;
+	if (c == 0)
+		c = (int)a->her_dscp - (int)b->her_dscp;
 	if (c == 0)
 		c = (int)a->preserve_source - (int)b->preserve_source;
 	if (c == 0)

@@ -4,7 +4,7 @@
  * Outputs as the data plane knows them: one oif per distinct value, counted references, small ids.
  *
  * A HER oif follows the network: its egress when the wish names none, its source address when the
- * wish names none. Both are republished under the same id, so that no list changes. While one of
+ * wish names none, and its TTL threshold likewise. All are republished under the same id, so that no list changes. While one of
  * them is unknown the oif has no adjacency, so that its copies are dropped as oif_unresolved and
  * never leave with the sender's address.
  *
@@ -22,7 +22,9 @@ static uint32_t output_hash(const struct tib_output *o)
 	uint32_t h = o->ifid | (uint32_t)o->ttl_threshold << 16 | (uint32_t)o->her_ttl << 24;
 
 	h = ip_hash(&o->her_dst, h * 31u + o->her_port);
-	return ip_hash(&o->her_src, h + o->preserve_source + 2u * o->allow_input);
+	return ip_hash(&o->her_src, h + o->preserve_source + 2u * o->allow_input +
+					    4u * o->threshold_if + 8u * o->her_set_dscp +
+					    16u * o->her_dscp);
 }
 
 static struct tib_oif *oif_find(const struct tib *tib, const struct tib_output *o, uint32_t hash)
@@ -53,13 +55,17 @@ static void oif_describe(const struct tib *tib, const struct tib_oif *oif, struc
 		.her_dst = o->her_dst,
 		.her_src = o->her_src,
 		.her_port = o->her_port,
-		.her_ttl = o->her_ttl};
+		.her_ttl = o->her_ttl,
+		.her_set_dscp = o->her_set_dscp,
+		.her_dscp = o->her_dscp};
 	if (ip_is_none(&o->her_dst))
 		return;
 	if (d->ifid == 0 && net_nexthop_info(tib->net, oif->adj, &hop))
 		d->ifid = hop.ifid;
+	ifp = net_if_get(tib->net, d->ifid);
+	if (o->threshold_if && ifp)
+		d->ttl_threshold = ifp->conf.ttl_threshold;
 	if (!o->preserve_source && ip_is_none(&d->her_src)) {
-		ifp = net_if_get(tib->net, d->ifid);
 		if (ifp)
 			addr = net_if_addr(ifp, (enum ip_family)o->her_dst.family);
 		if (!addr)
@@ -72,7 +78,8 @@ static void oif_describe(const struct tib *tib, const struct tib_oif *oif, struc
 
 static bool dp_oif_same(const struct dp_oif *a, const struct dp_oif *b)
 {
-	return a->ifid == b->ifid && a->adj == b->adj && ip_eq(&a->her_src, &b->her_src);
+	return a->ifid == b->ifid && a->adj == b->adj && a->ttl_threshold == b->ttl_threshold &&
+	       ip_eq(&a->her_src, &b->her_src);
 }
 
 static uint32_t freed_take(struct tib *tib)
@@ -205,6 +212,12 @@ void tib_oif_put(struct tib *tib, uint32_t id)
 	tib->oif_by_id[id] = NULL;
 	id_put(tib, id);
 	free(oif);
+}
+
+uint8_t tib_oif_threshold(const struct tib *tib, uint32_t oif)
+{
+	return oif < tib->oif_cap && tib->oif_by_id[oif] ? tib->oif_by_id[oif]->pub.ttl_threshold
+							 : 0;
 }
 
 int tib_oifs_get(struct tib *tib, const struct tib_merged *m, struct tib_oifs **out)

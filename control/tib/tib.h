@@ -29,7 +29,10 @@ struct tib_output {
 	uint8_t ttl_threshold; /* 0 none */
 	uint8_t her_ttl;       /* 1..255 */
 	uint16_t her_port;     /* 0: keep */
-	bool preserve_source;  /* HER: keep the source address */
+	bool threshold_if;     /* HER: the threshold is that of the interface it leaves by */
+	bool her_set_dscp;     /* her_dscp, 0..63, replaces the packet's */
+	uint8_t her_dscp;
+	bool preserve_source; /* HER: keep the source address */
 	bool allow_input;
 	struct ipaddr her_dst; /* IP_NONE: native multicast */
 	struct ipaddr her_src; /* HER: source to use; IP_NONE: egress interface's address */
@@ -119,6 +122,8 @@ uint32_t tib_scan(const struct tib *tib, uint32_t cursor,
 bool tib_lookup(const struct tib *tib, uint16_t table, const struct ipaddr *src,
 	const struct ipaddr *grp, struct tib_entry_info *out);
 size_t tib_count(const struct tib *tib);
+/* The TTL threshold in force of an oif that an entry names; 0 for one that nobody names. */
+uint8_t tib_oif_threshold(const struct tib *tib, uint32_t oif);
 
 /* A wish that would cover the packets from src to grp but for its except. */
 struct tib_except {

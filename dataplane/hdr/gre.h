@@ -6,8 +6,7 @@
  */
 #pragma once
 
-#include "ip4.h"
-#include "ip6.h"
+#include "tos.h"
 
 #define GRE_LEN 4
 #define GRE_MAX_LEN 16
@@ -74,6 +73,7 @@ static inline void gre_write(uint8_t *p, uint16_t ether_type, bool checksum, boo
 /* What the outer header takes from the packet inside. */
 struct gre_inner {
 	uint8_t tos; /* or traffic class */
+	uint8_t ttl; /* or hop limit */
 	bool df;     /* IPv6: true, routers never fragment it */
 };
 
@@ -81,11 +81,12 @@ static inline struct gre_inner gre_inner_of(const uint8_t *h)
 {
 	struct gre_inner in;
 
+	in.tos = tos_get(h);
 	if (h[0] >> 4 == 4) {
-		in.tos = h[IP4_TOS];
+		in.ttl = h[IP4_TTL];
 		in.df = be16(h + IP4_FRAG) & IP4_DF;
 	} else {
-		in.tos = (uint8_t)(be16(h) >> 4);
+		in.ttl = h[IP6_HOPS];
 		in.df = true;
 	}
 	return in;
@@ -109,13 +110,25 @@ static inline void gre_outer4(uint8_t *p, uint32_t src_be, uint32_t dst_be, uint
 	store16(p + IP4_CSUM, (uint16_t)~ip4_header_sum(p, IP4_LEN));
 }
 
-/* The outer IPv6 header, 40 bytes at p; flow label 0. */
-static inline void gre_outer6(uint8_t *p, const uint8_t src[16], const uint8_t dst[16],
-	uint16_t payload, uint8_t tclass, uint8_t hops)
+/* The flow label for packets like this one: the same for all from its source to its group, so that
+ * routers on the way may spread tunnels' flows by it (RFC 6438 section 3). Never 0, which means none. */
+static inline uint32_t gre_flow_label(const uint8_t *inner)
 {
-	p[0] = (uint8_t)(0x60 | tclass >> 4);
-	p[1] = (uint8_t)(tclass << 4);
-	p[2] = p[3] = 0;
+	bool v4 = inner[0] >> 4 == 4;
+	const uint8_t *a = inner + (v4 ? IP4_SRC : IP6_SRC);
+	uint32_t h = 0;
+
+	for (unsigned i = 0; i < (v4 ? 8u : 32u); i += 4)
+		h = (h ^ load32(a + i)) * 0x9e3779b1u;
+	h ^= h >> 15;
+	return (h & 0xfffff) ? h & 0xfffff : 1;
+}
+
+/* The outer IPv6 header, 40 bytes at p. */
+static inline void gre_outer6(uint8_t *p, const uint8_t src[16], const uint8_t dst[16],
+	uint16_t payload, uint8_t tclass, uint8_t hops, uint32_t label)
+{
+	store32(p, htonl(6u << 28 | (uint32_t)tclass << 20 | label));
 	put_be16(p + IP6_PAYLOAD, payload);
 	p[IP6_NEXT] = IP_PROTO_GRE;
 	p[IP6_HOPS] = hops;

@@ -2,20 +2,21 @@
  * Copyright (c) 2026 The starg authors
  *
  * Head-end replication: a multicast packet becomes a unicast one. Destination, source, UDP destination
- * port and TTL change; the checksums that cover them follow incrementally. A UDP checksum of zero means
+ * port, TTL and, where wanted, DSCP change; the checksums that cover them follow incrementally. A UDP checksum of zero means
  * "none" and stays (RFC 768). Fragments: the transport header is in the first one only, and its checksum
  * covers the whole datagram, so the same update is right there and nothing is done in the others.
  */
 #pragma once
 
-#include "ip4.h"
-#include "ip6.h"
+#include "tos.h"
 
 struct her {
 	const uint8_t *dst; /* 4 or 16 bytes */
 	const uint8_t *src; /* the same, NULL: keep */
 	uint16_t port;      /* UDP destination port, host order, 0: keep */
 	uint8_t ttl;
+	bool set_dscp; /* dscp is the new one, ECN stays */
+	uint8_t dscp;
 };
 
 /* Offset of the checksum that covers the pseudo header, 0 for none. */
@@ -65,6 +66,8 @@ static inline void her_rewrite4(uint8_t *h, uint32_t avail, const struct her *he
 	uint64_t before = (uint64_t)load32(h + IP4_DST) + load32(h + IP4_SRC), after;
 	uint16_t ttl_before = load16(h + IP4_TTL);
 
+	if (her->set_dscp)
+		tos_put(h, tos_with_dscp(tos_get(h), her->dscp));
 	memcpy(h + IP4_DST, her->dst, 4);
 	if (her->src)
 		memcpy(h + IP4_SRC, her->src, 4);
@@ -86,6 +89,8 @@ static inline void her_rewrite6(uint8_t *h, uint32_t avail, const struct her *he
 	uint64_t before = her_sum6(h), after;
 	struct ip6_l4 l4;
 
+	if (her->set_dscp)
+		tos_put(h, tos_with_dscp(tos_get(h), her->dscp));
 	memcpy(h + IP6_DST, her->dst, 16);
 	if (her->src)
 		memcpy(h + IP6_SRC, her->src, 16);

@@ -44,10 +44,11 @@ struct dp_gre {
 	uint32_t key;
 	uint8_t has_key;  /* key present on the wire, RFC 2890; a keyed tunnel takes only its key */
 	uint8_t checksum; /* send with checksum; accepted either way */
-	uint8_t ttl;      /* outer TTL, 1..255 */
-	uint8_t tos;      /* outer TOS/traffic class, ignored if tos_inherit */
-	uint8_t tos_inherit;
-	uint32_t adj; /* how to reach remote; 0: unresolved */
+	uint8_t ttl;      /* outer TTL, 1..255; 0: that of the packet inside */
+	uint8_t dscp;     /* outer DSCP, 0..63, ignored if dscp_inherit; ECN follows RFC 6040 */
+	uint8_t dscp_inherit;
+	uint8_t decap_dscp_copy; /* what is received takes the outer DSCP (RFC 2983: uniform) */
+	uint32_t adj;            /* how to reach remote; 0: unresolved */
 };
 
 struct dp_if {
@@ -104,6 +105,8 @@ struct dp_oif {
 	struct ipaddr her_src; /* new source; IP_NONE: keep the original (preserve_source) */
 	uint16_t her_port;     /* new UDP destination port, host order; 0: keep */
 	uint8_t her_ttl;       /* new TTL, 1..255; 64 unless configured */
+	uint8_t her_set_dscp;  /* her_dscp is the new DSCP, 0..63; else the packet's stays */
+	uint8_t her_dscp;
 	uint32_t adj; /* HER: adjacency of the next hop, 0 while egress or source address is
 				* unknown: dropped as oif_unresolved (ifid may be 0 then).
 				* Native: 0, ifid says it all */

@@ -31,15 +31,17 @@ class Gre:
     key: int | None = None
     checksum: bool = False
     ttl: int | str = 64
-    tos: int | str = "inherit"
+    dscp: int | str = "inherit"
+    decap_dscp: str = "keep"
 
     def text(self) -> str:
-        parts = [f'local = "{self.local}";', f'remote = "{self.remote}";', f"ttl = {self.ttl};"]
+        parts = [f'local = "{self.local}";', f'remote = "{self.remote}";']
         if self.key is not None:
             parts.append(f'key = "{self.key}";')
         if self.checksum:
             parts.append("checksum = true;")
-        parts.append('tos = "inherit";' if self.tos == "inherit" else f"tos = {self.tos};")
+        for name, value in (("ttl", self.ttl), ("dscp", self.dscp), ("decap_dscp", self.decap_dscp)):
+            parts.append(f'{name} = "{value}";' if isinstance(value, str) else f"{name} = {value};")
         return "gre: { " + " ".join(parts) + " };"
 
 
@@ -108,6 +110,7 @@ class Output:
     unicast: str = ""
     port: int = 0
     ttl: int = 64
+    dscp: int = -1  # the packet's
     source: str = ""
     preserve_source: bool = False
     ttl_threshold: int = -1  # the interface's
@@ -122,6 +125,8 @@ class Output:
             parts.append(f"port = {self.port};")
         if self.unicast and self.ttl != 64:
             parts.append(f"ttl = {self.ttl};")
+        if self.dscp >= 0:
+            parts.append(f"dscp = {self.dscp};")
         if self.source:
             parts.append(f'source = "{self.source}";')
         if self.preserve_source:

@@ -163,14 +163,20 @@ class Oracle:
             raise Drop(drop.args[0] if drop.args[0] in same else "gre_inner") from None
         exp.if_rx[tunnel.name] += 1
         iif, inner = self.ip_input(exp, tunnel, inner, False)
-        return iif, self.congestion(outer.tos, inner)
+        return iif, self.tos_out(tunnel, outer.tos, inner)
 
     @staticmethod
-    def congestion(outer_tos: int, inner: Packet) -> Packet:
-        """RFC 6040 4.2: a mark of the outer header survives on a packet that can carry it."""
-        if outer_tos & 3 != 3 or not inner.tos & 3:
-            return inner
-        return Packet(inner.changed(tos=inner.tos | 3))
+    def tos_out(i: Iface, outer_tos: int, inner: Packet) -> Packet:
+        """DSCP by the tunnel's model (RFC 2983), ECN by RFC 6040 4.2: the worse of the two where
+        the packet can carry it; a mark that it cannot carry costs its life."""
+        none, ect1, ce = 0, 1, 3
+        ecn, outer_ecn = inner.tos & 3, outer_tos & 3
+        if ecn == none and outer_ecn == ce:
+            raise Drop("gre_congested")
+        if ecn != none and ecn != ce and outer_ecn in (ect1, ce):
+            ecn = outer_ecn
+        dscp = (outer_tos if i.gre.decap_dscp == "copy" else inner.tos) & 0xFC
+        return Packet(inner.changed(tos=dscp | ecn))
 
     def tunnel(self, outer: Packet, key: int | None) -> Iface:
         for i in self.config.interfaces:
@@ -284,10 +290,11 @@ class Oracle:
         return 1
 
     def threshold(self, o: Output) -> int:
-        """The output's own; else that of the interface it names."""
+        """The output's own; else that of the interface it leaves by."""
         if o.ttl_threshold >= 0:
             return o.ttl_threshold
-        return self.ifaces[o.interface].ttl_threshold if o.interface else 0
+        oif = self.ifaces[o.interface] if o.interface else self.egress(o)[0]
+        return oif.ttl_threshold if oif else 0
 
     def egress(self, o: Output) -> tuple[Iface | None, str]:
         """Interface and gateway of an output."""
@@ -306,7 +313,8 @@ class Oracle:
             if src is None:
                 raise Drop("oif_unresolved")
         body = l4_rewritten(p, src, o.unicast, o.port)
-        return p.changed(ttl=o.ttl, src=src, dst=o.unicast)[:p.header_len] + body
+        tos = p.tos if o.dscp < 0 else o.dscp << 2 | p.tos & 3
+        return p.changed(ttl=o.ttl, tos=tos, src=src, dst=o.unicast)[:p.header_len] + body
 
     def encapsulate(self, oif: Iface, next_hop: str,
                     packet: bytes) -> tuple[str, list[tuple[bytes, int]], list[str]]:
@@ -376,7 +384,9 @@ class Oracle:
         if g.checksum:
             header.chksum_present = 1
         payload = bytes(header / Raw(packet))
-        tos = inner.tos if g.tos == "inherit" else g.tos
+        # RFC 6040 4.1: ECN is copied. What goes in are forwarded packets only.
+        tos = inner.tos if g.dscp == "inherit" else g.dscp << 2 | inner.tos & 3
+        ttl = inner.ttl if g.ttl == "inherit" else g.ttl
         # DF is the inner packet's; IPv6 is never cut on its way.
         df = inner.family == 6 or inner.df
-        return outer_header(g.local, g.remote, len(payload), g.ttl, tos, df) + payload
+        return outer_header(g.local, g.remote, len(payload), ttl, tos, df) + payload

@@ -117,7 +117,7 @@ def router(*routes: Route, **kw) -> Config:
             Iface("v100", "p1", vlan=100, address=("10.100.0.1/24",)),
             Iface("lan2", "p2", address=("10.2.0.1/24",)),
             Iface("gre0", gre=Gre(TUNNEL_LOCAL, PEER), address=("169.254.0.0/31",)),
-            Iface("gre7", gre=Gre(TUNNEL_LOCAL, PEER_KEYED, key=7, checksum=True, ttl=33, tos=0x88),
+            Iface("gre7", gre=Gre(TUNNEL_LOCAL, PEER_KEYED, key=7, checksum=True, ttl=33, dscp=0x22),
                   address=("169.254.0.2/31",)),
         ],
         rpf=[("10.9.0.0/16", "lan1", "10.1.0.7"), ("10.50.0.0/16", "lan2", "10.2.0.5")],
@@ -139,7 +139,7 @@ def router6(*routes: Route, **kw) -> Config:
                          for i in config.interfaces if not i.gre]
     config.interfaces += [
         Iface("gre0", gre=Gre(TUNNEL_LOCAL6, PEER6), address=("2001:db8:ff::/127",)),
-        Iface("gre7", gre=Gre(TUNNEL_LOCAL6, "2001:db8:1::8", key=7, checksum=True, ttl=33, tos=0x88),
+        Iface("gre7", gre=Gre(TUNNEL_LOCAL6, "2001:db8:1::8", key=7, checksum=True, ttl=33, dscp=0x22),
               address=("2001:db8:ff::2/127",)),
         Iface("gre4", gre=Gre(TUNNEL_LOCAL, PEER), address=("2001:db8:ff::4/127",))]
     config.rpf += [("2001:db8:9::/48", "lan1", "2001:db8:1::7"),

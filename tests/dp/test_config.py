@@ -139,7 +139,7 @@ def random_file(d):
                d.maybe('key = "4000000000"; '), d.maybe("checksum = true; "),
                d.maybe("ttl = 9; "), more()),
            '{ name = "gre6"; gre: { local = "2001:db8:1::1"; remote = "2001:db8:1::9"; %s}; %s}' % (
-               d.maybe("tos = 32; "), more()),
+               d.choice(("", "dscp = 32; ", 'ttl = "inherit"; decap_dscp = "copy"; ')), more()),
            f'{{ name = "lo0"; loopback = true; address = "10.9.9.9/32"; {more()}}}']
     d.shuffle(ifs)
     rpf = d.some(['{ prefix = "10.7.0.0/16"; interface = "lan1"; neighbor = "10.1.0.9"; }',

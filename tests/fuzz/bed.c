@@ -93,7 +93,7 @@ struct tunnel {
 	uint16_t id;
 	const char *local, *remote;
 	int key;
-	uint8_t checksum, tos_inherit;
+	uint8_t checksum, dscp_inherit;
 };
 
 static const struct tunnel tunnels[] = {
@@ -129,8 +129,8 @@ static void interfaces_make(struct bed *b)
 		c.gre.has_key = t->key >= 0;
 		c.gre.key = t->key >= 0 ? (uint32_t)t->key : 0;
 		c.gre.checksum = t->checksum;
-		c.gre.tos_inherit = t->tos_inherit;
-		c.gre.tos = 0xb8;
+		c.gre.dscp_inherit = t->dscp_inherit;
+		c.gre.dscp = 46;
 		c.gre.ttl = 33;
 		c.gre.adj = 1;
 		FUZZ_CHECK(if_set(&b->d, &c) == 0);

@@ -93,18 +93,18 @@ struct tunnel_end {
 	bool v6;
 	int key;
 	bool checksum;
-	int tos; /* -1: the inner one's */
+	int dscp; /* -1: the inner one's */
 };
 
 static const struct tunnel_end ends[3] = {
-	{0, false, -1, false, -1}, {1, false, 7, true, 0xb8}, {2, true, 9, true, -1}};
+	{0, false, -1, false, -1}, {1, false, 7, true, 46}, {2, true, 9, true, -1}};
 
 /* The GRE header and what is behind it, after the outer header has been judged. */
 static const uint8_t *outer_check(
 	const struct tunnel_end *t, const struct packet *in, const uint8_t *o, size_t *n)
 {
 	int inner_tos = in->v6 ? (in->bytes[0] << 4 | in->bytes[1] >> 4) & 0xff : in->bytes[1];
-	int tos = t->tos < 0 ? inner_tos : t->tos;
+	int tos = t->dscp < 0 ? inner_tos : t->dscp << 2 | (inner_tos & 3);
 
 	if (t->v6) {
 		FUZZ_CHECK(*n >= 40 && o[0] >> 4 == 6 && (o[4] << 8 | o[5]) + 40u == *n);

@@ -131,7 +131,9 @@ static void tunnel_settings_change_in_place_and_endpoints_do_not(void **state)
 #define TUNNEL(more) \
 	FILE_OF("", "{name = \"g\"; gre: {local = \"10.0.0.1\"; remote = \"10.0.0.2\"; " more "};}")
 	differ(TUNNEL(""), TUNNEL("ttl = 5;"), "if-change g");
-	differ(TUNNEL(""), TUNNEL("tos = 5;"), "if-change g");
+	differ(TUNNEL(""), TUNNEL("dscp = 5;"), "if-change g");
+	differ(TUNNEL(""), TUNNEL("ttl = \"inherit\";"), "if-change g");
+	differ(TUNNEL(""), TUNNEL("decap_dscp = \"copy\";"), "if-change g");
 	differ(TUNNEL(""), TUNNEL("checksum = true;"), "if-change g");
 	differ(TUNNEL(""), TUNNEL("key = 0;"), "if-del g, if-add g");
 	differ(TUNNEL("key = 1;"), TUNNEL("key = 2;"), "if-del g, if-add g");

@@ -270,11 +270,19 @@ static void addresses_that_only_look_wrong_are_accepted(void **state)
 static void tunnels_need_two_unicast_ends_of_one_family(void **state)
 {
 	wrong(IFS("{name = \"a\"; gre: {local = \"10.0.0.1\"; remote = \"10.0.0.1\"; ttl = 0;\n"
-		  "tos = \"x\";};}"),
+		  "dscp = \"x\"; decap_dscp = 1;};}"),
 		"F:3: ttl of gre of interface 'a' is 0, out of range: 1 to 255\n"
 		"F:3: gre of interface 'a': local and remote are the same address; remote is the other "
 		"router's\n"
-		"F:4: tos of gre of interface 'a' must be a number 0 to 255 or \"inherit\", not \"x\"");
+		"F:4: dscp of gre of interface 'a' must be a number 0 to 63 or \"inherit\", not \"x\"\n"
+		"F:4: decap_dscp of gre of interface 'a' must be \"keep\" (the DSCP inside) or \"copy\" "
+		"(the outer one)");
+	wrong(IFS("{name = \"a\"; gre: {local = \"10.0.0.1\"; remote = \"10.0.0.2\"; ttl = \"copy\";\n"
+		  "dscp = 64; decap_dscp = \"inherit\";};}"),
+		"F:3: ttl of gre of interface 'a' must be a number 1 to 255 or \"inherit\", not \"copy\"\n"
+		"F:4: dscp of gre of interface 'a' is 64, out of range: 0 to 63\n"
+		"F:4: decap_dscp of gre of interface 'a' must be \"keep\" (the DSCP inside) or \"copy\" "
+		"(the outer one)");
 	wrong(IFS("{name = \"a\"; gre: {local = \"10.0.0.1\"; remote = \"2001:db8::1\";};}"),
 		"F:3: gre of interface 'a': local and remote must both be IPv4 or both IPv6");
 	wrong(IFS("{name = \"a\"; gre: {local = \"10.0.0.1/24\"; remote = \"224.0.0.5\";};}"),
@@ -416,16 +424,20 @@ static void excepts_of_routes_are_checked(void **state)
 static void route_outputs_are_checked(void **state)
 {
 	wrong(ROUTES("{source = \"10.0.0.1\"; group = \"239.1.1.1\"; outputs: (\n"
-		     "{interface = \"lna1\";},\n{},\n{interface = \"lan1\"; port = 5; "
+		     "{interface = \"lna1\";},\n{},\n{interface = \"lan1\"; port = 5; dscp = 64; "
 		     "preserve_source = true;},\n"
 		     "{unicast = \"10.0.0.1\"; source = \"10.0.0.2\"; preserve_source = true;},\n"
 		     "{unicast = \"2001:db8::1\";},\n{unicast = \"224.0.0.5\"; port = 70000;});}"),
 		"F:5: interface of output 1 of " ROUTE
 		": no interface 'lna1'; did you mean 'lan1'?\n"
 		"F:6: output 2 of " ROUTE " lacks 'interface': add interface = \"lan1\";\n"
+		"F:7: dscp of output 3 of " ROUTE " is 64, out of range: 0 to 63\n"
 		"F:7: output 3 of " ROUTE
 		" has port but no unicast: add unicast = \"10.1.0.5\"; or "
 		"remove port\n"
+		"F:7: output 3 of " ROUTE
+		" has dscp but no unicast: add unicast = \"10.1.0.5\"; or "
+		"remove dscp\n"
 		"F:7: output 3 of " ROUTE " has preserve_source but no unicast: add unicast = "
 		"\"10.1.0.5\"; or remove preserve_source\n"
 		"F:8: output 4 of " ROUTE

@@ -160,12 +160,14 @@ static void tunnels_arrive_with_their_defaults(void **state)
 	assert_int_equal(a->has_key, 1);
 	assert_int_equal(a->key, 4000000000u);
 	assert_int_equal(a->ttl, 32);
-	assert_int_equal(a->tos, 184);
-	assert_int_equal(a->tos_inherit, 0);
+	assert_int_equal(a->dscp, 46);
+	assert_int_equal(a->dscp_inherit, 0);
+	assert_int_equal(a->decap_dscp_copy, 0);
 	assert_int_equal(a->checksum, 1);
 	assert_int_equal(b->has_key, 0);
-	assert_int_equal(b->ttl, 64);
-	assert_int_equal(b->tos_inherit, 1);
+	assert_int_equal(b->ttl, 0);
+	assert_int_equal(b->dscp_inherit, 1);
+	assert_int_equal(b->decap_dscp_copy, 1);
 	assert_int_equal(b->checksum, 0);
 	conf_free(c);
 }
@@ -231,6 +233,9 @@ static void routes_arrive(void **state)
 	assert_int_equal(o[2].port, 5000);
 	assert_int_equal(o[2].ttl, 16);
 	assert_true(o[2].preserve_source);
+	assert_true(o[2].set_dscp);
+	assert_int_equal(o[2].dscp, 0);
+	assert_false(o[3].set_dscp);
 	assert_string_equal(o[3].interface, "");
 	assert_int_equal(o[3].ttl, 64);
 	assert_ip(&o[3].source, "10.1.0.77");

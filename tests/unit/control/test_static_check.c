@@ -74,7 +74,7 @@ static void wrong_outputs_are_named(void **state)
 	o[0] = native("lan1");
 	o[0].port = 5000;
 	assert_wrong(&r,
-		"output lan1: port, source and preserve_source are for unicast outputs: add "
+		"output lan1: port, dscp, source and preserve_source are for unicast outputs: add "
 		"unicast or remove them");
 	o[0] = native("");
 	assert_wrong(&r, "output 1 goes nowhere: name an interface or a unicast address");

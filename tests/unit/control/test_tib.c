@@ -395,6 +395,7 @@ static void given_source_and_port_are_used(void **state)
 	o.her_src = addr("198.51.100.1");
 	o.her_port = 5000;
 	o.her_ttl = 0;
+	o.her_dscp = 9;
 	o.ttl_threshold = 7;
 	assert_int_equal(set(w, 0, k, 0, &o, 1), 0);
 	commit(w);
@@ -403,7 +404,46 @@ static void given_source_and_port_are_used(void **state)
 	assert_int_equal(d->her_port, 5000);
 	assert_int_equal(d->her_ttl, 64);
 	assert_int_equal(d->ttl_threshold, 7);
+	assert_false(d->her_set_dscp);
+	assert_int_equal(d->her_dscp, 0);
 	assert_true(d->allow_input);
+	o.her_set_dscp = true;
+	assert_int_equal(set(w, 0, k, 0, &o, 1), 0);
+	commit(w);
+	d = fake_dp_route_her(w->f, route(w, k), &o.her_dst);
+	assert_true(d->her_set_dscp);
+	assert_int_equal(d->her_dscp, 9);
+}
+
+static void threshold_follows_the_interface_that_a_receiver_is_behind(void **state)
+{
+	struct world *w = *state;
+	uint16_t a = world_if(w, "a", "10.0.0.1/24"), b = world_if(w, "b", "10.1.0.1/24");
+	struct dp_route_key k = key("10.0.0.1", "239.1.1.1");
+	struct tib_output o = her(0, "192.0.2.9");
+	struct net_if_conf c = net_if_get(w->net, b)->conf;
+	struct tib_entry_info e;
+
+	o.threshold_if = true;
+	o.ttl_threshold = 3; /* nobody asks for it */
+	c.ttl_threshold = 9;
+	assert_int_equal(net_if_change(w->net, b, &c), 0);
+	world_route(w, "192.0.2.0/24", a, "10.0.0.9");
+	assert_int_equal(set(w, 0, k, 0, &o, 1), 0);
+	commit(w);
+	world_run(w);
+	assert_int_equal(fake_dp_route_her(w->f, route(w, k), &o.her_dst)->ttl_threshold, 0);
+	world_unroute(w, "192.0.2.0/24");
+	world_route(w, "192.0.2.0/24", b, "10.1.0.9");
+	world_run(w);
+	assert_int_equal(fake_dp_route_her(w->f, route(w, k), &o.her_dst)->ttl_threshold, 9);
+	c.ttl_threshold = 20;
+	assert_int_equal(net_if_change(w->net, b, &c), 0);
+	world_run(w);
+	assert_int_equal(fake_dp_route_her(w->f, route(w, k), &o.her_dst)->ttl_threshold, 20);
+	assert_true(tib_entry_get(w->tib, &k, &e));
+	assert_int_equal(tib_oif_threshold(w->tib, e.oifs[0]), 20);
+	assert_int_equal(tib_oif_threshold(w->tib, 12345), 0);
 }
 
 int main(void)
@@ -426,6 +466,7 @@ int main(void)
 		T(her_without_interface_follows_the_route),
 		T(her_never_leaves_with_the_senders_address_by_accident),
 		T(given_source_and_port_are_used),
+		T(threshold_follows_the_interface_that_a_receiver_is_behind),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -40,19 +40,23 @@ static void every_option_of_the_file_can_be_added(void **state)
 	struct ipaddr dst = addr("10.1.0.5");
 	const json_t *v;
 
-	run_ok(r, "add route 10.0.0.3 239.1.1.9 input src input lan2 output lan1 ttl-threshold 16 "
-		  "output lan1 unicast 10.1.0.5 port 5000 ttl 32 source 10.1.0.1 ttl-threshold 3 "
-		  "output unicast 10.1.0.6 preserve-source");
+	run_ok(r,
+		"add route 10.0.0.3 239.1.1.9 input src input lan2 output lan1 ttl-threshold 16 "
+		"output lan1 unicast 10.1.0.5 port 5000 ttl 32 dscp 46 source 10.1.0.1 ttl-threshold 3 "
+		"output unicast 10.1.0.6 preserve-source");
 	her = fake_dp_route_her(r->w->f, fake_dp_route(r->w->f, &k), &dst);
 	assert_non_null(her);
 	assert_int_equal(her->her_port, 5000);
 	assert_int_equal(her->her_ttl, 32);
+	assert_true(her->her_set_dscp);
+	assert_int_equal(her->her_dscp, 46);
 	assert_int_equal(her->ttl_threshold, 3);
 	assert_true(ip_eq(&her->her_src, &(struct ipaddr){.family = IP_V4, .b = {10, 1, 0, 1}}));
 	dst = addr("10.1.0.6");
 	her = fake_dp_route_her(r->w->f, fake_dp_route(r->w->f, &k), &dst);
 	assert_non_null(her);
 	assert_true(ip_is_none(&her->her_src));
+	assert_false(her->her_set_dscp);
 	assert_int_equal(her->her_ttl, 64);
 	v = run_ok(r, "show mroute 10.0.0.3");
 	assert_int_equal(json_array_size(at(v, "routes[0].inputs")), 2);

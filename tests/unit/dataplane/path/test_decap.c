@@ -185,6 +185,43 @@ static void congestion_mark_survives_the_tunnel(void **state)
 	assert_int_equal(fx_sum(got + 14, IP4_LEN), 0xffff);
 }
 
+/* TOS of what leaves for inner and outer TOS; -1: nothing did. */
+static int tos_through(uint8_t inner_tos, uint8_t outer_tos)
+{
+	uint8_t inner[64], p[200], got[128];
+	unsigned n, before = fx.port[1].tx_n;
+
+	fx.routes[0].r->iif = 5;
+	fx_ip4(inner, 64);
+	inner[IP4_TOS] = inner_tos;
+	fx_ip4_seal(inner);
+	n = wrap(p, plain_gre, 4, inner, 64);
+	p[IP4_TOS] = outer_tos;
+	fx_ip4_seal(p);
+	rx(in, p, n, true);
+	if (fx.port[1].tx_n == before)
+		return -1;
+	fx_bytes(fx.port[1].tx[before], got, sizeof(got));
+	assert_int_equal(fx_sum(got + 14, IP4_LEN), 0xffff);
+	return got[14 + IP4_TOS];
+}
+
+static void congestion_that_cannot_be_told_on_is_a_drop(void **state)
+{
+	assert_int_equal(tos_through(0xb8, 3), -1);
+	assert_only_drop(DROP_gre_congested);
+}
+
+static void dscp_of_the_outer_header_counts_only_in_a_uniform_tunnel(void **state)
+{
+	assert_int_equal(tos_through(0xb8 | 2, 0x28), 0xb8 | 2);
+	assert_int_equal(tos_through(0xb8, 0x28 | 1), 0xb8);
+	tun->c.gre.decap_dscp_copy = 1;
+	assert_int_equal(tos_through(0xb8 | 2, 0x28), 0x28 | 2);
+	assert_int_equal(tos_through(0xb8 | 2, 0x28 | 1), 0x28 | 1);
+	assert_int_equal(tos_through(0xb8, 0), 0);
+}
+
 /* --- lookup ---------------------------------------------------------------------------------------------- */
 
 static void unknown_flow_signals_and_is_dropped(void **state)
@@ -293,6 +330,8 @@ int main(void)
 		T(gre_in_a_broadcast_frame_or_for_others_is_the_kernels),
 		T(checksum_flag_of_the_outer_header_says_nothing_of_the_inner),
 		T(congestion_mark_survives_the_tunnel),
+		T(congestion_that_cannot_be_told_on_is_a_drop),
+		T(dscp_of_the_outer_header_counts_only_in_a_uniform_tunnel),
 		T(unknown_flow_signals_and_is_dropped),
 		T(wrong_interface_signals_and_is_counted_at_the_route),
 		T(inputs_have_flags_of_their_own),

@@ -106,6 +106,69 @@ static void outer_header_takes_df_and_tos_from_the_inner(void **state)
 	assert_true(in.df);
 }
 
+/* RFC 6040 figure 4; rows: inner Not-ECT, ECT(1), ECT(0), CE, columns the outer ones. */
+static void ecn_leaves_a_tunnel_as_rfc_6040_has_it(void **state)
+{
+	static const uint8_t want[4][4] = {
+		{0, 0, 0, ECN_DROP}, {1, 1, 1, 3}, {2, 1, 2, 3}, {3, 3, 3, 3}};
+
+	for (unsigned inner = 0; inner < 4; inner++)
+		for (unsigned outer = 0; outer < 4; outer++)
+			assert_int_equal(
+				ecn_decap((uint8_t)(inner | 0xb8), (uint8_t)(outer | 0x28)),
+				want[inner][outer]);
+}
+
+static void tos_is_written_and_the_checksum_follows(void **state)
+{
+	uint8_t b[60], before[60];
+
+	ip4_make(b, sizeof(b), 0);
+	for (unsigned tos = 0; tos < 256; tos++) {
+		tos_put(b, (uint8_t)tos);
+		assert_int_equal(tos_get(b), tos);
+		assert_int_equal(slow_sum(b, 20), 0xffff);
+	}
+	ip6_make(b, 0, 17);
+	b[1] |= 0x0a;
+	memcpy(before, b, sizeof(b));
+	tos_put(b, 0x5c);
+	assert_int_equal(tos_get(b), 0x5c);
+	assert_int_equal(b[0], 0x65);
+	assert_int_equal(b[1], 0xca);
+	tos_put(b, tos_get(before));
+	assert_memory_equal(b, before, sizeof(b));
+	assert_int_equal(tos_with_dscp(0x5e, 46), 0xba);
+}
+
+static void flow_label_is_that_of_the_flow_and_never_zero(void **state)
+{
+	uint8_t a[60], b[60], outer[40];
+	unsigned equal = 0;
+
+	ip4_make(a, sizeof(a), 0);
+	memcpy(b, a, sizeof(b));
+	b[IP4_TTL]--;
+	b[IP4_ID]++;
+	assert_int_equal(gre_flow_label(a), gre_flow_label(b));
+	for (unsigned i = 0; i < 256; i++) {
+		b[IP4_DST + 3] = (uint8_t)i;
+		equal += gre_flow_label(a) == gre_flow_label(b);
+		assert_in_range(gre_flow_label(b), 1, 0xfffff);
+	}
+	assert_int_equal(equal, 1);
+	ip6_make(a, 0, 17);
+	memcpy(b, a, sizeof(b));
+	b[IP6_HOPS]--;
+	assert_int_equal(gre_flow_label(a), gre_flow_label(b));
+	b[IP6_SRC + 15]++;
+	assert_int_not_equal(gre_flow_label(a), gre_flow_label(b));
+	memset(a + IP6_SRC, 0, 32);
+	assert_int_equal(gre_flow_label(a), 1);
+	gre_outer6(outer, a + IP6_SRC, a + IP6_DST, 9, 0xb9, 7, 0x12345);
+	assert_memory_equal(outer, ((uint8_t[]){0x6b, 0x91, 0x23, 0x45, 0, 9, 47, 7}), 8);
+}
+
 /* --- head-end replication ---------------------------------------------------------------------------- */
 
 static const uint8_t her_dst[4] = {192, 0, 2, 77}, her_src[4] = {198, 51, 100, 3};
@@ -136,6 +199,26 @@ static void her_keeps_source_and_port_when_told(void **state)
 	assert_int_equal(be16(b + 22), 5000);
 	assert_int_equal(slow_sum(b, 20), 0xffff);
 	assert_int_equal(slow_l4_sum(b + IP4_SRC, 8, IP_PROTO_UDP, b + 20, 30), 0xffff);
+}
+
+static void her_sets_the_dscp_and_leaves_ecn(void **state)
+{
+	uint8_t b[60];
+	struct her her = {.dst = her_dst, .ttl = 3, .set_dscp = true, .dscp = 46};
+
+	ip4_make(b, sizeof(b), 0);
+	tos_put(b, 0x29);
+	her_rewrite4(b, sizeof(b), &her);
+	assert_int_equal(b[IP4_TOS], 46 << 2 | 1);
+	assert_int_equal(slow_sum(b, 20), 0xffff);
+	her.set_dscp = false;
+	her_rewrite4(b, sizeof(b), &her);
+	assert_int_equal(b[IP4_TOS], 46 << 2 | 1);
+	ip6_make(b, 0, 59);
+	tos_put(b, 0x2b);
+	her = (struct her){.dst = b + IP6_SRC, .ttl = 3, .set_dscp = true, .dscp = 0};
+	her_rewrite6(b, 40, &her);
+	assert_int_equal(tos_get(b), 3);
 }
 
 static void her_leaves_a_zero_udp_checksum_alone(void **state)
@@ -250,6 +333,10 @@ int main(void)
 		cmocka_unit_test(gre_written_is_gre_read),
 		cmocka_unit_test(outer_header_takes_df_and_tos_from_the_inner),
 		cmocka_unit_test(her_changes_addresses_port_and_ttl_and_both_checksums),
+		cmocka_unit_test(ecn_leaves_a_tunnel_as_rfc_6040_has_it),
+		cmocka_unit_test(tos_is_written_and_the_checksum_follows),
+		cmocka_unit_test(flow_label_is_that_of_the_flow_and_never_zero),
+		cmocka_unit_test(her_sets_the_dscp_and_leaves_ecn),
 		cmocka_unit_test(her_keeps_source_and_port_when_told),
 		cmocka_unit_test(her_leaves_a_zero_udp_checksum_alone),
 		cmocka_unit_test(her_writes_ffff_for_a_computed_zero),

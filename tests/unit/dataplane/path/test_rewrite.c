@@ -72,7 +72,7 @@ static void tunnel_output_is_wrapped(void **state)
 
 	tun->c.gre.has_key = 1;
 	tun->c.gre.key = 0x01020304;
-	tun->c.gre.tos = 0x28;
+	tun->c.gre.dscp = 10;
 	fx_oif(10, 9);
 	fx_route(IP_V4, 1, 10, 1);
 	fx_rx4(in, 64);
@@ -119,7 +119,7 @@ static void tunnel_over_ip6_is_wrapped_in_ip6(void **state)
 
 	assert_int_equal(ip_parse("2001:db8::1", &tun->c.gre.local), 0);
 	assert_int_equal(ip_parse("2001:db8::2", &tun->c.gre.remote), 0);
-	tun->c.gre.tos_inherit = 1;
+	tun->c.gre.dscp_inherit = 1;
 	fx_oif(10, 9);
 	fx_route(IP_V4, 1, 10, 1);
 	fx_rx4(in, 64);
@@ -127,10 +127,38 @@ static void tunnel_over_ip6_is_wrapped_in_ip6(void **state)
 	assert_int_equal(frame(1, 0, f), 14 + 40 + 4 + 64);
 	assert_int_equal(be16(f + 12), ETH_TYPE_IP6);
 	assert_int_equal(outer[0], 0x60);
+	assert_int_equal(be16(outer + 2), gre_flow_label(f + 14 + 40 + 4) & 0xffff);
 	assert_int_equal(be16(outer + IP6_PAYLOAD), 68);
 	assert_int_equal(outer[IP6_NEXT], IP_PROTO_GRE);
 	assert_int_equal(outer[IP6_HOPS], 77);
 	assert_memory_equal(outer + IP6_DST, tun->c.gre.remote.b, 16);
+}
+
+static void tunnel_copies_ttl_and_ecn_of_what_is_inside(void **state)
+{
+	uint8_t f[16384], *outer = f + 14, ip[64];
+	struct fwd_if *tun = fx_tunnel(9, 1);
+	struct rte_mbuf *m;
+	uint16_t port;
+
+	tun->c.gre.ttl = 0;
+	tun->c.gre.dscp = 10;
+	fx_ip4(ip, 64);
+	tos_put(ip, 0xb8 | 1);
+	fx_oif(10, 9);
+	fx_route(IP_V4, 1, 10, 1);
+	fx_rx(0, fx_frame(in, ip, 64, ETH_TYPE_IP4, false, 0));
+	fx_run();
+	assert_int_equal(frame(1, 0, f), 14 + 20 + 4 + 64);
+	assert_int_equal(outer[IP4_TTL], 8);
+	assert_int_equal(outer[IP4_TOS], 10 << 2 | 1);
+	/* our own Hello crosses a tunnel of any length */
+	ip[IP4_TTL] = 1;
+	m = fx_frame(in, ip, 64, ETH_TYPE_IP4, false, 0);
+	rte_pktmbuf_adj(m, 14);
+	assert_int_equal(path_encap(&fx.t, 9, DP_SEND_IP, m, &port), 0);
+	assert_int_equal(rte_pktmbuf_mtod(m, uint8_t *)[14 + IP4_TTL], 64);
+	rte_pktmbuf_free(m);
 }
 
 static void her_through_a_tunnel_is_translated_then_wrapped(void **state)
@@ -318,6 +346,7 @@ int main(void)
 		T(tunnel_output_is_wrapped),
 		T(tunnel_checksum_covers_a_chained_payload),
 		T(tunnel_over_ip6_is_wrapped_in_ip6),
+		T(tunnel_copies_ttl_and_ecn_of_what_is_inside),
 		T(her_through_a_tunnel_is_translated_then_wrapped),
 		T(tunnel_into_a_tunnel_unresolved_and_too_large_are_dropped),
 		T(full_queue_costs_the_frames_that_do_not_fit),

@@ -235,7 +235,7 @@ static void impossible_interfaces_are_refused(void **state)
 	g.gre.remote.family = IP_V6;
 	assert_int_equal(set(d, g), -EINVAL);
 	g = tunnel(1, 0x0a000001, 0x0a000002, false, 0);
-	g.gre.ttl = 0;
+	g.gre.dscp = 64;
 	assert_int_equal(set(d, g), -EINVAL);
 	g.kind = 9;
 	assert_int_equal(set(d, g), -EINVAL);
@@ -351,6 +351,8 @@ static void impossible_oifs_and_adjacencies_are_refused(void **state)
 	o = good, o.ifid = 0; /* a unicast output that does not know yet where it leaves */
 	assert_int_equal(oif_set(d, &o), 0);
 	o.her_dst = (struct ipaddr){0};
+	assert_int_equal(oif_set(d, &o), -EINVAL);
+	o = good, o.her_dscp = 64;
 	assert_int_equal(oif_set(d, &o), -EINVAL);
 	o = good, o.her_ttl = 0;
 	assert_int_equal(oif_set(d, &o), -EINVAL);
