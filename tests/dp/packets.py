@@ -17,7 +17,7 @@ from headers import Packet, group_mac, is_group
 HOST_MAC = "02:00:00:00:0a:01"
 NEIGH_MAC = "02:00:00:00:0b:%02x"
 SRC, GRP = "10.0.0.1", "239.1.1.1"
-SRC6, GRP6 = "2001:db8:0::1", "ff3e::8000:1"
+SRC6, GRP6 = "2001:db8::1", "ff3e::8000:1"
 PEER, PEER_KEYED, TUNNEL_LOCAL = "10.1.0.9", "10.1.0.8", "10.1.0.1"
 PEER6, TUNNEL_LOCAL6 = "2001:db8:1::9", "2001:db8:1::1"
 

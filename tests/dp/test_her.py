@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # Copyright (c) 2026 The starg authors
 """Head-end replication: the copy becomes unicast."""
+import dataclasses
 import struct
 
 import pytest
@@ -77,6 +78,29 @@ def test_ttl_rules_hold_before_the_new_ttl():
     config = router(Route(SRC, GRP, "src", (her("10.1.0.5", ttl_threshold=10), her("10.1.0.7"))))
     exp, _ = check(config, {"p0": [udp(i, ttl=t) for i, t in enumerate((1, 2, 10, 11))]})
     assert exp.drops == {"ttl_expired": 1, "oif_ttl_threshold": 2}
+
+
+def test_dscp_is_replaced_and_ecn_is_not():
+    config = router6(Route(SRC, GRP, "src", (her("10.1.0.5", dscp=46), her("10.1.0.7", dscp=0),
+                                             her("10.1.0.9"), Output("lan2"))),
+                     Route(SRC6, GRP6, "src", (her("2001:db8:1::5", dscp=63), her("2001:db8:1::7"),
+                                               her("2001:db8:1::8", dscp=0), Output("lan2"))))
+    exp, _ = check(config, {"p0": [udp(t, tos=t, size=s) for t in range(0, 256, 5) for s in (9, 400)]
+                            + [udp6(t, tc=t, size=s) for t in range(0, 256, 5) for s in (9, 400)]})
+    assert len(exp.frames["p1"]) == 52 * 2 * 6
+
+
+@pytest.mark.parametrize("src,grp,near,far,packet", [
+    (SRC, GRP, "10.1.0.5", "10.50.0.9", lambda t: udp(t, ttl=t)),
+    (SRC6, GRP6, "2001:db8:1::5", "2001:db8:50::9", lambda t: udp6(t, hlim=t))])
+def test_threshold_is_that_of_the_interface_the_route_leads_to(src, grp, near, far, packet):
+    config = router6(Route(src, grp, "src", (her(near, ""), her(near, "", port=9, ttl_threshold=3),
+                                             her(far, ""), her(far, "", port=9, ttl_threshold=0))))
+    limits = {"lan1": 10, "lan2": 20}
+    config.interfaces = [dataclasses.replace(i, ttl_threshold=limits.get(i.name, 0))
+                         for i in config.interfaces]
+    exp, _ = check(config, {"p0": [packet(t) for t in range(2, 30)]})
+    assert exp.drops == {"oif_ttl_threshold": 9 + 2 + 19}
 
 
 def test_receiver_on_the_input_interface_gets_its_copy():

@@ -32,11 +32,13 @@ def random_config(d: Dice) -> Config:
     n = 4
     ifaces = [Iface(f"i{p}", f"p{p}", address=(f"10.{p}.0.254/24",),
                     ttl_threshold=d.one(0, 0, 0, 16)) for p in range(n)]
-    ifaces += [Iface(f"v{p}", f"p{p}", vlan=100 + p, address=(f"10.{100 + p}.0.254/24",),
+    ifaces += [Iface(f"v{p}", f"p{p}", vlan=d.one(100 + p, (100 + p, 7), (7, 100 + p)),
+                     vlan_tpid=d.one(0, 0, 0x8100, 0x88A8, 0x9100), address=(f"10.{100 + p}.0.254/24",),
                      mtu=d.one(0, 0, 1000)) for p in range(n) if d.chance(60)]
     ifaces += [Iface(f"g{t}", gre=Gre("10.1.0.254", f"10.1.0.{10 + t}",
                                       key=d.one(None, t, 0xdeadbeef), checksum=d.chance(40),
-                                      ttl=d.one(64, 1, 255), tos=d.one("inherit", 0, 0xb8)),
+                                      ttl=d.one(64, 1, 255, "inherit"), dscp=d.one("inherit", 0, 46),
+                                      decap_dscp=d.one("keep", "copy")),
                      address=(f"169.254.{t}.0/31",)) for t in range(3)]
     neighbors = [(f"i{p}", f"10.{p}.0.{h}", NEIGH_MAC % (p * 60 + h % 59)) for p in range(n)
                  for h in (0, 1, 10, 11, 12, 255) if d.chance(90)]
@@ -71,7 +73,7 @@ def random_outputs(d: Dice, names) -> tuple[Output, ...]:
         addr, iface = d.one((f"10.{p}.0.{d.one(0, 1, 10, 255)}", d.one("", f"i{p}")),
                             ("10.9.1.1", ""), ("10.9.7.7", ""), ("172.31.0.1", ""))
         outs.append(Output(iface, unicast=addr, port=d.one(0, 1, 5004, 65535), ttl=d.one(64, 64, 1, 255),
-                           preserve_source=d.chance(30)))
+                           dscp=d.one(-1, -1, 0, 46), preserve_source=d.chance(30)))
     once = {(o.unicast and "" or o.interface, o.unicast, o.port): o for o in outs}
     return tuple(once.values()) or (Output(names[0]),)
 
@@ -110,12 +112,12 @@ def random_frame(d: Dice, config: Config, n: int) -> tuple[str, bytes]:
         port = "p1"
         frame = in_gre(packet, src=i.gre.remote, dst=i.gre.local,
                        key=i.gre.key if d.chance(90) else 5, checksum=d.chance(50), ttl=d.one(1, 9),
-                       proto=47)
+                       proto=47, tos=d.one(0, 0, d.to(256)))
         if mac:
             frame = bytes.fromhex(mac.replace(":", "")) + frame[6:]
     else:
         port = i.port
-        frame = eth(packet, vlan=i.vlan if d.chance(95) else 999)
+        frame = eth(packet, vlan=i.vlan if d.chance(95) else 999, tpid=i.vlan_tpid)
     if d.chance(10):
         frame += b"\0" * d.to(20)
     if d.chance(8):

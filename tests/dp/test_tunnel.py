@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # Copyright (c) 2026 The starg authors
 """GRE, RFC 2784 and RFC 2890, both directions."""
+import dataclasses
+import itertools
 import struct
 
 import pytest
@@ -98,11 +100,80 @@ def test_many_tunnels_by_key():
     assert exp.drops == {"wrong_if": 20}
 
 
-def test_congestion_mark_of_the_outer_header_survives():
-    config = router(Route("*", GRP, "gre0", to("lan2", "gre7")))
-    exp, _ = check(config, {"p1": [in_gre(udp_ip(n=t, tos=t), tos=o) for t in (0, 1, 2, 3, 0xb9)
-                                   for o in (0, 1, 2, 3)]})
-    assert len(exp.frames["p2"]) == 20
+def policy(config: Config, **gre) -> Config:
+    """config with other keys for all its tunnels."""
+    config.interfaces = [dataclasses.replace(i, gre=dataclasses.replace(i.gre, **gre)) if i.gre else i
+                         for i in config.interfaces]
+    return config
+
+
+ENDS = ((PEER, TUNNEL_LOCAL, "gre4"), (PEER6, TUNNEL_LOCAL6, "gre0"))
+
+
+@pytest.mark.parametrize("decap_dscp", ["keep", "copy"])
+@pytest.mark.parametrize("src,dst,name", ENDS)
+def test_congestion_and_dscp_of_the_outer_header(src, dst, name, decap_dscp):
+    config = policy(router6(Route("*", GRP, name, to("lan2", "gre7")),
+                            Route("*", GRP6, name, to("lan2", "gre7"))), decap_dscp=decap_dscp)
+    tos = list(itertools.product((0, 1, 2, 3, 0xb9), (0, 1, 2, 3, 0xb8, 0x29)))
+    frames = [in_gre(udp_ip(n=n, tos=i), src, dst, tos=o) for n, (i, o) in enumerate(tos)]
+    frames += [in_gre(udp6_ip(n=n, tc=i, fl=n), src, dst, tos=o) for n, (i, o) in enumerate(tos)]
+    exp, _ = check(config, {"p1": frames})
+    assert exp.drops == {"gre_congested": 2} and len(exp.frames["p2"]) == 58
+
+
+@pytest.mark.parametrize("gre", [dict(dscp=46, ttl="inherit"), dict(dscp=0, ttl=255),
+                                 dict(dscp="inherit", ttl="inherit"), dict(dscp=63, ttl=1)], ids=str)
+def test_dscp_and_ttl_of_the_outer_header(gre):
+    names = to("gre0", "gre4", "gre7", "lan2")
+    her = (Output("", unicast="192.168.5.5", ttl=9, dscp=10),)
+    her6 = (Output("", unicast="2001:db8:77::5", ttl=9, dscp=10),)
+    config = policy(router6(Route(SRC, GRP, "src", names + her), Route(SRC6, GRP6, "src", names + her6)),
+                    **gre)
+    config.rpf += [("192.168.5.0/24", "gre0", ""), ("2001:db8:77::/48", "gre4", "")]
+    config.interfaces = [dataclasses.replace(i, address=i.address + ("169.254.0.0/31",))
+                         if i.name == "gre0" else i for i in config.interfaces]
+    rules = list(itertools.product((0, 1, 2, 3, 0xb8, 0xff), (2, 3, 255)))
+    exp, _ = check(config, {"p0": [udp(n, tos=t, ttl=l) for n, (t, l) in enumerate(rules)]
+                            + [udp6(n, tc=t, hlim=l) for n, (t, l) in enumerate(rules)]})
+    assert len(exp.frames["p1"]) == 2 * 4 * len(rules) and not exp.drops
+
+
+def test_flow_label_is_one_for_each_flow():
+    from starg_dp import Router, read_pcap
+    groups = [f"239.7.0.{n}" for n in range(40)]
+    config = router6(*[Route("*", g, "src", to("gre0")) for g in groups])
+    with Router(config, {"p0": [udp(n, dst=g, ttl=9 + n) for n in range(3) for g in groups]}) as r:
+        r.wait_ready()
+        r.wait_done()
+        r.stop()
+        labels = {}
+        for f in read_pcap(r.dir / "p1.out"):
+            label = int.from_bytes(f[14:18], "big") & 0xfffff
+            labels.setdefault(f[14 + 40 + 4 + 16:14 + 40 + 4 + 20], set()).add(label)
+    assert len(labels) == 40 and all(len(v) == 1 for v in labels.values())
+    assert len(set.union(*labels.values())) == 40 and {0} not in labels.values()
+
+
+SIZES = (0, 1, 7, 254, 255, 256, 1001, 1300)
+
+
+@pytest.mark.parametrize("key", [None, 0, 0xdeadbeef], ids=str)
+@pytest.mark.parametrize("checksum", [False, True])
+def test_every_kind_of_tunnel_both_ways(key, checksum):
+    """Either family within either, with and without key and checksum, of even and odd length."""
+    config = router6(Route("*", GRP, ("src", "gre0", "gre4"), to("gre0", "gre4", "lan2")),
+                     Route("*", GRP6, ("src", "gre0", "gre4"), to("gre0", "gre4", "lan2")))
+    policy(config, key=key, checksum=checksum)
+    config.interfaces = [i for i in config.interfaces if i.name != "gre7"]
+    frames = [in_gre(make(n=n, size=s), src, dst, key=key, checksum=c) for n, s in enumerate(SIZES)
+              for make in (udp_ip, udp6_ip) for src, dst, _ in ENDS for c in (False, True)]
+    broken = bytearray(frames[1])
+    broken[-1] ^= 1
+    exp, _ = check(config, {"p0": [m(n, size=s) for n, s in enumerate(SIZES) for m in (udp, udp6)],
+                            "p1": frames + [bytes(broken)]})
+    assert exp.drops == {"oif_input": len(frames), "gre_checksum": 1}
+    assert len(exp.frames["p1"]) == 2 * 2 * len(SIZES) + len(frames)
 
 
 def test_outer_identifications_differ_when_df_is_clear():
