@@ -180,6 +180,16 @@ static void outputs_make(struct bed *b)
 	unicast_make(b, 27, 5, "2001:db8:3::9", NULL, 9, 4);
 }
 
+void bed_mtu(struct bed *b, uint16_t ifid, unsigned mtu)
+{
+	struct dp_if c = b->d.t.ifs[ifid]->c;
+
+	c.mtu = (uint16_t)mtu;
+	__lsan_disable();
+	FUZZ_CHECK(if_set(&b->d, &c) == 0);
+	__lsan_enable();
+}
+
 void bed_route(struct bed *b, const char *src, const char *grp, uint16_t iif, const uint32_t *oifs)
 {
 	struct dp_route r = {.n_inputs = 1};

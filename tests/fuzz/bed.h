@@ -36,6 +36,8 @@ struct bed {
 struct bed *bed_get(void);
 /* All ports send chained buffers, or none does. */
 void bed_multi_segs(struct bed *b, bool on);
+/* Another MTU for an interface. */
+void bed_mtu(struct bed *b, uint16_t ifid, unsigned mtu);
 /* A route; source and group as in prefix_parse, "*" for any source. oifs: n ids, ended by 0. */
 void bed_route(struct bed *b, const char *src, const char *grp, uint16_t iif, const uint32_t *oifs);
 /* A frame in one segment, or in segments of seg bytes, if they are no more than BED_SEGS_MAX. */

@@ -99,6 +99,15 @@ def gre_seeds():
     yield "routing", b"\x40\0\x08\0"
 
 
+def frag_seeds():
+    for way in range(7):
+        yield f"cut{way}", struct.pack("!BBHBBHBBBH", way, way & 1, 576, 0, 0xb8, 0, 64, 17, way, 1400) + b"payload" * 9
+        yield f"again{way}", struct.pack("!BBHBBHBBBH", way, 1, 300, 90, 0, 0x2003, 9, 6, 1, 4000) + b"\xff" * 20
+        yield f"scarce{way}", struct.pack("!BBHBBHBBBH", way, 2 | 5 << 2, 200, 0, 0, 0, 2, 17, 3, 900)
+    yield "df", struct.pack("!BBHBBHBBBH", 0, 1, 576, 0, 0, 0x4000, 64, 17, 0, 1400)
+    yield "smallest", struct.pack("!BBHBBHBBBH", 0, 1, 68, 0, 0, 0, 64, 17, 4, 2000)
+
+
 def conf_seeds():
     root = pathlib.Path(__file__).parents[2]
     full = (root / "tests/data/conf/full.conf").read_text()
@@ -138,7 +147,7 @@ def command_seeds():
     yield "latin", b'\2{"command": "say \xe9"}'
 
 
-TARGETS = {"packet": packet_seeds, "gre": gre_seeds, "conf": conf_seeds, "command": command_seeds}
+TARGETS = {"packet": packet_seeds, "gre": gre_seeds, "frag": frag_seeds, "conf": conf_seeds, "command": command_seeds}
 
 
 def main():
