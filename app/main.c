@@ -13,6 +13,7 @@
 #include "app/shell/terminal.h"
 #include "dataplane/dataplane.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <getopt.h>
 #include <stdlib.h>
@@ -183,6 +184,10 @@ static uint64_t now_us(void *arg)
 	return app_now_us();
 }
 
+static_assert((int)CONF_REPLICATE_COPY == (int)DATAPLANE_REPLICATE_COPY &&
+		      (int)CONF_REPLICATE_SHARE == (int)DATAPLANE_REPLICATE_SHARE,
+	"the file's words are the data plane's");
+
 /* --- boot ------------------------------------------------------------------------------------------- */
 
 static int fail(const char *err)
@@ -201,6 +206,7 @@ static int boot_dataplane(
 		.hold = {.packets = conf->router.hold.packets,
 			.flows = conf->router.hold.flows,
 			.time_ms = conf->router.hold.time_ms},
+		.replicate = (enum dataplane_replicate)conf->router.replicate,
 		.n_workers = eal->n_workers,
 		.socket = -1,
 		.wake_fd = wake_fd};

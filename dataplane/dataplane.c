@@ -82,6 +82,7 @@ static struct worker *worker_new(struct dataplane *d, unsigned index)
 	w->workers = d->workers;
 	w->shared = d->shared;
 	w->adaptive = d->conf.adaptive;
+	worker_replicate(w, d->conf.replicate);
 	w->lcore = d->shared ? rte_get_main_lcore() : d->conf.lcores[index];
 	w->info.cpu = rte_lcore_to_cpu_id((int)w->lcore);
 	w->direct = direct_new();

@@ -19,11 +19,19 @@ struct dataplane_hold {
 	uint32_t time_ms;
 };
 
+/* How the copies of a packet get their bytes; what is sent is the same. */
+enum dataplane_replicate {
+	DATAPLANE_REPLICATE_AUTO,  /* as measured: short packets are copied, long ones shared */
+	DATAPLANE_REPLICATE_COPY,  /* a whole buffer for each copy */
+	DATAPLANE_REPLICATE_SHARE, /* by reference whatever can be */
+};
+
 struct dataplane_conf {
 	uint32_t mbufs; /* buffers in the one pool */
 	uint32_t max_routes, max_oifs;
 	uint32_t upcall_rate; /* upcalls a second and worker for NOCACHE and WRONGVIF */
 	struct dataplane_hold hold;
+	enum dataplane_replicate replicate;
 	bool adaptive;      /* workers sleep when idle */
 	unsigned n_workers; /* worker lcores; 0: one worker that runs on the control lcore */
 	unsigned lcores[DATAPLANE_WORKERS_MAX]; /* EAL ids of the worker lcores */

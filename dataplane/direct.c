@@ -43,9 +43,10 @@ struct direct_plan {
 	uint64_t serial; /* of the list; 0: unused */
 	uint16_t iif;
 	uint8_t family;
-	uint8_t ttl;      /* the largest threshold */
-	bool flat;        /* all outputs are native and untagged: frames differ in the source MAC */
-	uint16_t len_max; /* longest IP packet that every output takes in this lane; 0: none */
+	uint8_t ttl;       /* the largest threshold */
+	bool flat;         /* all outputs are native and untagged: frames differ in the source MAC
+			   * at most, and each output may have copies */
+	uint16_t len_max;  /* longest IP packet that every output takes in this lane; 0: none */
 	uint32_t n, first; /* outputs */
 };
 
@@ -139,11 +140,12 @@ static bool outs_make(
 			groups++;
 		}
 	}
-	dp->flat = true;
+	/* a worker that is told to share copies nothing that can be shared */
+	dp->flat = w->copy_more >= 0 || groups == list->n;
 	for (uint32_t i = 0; i < list->n; i++)
 		dp->flat &= out_is_flat(&w->direct->outs[dp->first + i]);
 	if (groups > 1)
-		dp->len_max = (uint16_t)RTE_MIN(dp->len_max, COPY_WHOLE);
+		dp->len_max = (uint16_t)RTE_MIN(dp->len_max, COPY_WHOLE + RTE_MIN(w->copy_more, 0));
 	return true;
 }
 

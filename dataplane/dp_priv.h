@@ -286,6 +286,8 @@ struct worker {
 	unsigned rcu_id;
 	bool shared; /* runs on the control lcore */
 	bool adaptive;
+	bool share_not;    /* every copy gets bytes of its own */
+	int32_t copy_more; /* added to COPY_WHOLE */
 	_Atomic bool quit, running;
 
 	struct burst b;
@@ -349,6 +351,9 @@ void stage_tx(struct worker *w, struct burst *b); /* into tx buffers, full ones 
 void stage_direct(struct worker *w, struct burst *b);
 void tx_flush(struct worker *w);          /* end of the round */
 unsigned tx_handoff_in(struct worker *w); /* frames handed to us: their number */
+
+/* replicate.c: the worker's way of making copies; a worker without it does as AUTO. */
+void worker_replicate(struct worker *w, enum dataplane_replicate how);
 
 /* One round over all ports. True if there was work. */
 bool worker_step(struct worker *w);

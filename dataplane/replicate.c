@@ -94,7 +94,8 @@ static inline enum drop_reason plan_output(struct worker *w, const struct fwd_po
 	pl->ip_len = p->ip_len;
 	pl->segs = port->multi_segs;
 	/* a frame for another worker's queue carries its port in the buffer: it is not shared */
-	pl->shareable = !hop.adj && hop.out->l2_id && w->index < port->tx_queues && pl->wire_len;
+	pl->shareable = !hop.adj && hop.out->l2_id && w->index < port->tx_queues && pl->wire_len &&
+			!w->share_not;
 	return IP_FINE;
 }
 
@@ -352,7 +353,8 @@ static inline struct rte_mbuf *copy_make(
 	const struct pkt *p = c->pkt;
 	unsigned room = rte_pktmbuf_data_room_size(w->t->pool) - RTE_PKTMBUF_HEADROOM - L2_MAX;
 
-	if (c->plan->segs && p->ip_len > COPY_WHOLE && p->m->data_len > p->l3 + SPLIT_BYTES)
+	if (c->plan->segs && p->ip_len > COPY_WHOLE + w->copy_more &&
+		p->m->data_len > p->l3 + SPLIT_BYTES)
 		return copy_split(w, f, c);
 	if (likely(p->m->nb_segs == 1 && p->ip_len <= room))
 		return copy_bytes(w, f, c, p->ip_len);
@@ -386,6 +388,14 @@ static inline void copy_fill(struct worker *w, struct fresh *f, struct copy *c)
 		c[i].m = m;
 	if (unlikely(c->last && !c->own))
 		rte_pktmbuf_free(c->pkt->m);
+}
+
+void worker_replicate(struct worker *w, enum dataplane_replicate how)
+{
+	w->share_not = how == DATAPLANE_REPLICATE_COPY;
+	w->copy_more = how == DATAPLANE_REPLICATE_COPY    ? UINT16_MAX
+		       : how == DATAPLANE_REPLICATE_SHARE ? SPLIT_BYTES - COPY_WHOLE
+							  : 0;
 }
 
 bool stage_replicate(struct worker *w, struct burst *b)

@@ -13,6 +13,7 @@
 #define CONF_NAMELEN 32
 #define CONF_ERRLEN 8192 /* room for some fifty messages */
 
+enum conf_replicate { CONF_REPLICATE_AUTO, CONF_REPLICATE_COPY, CONF_REPLICATE_SHARE };
 enum conf_poll { CONF_POLL_AUTO, CONF_POLL_BUSY, CONF_POLL_ADAPTIVE };
 
 #define CONF_POLICE_REGULAR (1u << (DP_POLICE_KINDS + 1))
@@ -44,6 +45,7 @@ struct conf_router {
 	uint8_t mac[6];
 	enum log_level log;   /* default notice */
 	uint32_t upcall_rate; /* NOCACHE/WRONGVIF upcalls a second per worker, default 1000 */
+	enum conf_replicate replicate; /* how copies get their bytes; default auto */
 	struct conf_police police;
 	struct conf_hold hold;
 	bool huge;      /* false: --no-huge even if hugepages are there; default true */

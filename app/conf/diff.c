@@ -278,6 +278,7 @@ static void restarts(struct changes *out, const struct conf *old, const struct c
 		{"router.mac", a->has_mac != b->has_mac || memcmp(a->mac, b->mac, 6) != 0},
 		{"router.upcall_rate", a->upcall_rate != b->upcall_rate},
 		{"router.hold", memcmp(&a->hold, &b->hold, sizeof(a->hold)) != 0},
+		{"router.replicate", a->replicate != b->replicate},
 		{"router.huge", a->huge != b->huge},
 		{"router.telemetry", a->telemetry != b->telemetry},
 		{"control.socket", strcmp(old->control.socket, new_->control.socket) != 0},

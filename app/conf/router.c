@@ -10,6 +10,7 @@
 #define EAL_ARGS_MAX 64
 
 static const char *const poll_words[] = {"auto", "busy", "adaptive", NULL};
+static const char *const replicate_words[] = {"auto", "copy", "share", NULL};
 static const char *const log_words[] = {"error", "warning", "notice", "info", "debug", NULL};
 
 static void eal_read(struct reader *r, config_setting_t *s, const char *what, void *obj)
@@ -116,6 +117,7 @@ static const struct conf_key router_keys[] = {
 		.print = police_print},
 	{"hold", KEY_OTHER, .example = "{ packets = 8; flows = 256; time_ms = 500; }",
 		.read = hold_read, .print = hold_print},
+	{"replicate", KEY_WORD, ROUTER(replicate), .words = replicate_words, .example = "\"auto\""},
 	{"huge", KEY_BOOL, ROUTER(huge), .example = "true"},
 	{"telemetry", KEY_BOOL, ROUTER(telemetry), .example = "true"},
 };

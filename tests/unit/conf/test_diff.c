@@ -236,10 +236,11 @@ static void what_needs_a_new_start_is_named(void **state)
 		BASE
 		"router: {name = \"b\"; eal = [\"-l\"]; poll = \"busy\"; workers = 1; mbufs = 1000; "
 		"max_routes = 100; max_oifs = 100; mac = \"02:00:00:00:00:01\"; upcall_rate = 1; "
-		"hold = {packets = 0;}; huge = false; telemetry = false;}; control: {socket = \"/x\";};",
+		"hold = {packets = 0;}; replicate = \"share\"; huge = false; telemetry = false;}; control: {socket = \"/x\";};",
 		"restart router.name, restart router.eal, restart router.poll, restart router.workers, "
 		"restart router.mbufs, restart router.max_routes, restart router.max_oifs, "
-		"restart router.mac, restart router.upcall_rate, restart router.hold, restart router.huge, "
+		"restart router.mac, restart router.upcall_rate, restart router.hold, "
+		"restart router.replicate, restart router.huge, "
 		"restart router.telemetry, "
 		"restart control.socket");
 	differ(BASE "router: {eal = [\"-l\", \"0\"];};", BASE "router: {eal = [\"-l\", \"1\"];};",

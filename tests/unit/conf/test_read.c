@@ -50,6 +50,7 @@ static void router_and_control_settings_arrive(void **state)
 	assert_int_equal(c->router.hold.packets, 4);
 	assert_int_equal(c->router.hold.flows, 100);
 	assert_int_equal(c->router.hold.time_ms, 200);
+	assert_int_equal(c->router.replicate, CONF_REPLICATE_COPY);
 	assert_false(c->router.huge);
 	assert_false(c->router.telemetry);
 	assert_string_equal(c->control.socket, "/run/starg/edge1.sock");
