@@ -3,6 +3,7 @@
 """Random routers and packets of both families, from one seed."""
 from __future__ import annotations
 
+import ipaddress
 import random
 import struct
 
@@ -33,7 +34,8 @@ class Dice:
 
 
 def host(family: int, net: int, h: int) -> str:
-    return f"10.{net}.0.{h}" if family == 4 else f"2001:db8:{net:x}::{h:x}"
+    """As the router writes it."""
+    return f"10.{net}.0.{h}" if family == 4 else str(ipaddress.ip_address(f"2001:db8:{net:x}::{h:x}"))
 
 
 def interfaces(d: Dice) -> list[Iface]:
@@ -66,11 +68,15 @@ def outputs(d: Dice, names: list[str], family: int) -> tuple[Output, ...]:
 
 
 def routes(d: Dice, names: list[str], family: int, n: int) -> list[Route]:
+    """Routes of which any two contain one another or have nothing in common: sources only with whole
+    groups, prefixes of groups for every source."""
     bits = "/23" if family == 4 else "/63"
-    keys = {(d.one("*", "*", host(family, 0, 1 + d.to(4)), host(family, d.to(PORTS), 1 + d.to(4)),
-                   host(family, 0, 0) + bits),
-             d.one(GROUPS[family] % d.to(12), GROUPS[family] % d.to(12), *GROUP_PREFIXES[family]))
-            for _ in range(n)}
+    keys = set()
+    for _ in range(n):
+        group = d.one(GROUPS[family] % d.to(12), GROUPS[family] % d.to(12), *GROUP_PREFIXES[family])
+        source = d.one("*", "*", host(family, 0, 1 + d.to(4)), host(family, d.to(PORTS), 1 + d.to(4)),
+                       host(family, 0, 0) + bits)
+        keys.add(("*" if "/" in group else source, group))
     return [Route(s, g, d.one("any", *d.some(names, 1, 2), tuple(d.some(names, 2, 3))),
                   outputs(d, names, family)) for s, g in sorted(keys)]
 
