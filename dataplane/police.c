@@ -85,9 +85,10 @@ static uint64_t source_hash(const uint64_t seed[4], enum dp_punt_class cls, cons
 		memcpy(a, h + 12, 4);
 	else
 		memcpy(a, h + 8, 16);
+	/* twice for either family: neighbours' addresses follow each other, and once spreads such ones badly
+	 * with some seeds */
 	who = mfib_mix(who ^ seed[2], a[0] ^ seed[0]);
-	if (p->family == IP_V6)
-		who = mfib_mix(who ^ seed[3], a[1] ^ seed[1]);
+	who = mfib_mix(who ^ seed[3], a[1] ^ seed[1]);
 	return who | 1;
 }
 
