@@ -298,7 +298,7 @@ void bed_control(struct bed *b)
 	while (upcall_recv(&b->d, &up, 1)) {
 		FUZZ_CHECK(up.kind < DP_UPCALL_KINDS && up.ifid && up.ifid <= BED_IFS);
 		FUZZ_CHECK(up.src.family == up.grp.family && ip_is_multicast(&up.grp));
-		upcall_done(&b->d, &up);
+		upcall_done(&b->d, &up, DP_VERDICT_RELEASE);
 	}
 	retire_reclaim(&b->d.retire, 1024);
 }
