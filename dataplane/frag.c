@@ -38,10 +38,13 @@ static unsigned way_mtu(const struct fwd_if *tun, const struct fwd_if *out)
 
 bool frag_plan(struct worker *w, const struct pkt *p, const struct path_hop *hop, struct plan *pl)
 {
-	const uint8_t *h = rte_pktmbuf_mtod_offset(p->m, const uint8_t *, p->l3);
+	const uint8_t *h;
 
-	if (p->family != IP_V4 || (be16(h + IP4_FRAG) & IP4_DF) ||
-		way_mtu(hop->tun, hop->out) < PIECE_MIN)
+	/* the way first: the direct lane asks with a packet that has no bytes, and fits every other way */
+	if (p->family != IP_V4 || way_mtu(hop->tun, hop->out) < PIECE_MIN)
+		return false;
+	h = rte_pktmbuf_mtod_offset(p->m, const uint8_t *, p->l3);
+	if (be16(h + IP4_FRAG) & IP4_DF)
 		return false;
 	pl->wire_len = 0;
 	w->fragments = true;

@@ -284,6 +284,22 @@ static void packet_for_a_tunnel_is_cut_before_it_is_wrapped(void **state)
 	assert_int_equal(fx.w->if_ctr[6].tx_packets, fx.port[1].tx_n);
 }
 
+static void way_too_narrow_for_its_own_headers_takes_nothing(void **state)
+{
+	uint16_t mtus[] = {0, 23, 24, 24 + 67};
+
+	fx_tunnel(6, 1);
+	fx_oif(6, 6);
+	fx_route(IP_V4, 1, 6, 1);
+	for (unsigned i = 0; i < RTE_DIM(mtus); i++) {
+		fx.t.ifs[2]->c.mtu = mtus[i];
+		rx_flags(100, 0, 0);
+		fx_run();
+		assert_int_equal(fx.w->info.drops[DROP_oif_mtu], i + 1);
+	}
+	assert_int_equal(fx.port[1].tx_n, 0);
+}
+
 static void every_piece_is_counted_and_the_packet_once(void **state)
 {
 	fx_route(IP_V4, 1, 2, 1);
@@ -350,6 +366,7 @@ int main(void)
 		T(flow_keeps_its_order),
 		T(unicast_copy_is_translated_and_then_cut),
 		T(packet_for_a_tunnel_is_cut_before_it_is_wrapped),
+		T(way_too_narrow_for_its_own_headers_takes_nothing),
 		T(every_piece_is_counted_and_the_packet_once),
 		T(without_buffers_no_piece_leaves),
 		T(more_pieces_than_anybody_wants_are_refused),
