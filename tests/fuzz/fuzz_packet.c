@@ -236,6 +236,7 @@ static void forward_all(struct bed *b, const uint8_t *data, size_t size)
 
 	for (unsigned how = 0; how < RTE_DIM(sent); how++) {
 		worker_replicate(b->w, (enum dataplane_replicate)how);
+		tables_changed(&b->d); /* the direct lane plans anew */
 		sent[how] = forward(b, data + 2, size - 2, data[0], data[1]);
 	}
 	if (!(data[0] & (FLAG_SCARCE | FLAG_STUCK)))

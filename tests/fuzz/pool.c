@@ -144,6 +144,13 @@ static void tail_close(struct rte_mbuf *m)
 	ASAN_POISON_MEMORY_REGION(end, rte_pktmbuf_tailroom(m));
 }
 
+void fuzz_tail_open(struct rte_mbuf *m, unsigned n)
+{
+	const uint8_t *end = rte_pktmbuf_mtod_offset(m, const uint8_t *, m->data_len);
+
+	ASAN_UNPOISON_MEMORY_REGION(end, RTE_MIN(n, rte_pktmbuf_tailroom(m)));
+}
+
 struct rte_mbuf *fuzz_chain(struct rte_mempool *mp, const uint8_t *p, size_t len, size_t seg)
 {
 	size_t room = rte_pktmbuf_data_room_size(mp) - RTE_PKTMBUF_HEADROOM;

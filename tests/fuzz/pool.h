@@ -31,5 +31,7 @@ void fuzz_pool_limit(struct rte_mempool *mp, uint32_t left);
 /* A chain with these bytes, seg bytes a segment (0: as many as fit); what lies behind the data of each
  * segment may not be touched until somebody has written there. */
 struct rte_mbuf *fuzz_chain(struct rte_mempool *mp, const uint8_t *p, size_t len, size_t seg);
+/* n bytes behind the data of m's first segment may be read after all. */
+void fuzz_tail_open(struct rte_mbuf *m, unsigned n);
 /* The bytes of a chain, at most cap; checks that the chain is in order. */
 size_t fuzz_bytes(const struct rte_mbuf *m, uint8_t *out, size_t cap);
