@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  * Copyright (c) 2026 The starg authors
  *
- * The bed of seam_stress and overload: ports, data plane, frames.
+ * The bed of overload and the seam's tests: ports, data plane, frames.
  */
 #include "tests/dp/seam_bed.h"
 
@@ -80,8 +80,8 @@ uint64_t mbufs_in_use(const struct bed *b)
 void bed_make(struct bed *b, bool shared)
 {
 	struct dataplane_conf conf = {.mbufs = MBUFS,
-		.max_routes = MAX_ROUTES,
-		.max_oifs = 65536,
+		.max_routes = b->max_routes ? b->max_routes : MAX_ROUTES,
+		.max_oifs = b->max_oifs ? b->max_oifs : 65536,
 		.upcall_rate = 10000000,
 		.adaptive = shared,
 		.n_workers = shared ? 0 : RTE_MAX(b->workers, 1u),

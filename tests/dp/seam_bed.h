@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  * Copyright (c) 2026 The starg authors
  *
- * The bed of seam_stress and overload: the real data plane on ports whose other ends the test holds. Every function ends
- * the program if something cannot be made.
+ * The bed of overload and the seam's tests: the real data plane on ports whose other ends the test holds. Every
+ * function ends the program if something cannot be made.
  */
 #pragma once
 
@@ -29,6 +29,7 @@ struct bed {
 	int wake;
 	unsigned workers; /* with lcores of their own, from lcore 1 on; 0: one */
 	struct dataplane_hold hold;
+	uint32_t max_routes, max_oifs; /* 0: MAX_ROUTES, 65536 */
 	uint16_t port[PORTS];
 	struct rte_ring *in[PORTS], *out[PORTS];
 	uint64_t mbufs_idle;
