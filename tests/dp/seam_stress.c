@@ -70,6 +70,36 @@ static void a_full_class_costs_the_other_nothing(struct bed *b)
 	CHECK(meta.cls == DP_PUNT_neigh);
 }
 
+/* A message in as many segments as it takes, cut inside every header. */
+static void control_gets_chained_buffers_as_one_packet(struct bed *b)
+{
+	for (unsigned cut = 1; cut < sizeof(struct frame); cut++) {
+		struct rte_mbuf *whole = frame_new(b, 0x0a000002, 0xe0000001, 2, cut), *m = NULL;
+		const uint8_t *p = rte_pktmbuf_mtod(whole, const uint8_t *);
+		struct dp_packet meta;
+		uint8_t buf[2048];
+		unsigned n = 0;
+
+		for (unsigned at = 0; at < sizeof(struct frame); at += cut) {
+			struct rte_mbuf *seg = rte_pktmbuf_alloc(dataplane_pool(b->d));
+			unsigned len = RTE_MIN(cut, (unsigned)sizeof(struct frame) - at);
+
+			CHECK(seg);
+			memcpy(rte_pktmbuf_append(seg, (uint16_t)len), p + at, len);
+			CHECK(!m || rte_pktmbuf_chain(m, seg) == 0);
+			m = m ? m : seg;
+		}
+		arrive(b, m);
+		WAIT_FOR(b,
+			(n += (unsigned)b->dp.ops->packet_recv(b->dp.ctx, &meta, buf, sizeof(buf)),
+				n == 1));
+		CHECK(meta.cls == DP_PUNT_proto && meta.ifid == 1);
+		CHECK(meta.len == sizeof(struct frame) - RTE_ETHER_HDR_LEN);
+		CHECK(memcmp(buf, p + RTE_ETHER_HDR_LEN, meta.len) == 0);
+		rte_pktmbuf_free(whole);
+	}
+}
+
 /* --- waking -------------------------------------------------------------------------------------------------------- */
 
 /* Sleeps until a signal is there. A wake-up too many is harmless: then there is nothing yet, and control
@@ -292,6 +322,7 @@ static void everything(struct bed *b, bool shared)
 	an_idle_router_is_small();
 	a_full_class_costs_the_other_nothing(b);
 	two_tables_keep_apart(b);
+	control_gets_chained_buffers_as_one_packet(b);
 	if (!shared)
 		no_wake_up_is_lost(b, 5000);
 	a_stuck_queue_costs_the_others_nothing(b);

@@ -2,6 +2,7 @@
 # Copyright (c) 2026 The starg authors
 """Packets longer than the output's MTU (RFC 791), jumbo frames, fragments that come in."""
 import dataclasses
+import struct
 
 import pytest
 from packets import *
@@ -84,3 +85,63 @@ def test_ipv6_is_not_cut():
     config = jumbo(router6(Route("*", GRP6, "src", to("lan1", "lan2", "gre0"))), 1500, lan2=1280)
     exp, _ = check(config, {"p0": [udp6(i, size=s) for i, s in enumerate((1232, 1233, 1408, 1409))]})
     assert exp.drops == {"oif_mtu": 3 + 1}
+
+
+def pieces4(whole: bytes, cuts: tuple[int, ...]) -> list[bytes]:
+    """The packet's payload cut behind so many bytes, as fragments."""
+    head, body = IP(whole[:20]), whole[20:]
+    out = []
+    for start, end in zip((0, *cuts), (*cuts, len(body))):
+        out.append(bytes(IP(src=head.src, dst=head.dst, id=head.id, ttl=head.ttl, tos=head.tos,
+                            proto=head.proto, frag=start // 8,
+                            flags="MF" if end < len(body) else "") / Raw(body[start:end])))
+    return out
+
+
+def pieces6(whole: bytes, cuts: tuple[int, ...]) -> list[bytes]:
+    """RFC 8200 section 4.5."""
+    out, body = [], whole[40:]
+    for start, end in zip((0, *cuts), (*cuts, len(body))):
+        part = struct.pack("!BBHI", whole[6], 0, start | (end < len(body)), 0x1234) + body[start:end]
+        out.append(whole[:4] + struct.pack("!HBB", len(part), 44, whole[7]) + whole[8:40] + part)
+    return out
+
+
+FRAGMENTED = {4: [pieces4(udp_ip(n=1, size=600, tos=0xb8), (8, 320)),
+                  pieces4(udp_ip(n=2, size=1400, zero_sum=True), (1000,)),
+                  pieces4(udp_ip(n=3, size=200), (104,))[::-1]],
+              6: [pieces6(udp6_ip(n=1, size=600, tc=0xb8), (8, 320)),
+                  pieces6(udp6_ip(n=2, size=1300), (1000,)),
+                  pieces6(udp6_ip(n=3, size=200), (104,))[::-1]]}
+
+
+def scene(family: int, outs: tuple[Output, ...], source: str = "src") -> Config:
+    make, group = (router, GRP) if family == 4 else (router6, GRP6)
+    return make(Route("*", group, source, outs))
+
+
+@pytest.mark.parametrize("family", [4, 6])
+@pytest.mark.parametrize("way", ["native", "vlan", "gre", "gre with key and checksum", "unicast",
+                                 "unicast to another port", "all"])
+def test_fragments_leave_as_the_fragments_they_are(family, way):
+    near = "10.1.0.5" if family == 4 else "2001:db8:1::5"
+    far = "10.50.0.9" if family == 4 else "2001:db8:50::9"
+    outs = {"native": to("lan1", "lan2"), "vlan": to("v100"), "gre": to("gre0"),
+            "gre with key and checksum": to("gre7"),
+            "unicast": (Output("lan1", unicast=near), Output("lan2", unicast=far, ttl=7)),
+            "unicast to another port": (Output("lan1", unicast=near, port=6000, preserve_source=True),)}
+    outs["all"] = sum(outs.values(), ())
+    packets = FRAGMENTED[family]
+    exp, result = check(scene(family, outs[way]), {"p0": [eth(p) for ps in packets for p in ps]})
+    assert not exp.drops
+    assert sum(map(len, result.frames.values())) == sum(map(len, packets)) * len(outs[way])
+
+
+@pytest.mark.parametrize("family", [4, 6])
+def test_fragments_inside_a_tunnel_come_out_as_fragments(family):
+    peer, end = (PEER, TUNNEL_LOCAL) if family == 4 else (PEER6, "2001:db8:1::1")
+    packets = [p for ps in FRAGMENTED[family] for p in ps]
+    _, result = check(scene(family, to("lan2", "src"), "gre0"),
+                      {"p1": [in_gre(p, src=peer, dst=end, checksum=i % 2 == 1)
+                              for i, p in enumerate(packets)]})
+    assert len(result.frames["p2"]) == len(result.frames["p0"]) == len(packets)
