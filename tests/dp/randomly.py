@@ -67,18 +67,29 @@ def outputs(d: Dice, names: list[str], family: int) -> tuple[Output, ...]:
     return tuple(once.values()) or (Output(names[0]),)
 
 
+def excepts(d: Dice, source: str, family: int) -> tuple[str, ...]:
+    """Some of the sources that packets have, none within another."""
+    if d.chance(60) or source != "*" and "/" not in source:
+        return ()
+    pool = [host(family, 0, h) for h in range(4)]
+    if source == "*":
+        net = "/16" if family == 4 else "/48"
+        pool = pool[1:3] + [host(family, 1, 0) + net, host(family, 2, 1 + d.to(4)),
+                            host(family, 3, 0) + ("/31" if family == 4 else "/127")]
+    return tuple(d.some(pool, 1, 3))
+
+
 def routes(d: Dice, names: list[str], family: int, n: int) -> list[Route]:
-    """Routes of which any two contain one another or have nothing in common: sources only with whole
-    groups, prefixes of groups for every source."""
+    """Routes that overlap in every way: prefixes of groups and of sources, with excepted sources."""
     bits = "/23" if family == 4 else "/63"
     keys = set()
     for _ in range(n):
         group = d.one(GROUPS[family] % d.to(12), GROUPS[family] % d.to(12), *GROUP_PREFIXES[family])
         source = d.one("*", "*", host(family, 0, 1 + d.to(4)), host(family, d.to(PORTS), 1 + d.to(4)),
                        host(family, 0, 0) + bits)
-        keys.add(("*" if "/" in group else source, group))
+        keys.add((source, group))
     return [Route(s, g, d.one("any", *d.some(names, 1, 2), tuple(d.some(names, 2, 3))),
-                  outputs(d, names, family)) for s, g in sorted(keys)]
+                  outputs(d, names, family), excepts(d, s, family)) for s, g in sorted(keys)]
 
 
 def config(d: Dice) -> Config:
