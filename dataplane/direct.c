@@ -16,9 +16,9 @@
  * packets to several outputs, another worker's queue) takes the general lane, replicate.c: there is the
  * complete rule, here its most frequent case. Both count alike.
  */
-#include "path.h"
-
 #include "dataplane/tables.h"
+#include "flat.h"
+#include "path.h"
 
 #include <rte_memcpy.h>
 
@@ -29,7 +29,8 @@
  * count costs each port that frees the buffer an atomic operation, which takes longer than the copy. A
  * power of two. */
 #define COPY_SMALL 128
-#define FLAT_RUN 16 /* small frames spread at a time */
+/* A run is no longer than this: it and its copies stay in the nearest cache until the ports have taken them. */
+#define RUN_MAX 16
 
 /* One output, resolved. */
 struct direct_out {
@@ -53,13 +54,19 @@ struct direct_plan {
 struct direct {
 	uint64_t gen; /* of the tables for which the plans hold */
 	uint32_t used;
+	void (*frames_copy)(struct rte_mbuf *const *to, struct rte_mbuf *const *from, unsigned n,
+		uint64_t tail, unsigned blocks);
 	struct direct_plan plans[PLANS];
 	struct direct_out outs[OUTS];
 };
 
 struct direct *direct_new(void)
 {
-	return region_new(sizeof(struct direct), false);
+	struct direct *d = region_new(sizeof(*d), false);
+
+	if (d)
+		d->frames_copy = flat_ways()->copy;
+	return d;
 }
 
 void direct_free(struct direct *d)
@@ -186,8 +193,8 @@ struct run {
 	unsigned n, l3;
 	uint64_t bytes; /* of IP, all packets together */
 	uint32_t lens;  /* all lengths ored */
-	struct rte_mbuf *own[BURST];
-	uint16_t len[BURST];
+	struct rte_mbuf *own[RUN_MAX];
+	uint16_t len[RUN_MAX];
 };
 
 /* Reference count and number of segments are 1, the bytes are its own. */
@@ -234,7 +241,7 @@ static inline void run_take(struct worker *w, struct burst *b, struct run *r)
 	uint32_t lens = 0;
 	unsigned n = 0;
 
-	for (; w->at_pkt < b->n; w->at_pkt++) {
+	for (; w->at_pkt < b->n && n < RUN_MAX; w->at_pkt++) {
 		const struct pkt *p = &b->pkts[w->at_pkt];
 
 		if (unlikely(p->next != PKT_FORWARD))
@@ -303,44 +310,6 @@ static inline unsigned run_copy(
 			rte_pktmbuf_mtod_offset(r->own[i], const uint8_t *, r->l3), r->len[i]);
 	}
 	return n;
-}
-
-/* The driver's fields of a fresh buffer, as they lie in struct rte_mbuf from data_off on. */
-struct fresh_fields {
-	uint16_t data_off, refcnt, nb_segs, port;
-	uint64_t ol_flags;
-};
-static_assert(offsetof(struct rte_mbuf, ol_flags) == offsetof(struct rte_mbuf, data_off) + 8 &&
-		      offsetof(struct rte_mbuf, nb_segs) == offsetof(struct rte_mbuf, data_off) + 4,
-	"struct fresh_fields is what struct rte_mbuf has there");
-static_assert(offsetof(struct rte_mbuf, pkt_len) >= 32 && offsetof(struct rte_mbuf, data_len) < 48,
-	"the lengths are among the 16 bytes at 32");
-
-/* What begins at a small frame's Ethernet header, in blocks; there is room behind it in either buffer. */
-#define BLOCK 64
-
-/* The finished frames from[0..n) in the fresh buffers to[0..n), with the source MAC and EtherType of tail. */
-static __rte_always_inline void frames_copy(struct rte_mbuf *const *to,
-	struct rte_mbuf *const *from, unsigned n, uint64_t tail, unsigned blocks)
-{
-	const struct fresh_fields fields = {
-		.data_off = RTE_PKTMBUF_HEADROOM,
-		.refcnt = 1,
-		.nb_segs = 1,
-		.port = RTE_MBUF_PORT_INVALID,
-	};
-
-	for (unsigned i = 0; i < n; i++) {
-		const uint8_t *src = rte_pktmbuf_mtod(from[i], const uint8_t *);
-		uint8_t *data = (uint8_t *)(to[i] + 1) + MBUF_PRIV_SIZE + RTE_PKTMBUF_HEADROOM;
-
-		rte_mov16((uint8_t *)&to[i]->data_off, (const uint8_t *)&fields);
-		rte_mov16((uint8_t *)to[i] + 32, (const uint8_t *)from[i] + 32);
-		rte_mov64(data, src);
-		for (unsigned at = BLOCK; unlikely(at < blocks * BLOCK); at += BLOCK)
-			rte_mov64(data + at, src + at);
-		memcpy(data + 6, &tail, sizeof(tail));
-	}
 }
 
 static __rte_always_inline void put_group_mac(uint8_t *mac, const uint8_t *ip, uint8_t family)
@@ -445,7 +414,7 @@ static inline uint64_t bytes_sum(const uint16_t *len, unsigned n)
 static void outs_copy(struct worker *w, const struct direct_out *o, const struct run *r)
 {
 	unsigned l3 = o->plan.tun ? 0 : o->plan.out->l2_len, ports = o->share + 1u;
-	struct rte_mbuf *v[BURST];
+	struct rte_mbuf *v[RUN_MAX];
 	unsigned n = run_copy(w, r, v, l3);
 
 	if (unlikely(n < r->n))
@@ -471,22 +440,22 @@ static void outs_own(struct worker *w, const struct direct_out *o, struct run *r
 
 /* Finished frames own[0..n) to the outputs o .. last: copies to all but the last, which takes them. */
 static inline void flat_send(struct worker *w, const struct direct_out *o,
-	const struct direct_out *last, struct rte_mbuf **own, unsigned n, uint64_t bytes,
-	unsigned blocks)
+	const struct direct_out *last, struct run *r, unsigned blocks)
 {
-	struct rte_mbuf *v[FLAT_RUN];
+	struct rte_mbuf *v[RUN_MAX];
+	unsigned n = r->n;
 
 	for (; o < last; o++) {
 		if (unlikely(rte_mempool_get_bulk(w->t->pool, (void **)v, n))) {
 			out_short(w, o, 1, n);
 			continue;
 		}
-		frames_copy(v, own, n, load64(o->tail), blocks);
+		w->direct->frames_copy(v, r->own, n, load64(o->tail), blocks);
 		lap(w, DP_STAGE_REPLICATE, n);
-		outs_send(w, o, 1, v, n, bytes);
+		outs_send(w, o, 1, v, n, r->bytes);
 		lap(w, DP_STAGE_TX, n);
 	}
-	outs_send(w, last, 1, own, n, bytes);
+	outs_send(w, last, 1, r->own, n, r->bytes);
 	lap(w, DP_STAGE_TX, n);
 }
 
@@ -495,7 +464,7 @@ static inline void flat_send(struct worker *w, const struct direct_out *o,
 static void run_send_flat(struct worker *w, const struct direct_out *o, struct run *r)
 {
 	const struct direct_out *last = o + r->dp->n - 1;
-	unsigned blocks = (r->lens + ETH_LEN + BLOCK - 1) / BLOCK;
+	unsigned blocks = (r->lens + ETH_LEN + FLAT_BLOCK - 1) / FLAT_BLOCK;
 
 	lap(w, DP_STAGE_REPLICATE, r->n);
 	out_write(w, last, r->own, r->n, ETH_LEN, r->dp->family);
@@ -505,11 +474,7 @@ static void run_send_flat(struct worker *w, const struct direct_out *o, struct r
 		lap(w, DP_STAGE_TX, r->n);
 		return;
 	}
-	for (unsigned at = 0; at < r->n; at += FLAT_RUN) {
-		unsigned n = RTE_MIN(r->n - at, (unsigned)FLAT_RUN);
-
-		flat_send(w, o, last, &r->own[at], n, bytes_sum(&r->len[at], n), blocks);
-	}
+	flat_send(w, o, last, r, blocks);
 }
 
 static void run_send(struct worker *w, const struct direct_out *o, struct run *r)
