@@ -11,7 +11,7 @@ import signal
 import sys
 import tempfile
 
-from . import host, result, rfc3918, seam, veth
+from . import curves, host, result, rfc3918, seam, veth
 from .rows import Bench, encapsulated, macswap, million
 
 # name, needs root, group, function; numbers on the command line count from 1 in this order
@@ -34,6 +34,7 @@ ROWS = [
     ("delay", False, "rfc3918", rfc3918.delays),
     ("shell-delay", False, "rfc3918", rfc3918.shell_join),
     ("capacity", False, "rfc3918", rfc3918.capacity),
+    ("outputs", False, "curves", curves.outputs),
 ]
 NAMES = [name for name, _, _, _ in ROWS]
 
@@ -76,12 +77,16 @@ def arguments(root: str, argv: list[str] | None = None) -> argparse.Namespace:
     p.add_argument("--cycles", action="store_true", help="also a table of cycles by stage")
     p.add_argument("--json", nargs="?", const="-", metavar="FILE",
                    help="all figures as JSON in FILE; - or nothing: on stdout, without tables")
+    p.add_argument("--plot", metavar="FILE.png", help="draw the rows outputs and matrix as curves: "
+                   "what one more output and one more route cost")
     p.add_argument("--list", action="store_true", help="list the rows and exit")
     p.add_argument("--build", default=os.path.join(root, "build"), metavar="DIR",
                    help="build directory (build; it is made and brought up to date)")
     p.add_argument("--stargd", metavar="PROGRAM", help="another stargd than the build's")
     p.add_argument("--no-build", action="store_true", help="use the build directory as it is")
     args = p.parse_args(argv)
+    if args.plot and args.row and not {"outputs", "matrix"} & set(args.row):
+        p.error("--plot draws the rows outputs and matrix: name one of them, or leave out --row")
     args.rounds = args.rounds or (1 if args.quick else 5)
     args.seconds = args.seconds or (0.3 if args.quick else 2)
     args.stargd = args.stargd or os.path.join(args.build, "app", "stargd")
@@ -144,6 +149,9 @@ def report(args: argparse.Namespace, facts: dict, results: list[result.Result],
     if others:
         print("\nRFC 3918" + (f", at most {rfc3918.ROUNDS_MAX} rounds" if args.rounds > 1 else "")
               + "\n" + result.plain_table(others))
+    costs = [r for r in results if r.group == "curves"]
+    if costs:
+        print("\nOne more output\n" + result.plain_table(costs))
     if args.cycles:
         print("\n" + result.cycles_table(results))
     if args.quick:
@@ -169,7 +177,23 @@ def main(args: argparse.Namespace) -> int:
     finally:
         shutil.rmtree(work, ignore_errors=True)
     report(args, facts, results, failed)
+    if args.plot and not plotted(args.plot, results, facts):
+        return 1
     return 1 if failed else 0
+
+
+def plotted(path: str, results: list[result.Result], facts: dict) -> bool:
+    """Whether the picture is there; says why not."""
+    if not curves.drawable(results):
+        host.say(f"{path}: neither outputs nor matrix could be measured, nothing to draw")
+        return False
+    try:
+        curves.draw(path, results, facts)
+    except (OSError, ValueError, ImportError) as error:
+        host.say(f"{path}: {error}")
+        return False
+    host.say(f"{path}: drawn")
+    return True
 
 
 def list_rows() -> None:

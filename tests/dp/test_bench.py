@@ -16,7 +16,7 @@ from starg_dp import BUILD, ROOT, STARGD, TIMEOUT_S
 
 sys.path.insert(0, str(ROOT / "scripts"))
 
-from benchlib import (cli, conf, frames, host, measure, result, rfc3918, seam,  # noqa: E402
+from benchlib import (cli, conf, curves, frames, host, measure, result, rfc3918, seam,  # noqa: E402
                       testpmd, veth)
 
 
@@ -220,3 +220,26 @@ def test_rows_of_rfc_3918_have_figures():
     assert all(r["starg"]["rounds"][0]["packets"] > 0 for r in rates)
     delays = [r for r in data["rows"] if r["row"] == "shell-delay"]
     assert len(delays) == 2 and all(r["figures"]["min_ns"] > 0 for r in delays)
+
+
+def test_one_more_output_is_a_row_and_a_picture(tmp_path):
+    picture = tmp_path / "curves.png"
+    data = bench("--row", "outputs", "--plot", str(picture))
+    assert [r["figures"]["outputs"] for r in data["rows"]] == [1, 2, 4]
+    assert all(r["figures"]["cpu_ns_a_packet"] > 0 for r in data["rows"])
+    assert "cpu_ns_a_further_output" in data["rows"][-1]["figures"]
+    assert picture.read_bytes().startswith(b"\x89PNG")
+
+
+def test_slope_is_that_of_the_line_through_the_points():
+    assert curves.slope([(1, 50), (2, 62), (4, 86)]) == pytest.approx(12)
+
+
+def test_only_curves_can_be_drawn(tmp_path):
+    with pytest.raises(SystemExit):
+        cli.arguments("/r", ["--row", "gre", "--plot", "x.png"])
+    assert not cli.plotted(str(tmp_path / "x.png"), [], {})
+    rows = [result.Result("outputs", "1 output", ours=measure.rate([measure.Sample(
+        tx=10, rx=10, wall_s=1, cpu_s=1, wait_s=0, steal=0, busy_s=1)]), figures={"outputs": 1})]
+    assert not cli.plotted(str(tmp_path / "no such directory" / "x.png"), rows, {"cpu": "any"})
+    assert cli.plotted(str(tmp_path / "x.png"), rows, {"cpu": "any"})
