@@ -464,19 +464,8 @@ static double seconds(void)
 	return (double)ts.tv_sec + (double)ts.tv_nsec * 1e-9;
 }
 
-#if defined(__SANITIZE_ADDRESS__)
-#define SLOW 10
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define SLOW 10
-#endif
-#endif
-#ifndef SLOW
-#define SLOW 1
-#endif
-
-/* Design section 8. The time is the processor's, so that other programs do not count; typical is 0.3 s. */
-static void a_million_routes_go_in_within_two_seconds_and_200_bytes_each(void **state)
+/* Design section 8. The time is only printed: scripts/bench has the row that judges it. */
+static void a_million_routes_take_less_than_200_bytes_each(void **state)
 {
 	const uint32_t n = 1000000;
 	struct dataplane *d = fixture_new(0, n);
@@ -499,7 +488,6 @@ static void a_million_routes_go_in_within_two_seconds_and_200_bytes_each(void **
 		region_resident(d->mfib.ctl, d->mfib.counters.next * sizeof(struct mfib_ctl)) +
 		region_resident(mfib_table(&d->mfib), mfib_table(&d->mfib)->bytes);
 	print_message("%u routes: %.3f s, %.1f bytes a route\n", n, took, (double)bytes / n);
-	assert_true(took < 2.0 * SLOW);
 	assert_true(bytes / n < 200);
 	free(r);
 	fixture_free(d);
@@ -547,7 +535,7 @@ int main(void)
 		cmocka_unit_test(random_changes_agree_with_the_model),
 		cmocka_unit_test(the_table_grows_and_shrinks_without_losing_a_route),
 		cmocka_unit_test(deleted_slots_do_not_fill_the_table),
-		cmocka_unit_test(a_million_routes_go_in_within_two_seconds_and_200_bytes_each),
+		cmocka_unit_test(a_million_routes_take_less_than_200_bytes_each),
 		cmocka_unit_test(addresses_in_sequence_spread_over_the_lines),
 	};
 
