@@ -124,7 +124,7 @@ struct way {
 	uint16_t ifid;         /* 0: no way; else it leaves here, resolved or not */
 	struct ipaddr gateway; /* whose MAC is needed */
 	uint8_t mac[6];
-	char why[NET_WHY_MAX]; /* not resolved: the reason */
+	char why[NET_WHY_MAX]; /* not resolved: the reason; else "" */
 };
 
 /* --- net.c ------------------------------------------------------------------------------------ */

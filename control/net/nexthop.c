@@ -129,7 +129,7 @@ static int update(struct net *net, struct nexthop *nh)
 		unlink_egress(net, nh);
 		link_egress(net, nh, t.ifid, &t.gateway);
 	}
-	nh->info.resolved = t.kind != DP_ADJ_UNRESOLVED;
+	nh->info.resolved = t.kind != DP_ADJ_UNRESOLVED && !t.why[0];
 	memcpy(nh->info.mac, t.mac, 6);
 	memcpy(nh->info.why, t.why, sizeof(nh->info.why));
 	rc = publish(net, nh, &t);

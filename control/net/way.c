@@ -139,12 +139,12 @@ static void last_step(const struct net *net, const struct nexthop *nh, struct wa
 	const struct net_neigh *n;
 
 	if (ifp->conf.kind == DP_IF_GRE) {
-		/* The far end of the tunnel is the gateway; it has no MAC. */
+		/* The far end of the tunnel is the gateway; it has no MAC. A tunnel into a tunnel is no
+		 * way: the data plane, which sees the interface, counts such packets as oif_recursion. */
+		t->kind = DP_ADJ_IF;
 		if (nh->tunnel)
 			net_why(t->why, "tunnel remote reached through a tunnel (%s)",
 				ifp->conf.name);
-		else
-			t->kind = DP_ADJ_IF;
 		return;
 	}
 	n = net_neigh_find(net, t->ifid, &t->gateway);

@@ -81,7 +81,8 @@ struct dp_local {
 enum dp_adj_kind {
 	DP_ADJ_UNRESOLVED, /* drop as oif_unresolved */
 	DP_ADJ_ETHER,      /* unicast next hop with this MAC on this interface */
-	DP_ADJ_IF,         /* interface itself: group MAC on Ethernet, encapsulation on a tunnel */
+	DP_ADJ_IF,         /* interface itself: group MAC on Ethernet, encapsulation on a tunnel.
+			    * As that of a tunnel itself: drop as oif_recursion */
 	DP_ADJ_KERNEL,     /* through the twin of this interface into the kernel (reserved) */
 };
 

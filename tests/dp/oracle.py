@@ -328,8 +328,10 @@ class Oracle:
             raise Drop("oif_kernel")
         if oif.gre:
             name, gateway = self.rpf(oif.gre.remote)
-            if not name or self.ifaces[name].gre:
-                raise Drop("oif_unresolved")  # a tunnel through a tunnel has no next hop
+            if not name:
+                raise Drop("oif_unresolved")
+            if self.ifaces[name].gre:
+                raise Drop("oif_recursion")
             next_hop = gateway or oif.gre.remote
             through.append(self.ifaces[name])
             if through[1].shutdown:

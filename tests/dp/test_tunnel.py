@@ -78,9 +78,18 @@ def test_tunnel_through_a_tunnel_is_refused():
                                    address=("169.254.0.4/31",)))
     config.rpf.append(("10.77.0.0/16", "gre0", ""))
     exp, result = check(config, {"p0": [udp(i) for i in range(3)]})
-    assert exp.drops == {"oif_unresolved": 3}
+    assert exp.drops == {"oif_recursion": 3}
     gre9 = next(i for i in result.state["show interface"]["interfaces"] if i["name"] == "gre9")
     assert "tunnel" in gre9["gre"]["problem"] and "gre0" in gre9["gre"]["problem"]
+
+
+def test_tunnel_whose_peer_is_behind_itself_is_refused():
+    config = router(Route(SRC, GRP, "src", (*to("gre9", "lan2"), Output("", unicast="192.168.5.5"))))
+    config.interfaces.append(Iface("gre9", gre=Gre("169.254.0.0", "10.77.0.1"),
+                                   address=("169.254.0.4/31",)))
+    config.rpf += [("10.77.0.0/16", "gre9", ""), ("192.168.5.0/24", "gre9", "")]
+    exp, _ = check(config, {"p0": [udp(i) for i in range(3)]})
+    assert exp.drops == {"oif_recursion": 6} and len(exp.frames["p2"]) == 3
 
 
 @pytest.mark.parametrize("size,passes", [(1448, True), (1449, False)])

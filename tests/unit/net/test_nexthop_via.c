@@ -150,7 +150,11 @@ static void tunnel_remote_behind_a_tunnel_is_recursion(void **state)
 	adj = net_if_get(f->net, gre)->gre_adj;
 	net_if_twin(f->net, gre, 30);
 	kroute(f, "10.1.0.2/32", NULL, 30);
-	assert_unresolved(f, adj, "tunnel remote reached through a tunnel (gre0)");
+	assert_false(info(f, adj).resolved);
+	assert_string_equal(info(f, adj).why, "tunnel remote reached through a tunnel (gre0)");
+	/* the data plane sees a tunnel that leads into a tunnel, and counts it as that */
+	assert_int_equal(f->dp->adjs[adj].kind, DP_ADJ_IF);
+	assert_int_equal(f->dp->adjs[adj].ifid, gre);
 	/* the same address for others than tunnels is another matter */
 	her = nexthop(f, "10.1.0.2", 0);
 	assert_int_not_equal(her, adj);
