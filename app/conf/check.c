@@ -309,6 +309,7 @@ void check_ifs(struct reader *r)
 	d.cmp = wire_cmp, d.report = wire_twice;
 	dup_find(r, &d, c->n_ifs);
 	check_addrs(r);
+	check_subnets(r);
 	check_twins(r);
 }
 

@@ -195,8 +195,9 @@ bool device_netdev(const char *device, char *name, size_t cap);
 
 void check_ports(struct reader *r);
 void check_ifs(struct reader *r);
-void check_lists(struct reader *r);  /* rpf, neighbors, rpf_preference */
-void check_routes(struct reader *r); /* duplicates */
+void check_subnets(struct reader *r); /* one interface each */
+void check_lists(struct reader *r);   /* rpf, neighbors, rpf_preference */
+void check_routes(struct reader *r);  /* duplicates */
 
 /* --- driver.c ------------------------------------------------------------------------------------ */
 

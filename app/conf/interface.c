@@ -11,6 +11,40 @@ static const char *const exception_words[] = {"none", "kernel", NULL};
 
 /* --- address --------------------------------------------------------------------------------------- */
 
+/* What an address with this length cannot be of, in words; NULL: it may be an interface's. In subnets of two
+ * addresses (RFC 3021, RFC 6164) both are hosts. */
+static const char *not_a_host(const struct net_addr *a)
+{
+	unsigned bits = ip_bits(&a->ip), host = 0, ones = 0;
+
+	if (a->len + 2u > bits)
+		return NULL;
+	for (unsigned i = a->len; i < bits; i++) {
+		host++;
+		ones += a->ip.b[i / 8] >> (7 - i % 8) & 1;
+	}
+	if (ones == 0)
+		return a->ip.family == IP_V4 ? "is the address of the network itself"
+					     : "is the anycast address of the network's "
+					       "routers (RFC 4291 section 2.6.1)";
+	return ones == host && a->ip.family == IP_V4 ? "is the broadcast address of the network"
+						     : NULL;
+}
+
+static void address_not_a_host(struct reader *r, config_setting_t *s, const char *what,
+	const struct net_addr *a, const char *why)
+{
+	struct ipaddr first = ip_mask(a->ip, a->len);
+	char buf[IP_STRLEN], good[IP_STRLEN];
+
+	first.b[ip_bytes(&first) - 1] |= 1;
+	problem_add(r, line_of(s),
+		"address of %s: %s/%u %s; write one of its hosts, such as \"%s/%u\", or /%u for "
+		"the address alone",
+		what, ip_str(&a->ip, buf, sizeof(buf)), a->len, why,
+		ip_str(&first, good, sizeof(good)), a->len, ip_bits(&a->ip));
+}
+
 static void address_add(
 	struct reader *r, config_setting_t *s, const char *what, struct net_if_conf *c)
 {
@@ -43,6 +77,8 @@ static void address_add(
 			"address of %s: prefix length 0 would cover every address; "
 			"write for example /24",
 			what);
+	else if (not_a_host(&a))
+		address_not_a_host(r, s, what, &a, not_a_host(&a));
 	else if (c->n_addrs == NET_IF_ADDRS_MAX)
 		problem_add(r, line_of(s),
 			"address of %s: more than %d addresses; spread them over "
