@@ -12,6 +12,9 @@
 
 #include <errno.h>
 #include <rte_cycles.h>
+#include <rte_eal.h>
+#include <rte_malloc.h>
+#include <rte_memory.h>
 #include <stdlib.h>
 
 static uint64_t read64(const uint64_t *v)
@@ -309,6 +312,29 @@ static uint64_t route_bytes(const struct dataplane *d)
 	return sum;
 }
 
+static int smallest_page(const struct rte_memseg_list *list, void *arg)
+{
+	uint64_t *bytes = arg;
+
+	if (!list->external && (!*bytes || list->page_sz < *bytes))
+		*bytes = list->page_sz;
+	return 0;
+}
+
+static void heap_memory(struct dp_memory_info *info)
+{
+	struct rte_malloc_socket_stats s;
+
+	info->hugepages = rte_eal_has_hugepages();
+	rte_memseg_list_walk(smallest_page, &info->page_bytes);
+	for (unsigned i = 0; i < rte_socket_count(); i++) {
+		if (rte_malloc_get_socket_stats(rte_socket_id_by_idx(i), &s))
+			continue;
+		info->heap_bytes += s.heap_totalsz_bytes;
+		info->heap_used_bytes += s.heap_allocsz_bytes;
+	}
+}
+
 void stats_memory(struct dataplane *d, struct dp_memory_info *info)
 {
 	const struct rte_mempool *pool = d->t.pool;
@@ -328,4 +354,5 @@ void stats_memory(struct dataplane *d, struct dp_memory_info *info)
 		.ifs = d->n.ifs,
 		.retired = d->retire.waiting,
 	};
+	heap_memory(info);
 }

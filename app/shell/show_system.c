@@ -166,6 +166,10 @@ static void show_memory(struct app *app, const struct cmd_args *args, struct cmd
 	app->dp.ops->memory_info(app->dp.ctx, &m);
 	o = out->value = json_object();
 	put_number(o, "resident_bytes", resident_bytes());
+	put_bool(o, "hugepages", m.hugepages);
+	put_number(o, "page_bytes", m.page_bytes);
+	put_number(o, "heap_bytes", m.heap_bytes);
+	put_number(o, "heap_used_bytes", m.heap_used_bytes);
 	put_number(o, "mbufs", m.mbufs_total);
 	put_number(o, "mbufs_in_use", m.mbufs_in_use);
 	put_number(o, "mbuf_bytes", m.mbuf_bytes);

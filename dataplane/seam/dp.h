@@ -306,7 +306,10 @@ struct dp_memory_info {
 	uint64_t routes, routes_max, route_bytes; /* bytes: table, entries, counters: resident */
 	uint64_t lists, list_members, list_bytes;
 	uint64_t oifs, adjs, ifs;
-	uint64_t retired; /* objects that wait for a grace period */
+	uint64_t retired;    /* objects that wait for a grace period */
+	uint64_t page_bytes; /* of the memory that holds buffers and tables of DPDK's; 0 unknown */
+	uint64_t heap_bytes, heap_used_bytes; /* of that memory */
+	bool hugepages;
 };
 
 /* --- the contract ----------------------------------------------------------------------------------- */

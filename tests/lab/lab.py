@@ -137,16 +137,17 @@ class Router(Node):
         self.sock = self.dir / "ctl.sock"
         self.log_path = self.dir / "log"
         self.proc: subprocess.Popen | None = None
+        self.before: tuple[str, ...] = ()  # words in front of stargd's own: a program that starts it
         self.sysctl("net.ipv4.ip_forward", 1)
 
     def configure(self, ports: dict[str, str], interfaces: str, rest: str = "", router: str = "",
-                  workers: int = 0) -> None:
+                  workers: int = 0, huge: bool = False) -> None:
         """ports: netdev by port name; interfaces and rest: text of the file."""
         port_list = ",\n".join(
             f'  {{ name = "{p}"; device = "net_af_packet{n},iface={dev}"; }}'
             for n, (p, dev) in enumerate(ports.items()))
         text = (f'router: {{ name = "{self.name}"; workers = {workers}; poll = "adaptive"; '
-                f'huge = false; {router} }};\n'
+                f'huge = {str(huge).lower()}; {router} }};\n'
                 f'control: {{ socket = "{self.sock}"; }};\n'
                 f"ports: (\n{port_list}\n);\ninterfaces: (\n{interfaces}\n);\n{rest}\n")
         new = self.file.with_suffix(".new")
@@ -158,8 +159,8 @@ class Router(Node):
             self.run("ethtool", "-K", dev, "tx", "off", check=False)
         log = open(self.log_path, "a")
         env = dict(os.environ, XDG_RUNTIME_DIR=str(self.dir))
-        self.proc = self.popen(str(STARGD), "-c", str(self.file), stdout=log, stderr=log, env=env,
-                               cwd=self.dir)
+        self.proc = self.popen(*self.before, str(STARGD), "-c", str(self.file), stdout=log, stderr=log,
+                               env=env, cwd=self.dir)
         log.close()
         if wait:
             self.wait_ready()
