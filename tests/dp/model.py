@@ -22,6 +22,8 @@ class Port:
     name: str
     mac: str
     mtu: int = 0
+    rx_queues: int = 1
+    extra: str = ""  # more keys, as the file has them
 
 
 @dataclass(frozen=True)
@@ -190,7 +192,8 @@ class Config:
                f'control: {{ socket = "{socket}"; }};']
         out.append("ports: (\n" + ",\n".join(
             f'  {{ name = "{p.name}"; device = "{devices[p.name]}";'
-            + (f" mtu = {p.mtu};" if p.mtu else "") + " }"
+            + (f" mtu = {p.mtu};" if p.mtu else "")
+            + (f" rx_queues = {p.rx_queues};" if p.rx_queues > 1 else "") + f" {p.extra} }}"
             for p in self.ports) + "\n);")
         out.append("interfaces: (\n" + ",\n".join(i.text() for i in self.interfaces) + "\n);")
         if self.rpf:

@@ -17,6 +17,7 @@ import struct
 import subprocess
 import tempfile
 import time
+import zlib
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 
@@ -47,6 +48,18 @@ def read_pcap(path: pathlib.Path) -> list[bytes]:
         at += 16 + caplen
     assert at == len(data), f"{path} ends in the middle of a packet"
     return frames
+
+
+def spread(frames: list[bytes], queues: int) -> list[list[bytes]]:
+    """As a port with several receive queues does: by IP addresses, what has none in the first."""
+    out = [[] for _ in range(queues)]
+    for frame in frames:
+        ip = frame[14:]
+        kind = frame[12:14]
+        addresses = (ip[12:20] if kind == b"\x08\x00" else ip[8:40] if kind == b"\x86\xdd"
+                     else b"")
+        out[zlib.crc32(addresses) % queues if addresses else 0].append(frame)
+    return out
 
 
 class Failed(AssertionError):
@@ -95,9 +108,11 @@ class Router:
         self.socket = self.dir / "ctl.sock"
         devices = {}
         for n, port in enumerate(config.ports):
-            write_pcap(self.dir / f"{port.name}.in", inputs.get(port.name, []))
-            devices[port.name] = (f"net_pcap{n},rx_pcap={self.dir}/{port.name}.in,"
-                                  f"tx_pcap={self.dir}/{port.name}.out")
+            queues = spread(inputs.get(port.name, []), port.rx_queues)
+            for q, frames in enumerate(queues):
+                write_pcap(self.dir / f"{port.name}.in{q}", frames)
+            rx = ",".join(f"rx_pcap={self.dir}/{port.name}.in{q}" for q in range(len(queues)))
+            devices[port.name] = f"net_pcap{n},{rx},tx_pcap={self.dir}/{port.name}.out"
         self.file = self.dir / "starg.conf"
         self.file.write_text(config.text(devices, str(self.socket)))
         self.log = open(self.dir / "log", "w+")
