@@ -23,8 +23,8 @@ void port_dev_netdev(const char *device, char *name, size_t cap)
 	size_t n;
 
 	name[0] = '\0';
-	if (!p)
-		return;
+	if (!p || strncmp(device, "net_vhost", strlen("net_vhost")) == 0)
+		return; /* vhost's iface is a socket */
 	p += strlen(",iface=");
 	n = strcspn(p, ",");
 	if (n < cap) {

@@ -177,6 +177,8 @@ void ports_read(struct reader *r, config_setting_t *s)
 
 bool device_netdev(const char *device, char *name, size_t cap)
 {
+	if (strncmp(device, "net_vhost", strlen("net_vhost")) == 0)
+		return false; /* its iface is a socket */
 	for (const char *arg = strchr(device, ','); arg; arg = strchr(arg, ',')) {
 		size_t key, len;
 

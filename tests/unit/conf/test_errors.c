@@ -179,6 +179,9 @@ static void twins_cannot_have_the_name_of_a_netdev_below_a_port(void **state)
 		"in the kernel needs another name");
 	conf_free(right("ports: ({name = \"p0\"; device = \"net_af_packet0,iface=veth1\";});\n"
 			"interfaces: ({name = \"veth1\"; port = \"p0\"; exception = \"none\";});"));
+	/* vhost's iface is a socket */
+	conf_free(right("ports: ({name = \"p0\"; device = \"net_vhost0,iface=veth1\";});\n"
+			"interfaces: ({name = \"veth1\"; port = \"p0\";});"));
 }
 
 static void an_interface_is_exactly_one_kind(void **state)
