@@ -178,6 +178,7 @@ struct conf_driver {
 	uint16_t rx_desc, tx_desc;     /* 0: the driver's default */
 	char bind[32];       /* kernel driver to bind to: "vfio-pci", "" none (mlx5, vdevs) */
 	bool mbuf_fast_free; /* never set: shared buffers; kept for the reader's clear message */
+	char offloads[256];  /* what the devices can take over */
 	char tried[256];     /* what was tried */
 };
 /* dir: where the files are. -ENOENT: no such driver; err as above. */

@@ -78,6 +78,8 @@ static const struct conf_key driver_keys[] = {
 	{"tx_desc", KEY_UINT, DRIVER(tx_desc), .max = 32768, .example = "1024"},
 	{"bind", KEY_STRING, DRIVER(bind), .example = "\"vfio-pci\""},
 	{"mbuf_fast_free", KEY_OTHER, .read = fast_free_read},
+	{"offloads", KEY_STRING, .required = true, DRIVER(offloads), .min = 1,
+		.example = "\"announces multi-segment; no rte_flow\""},
 	{"tried", KEY_STRING, .required = true, DRIVER(tried), .min = 1,
 		.example = "\"not tried on hardware\""},
 };

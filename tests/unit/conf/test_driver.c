@@ -32,12 +32,12 @@ static void every_file_of_drivers_cfg_is_right(void **state)
 		if (conf_driver_read(DRIVERS, name, &drv, err, sizeof(err)))
 			fail_msg("%s", err);
 		assert_string_equal(drv.name, name);
-		assert_true(drv.description[0] && drv.tried[0]);
+		assert_true(drv.description[0] && drv.offloads[0] && drv.tried[0]);
 		assert_false(drv.mbuf_fast_free);
 		n++;
 	}
 	closedir(d);
-	assert_int_equal(n, 12);
+	assert_int_equal(n, 13);
 }
 
 static void values_of_a_driver_file_arrive(void **state)
@@ -76,8 +76,9 @@ static void vdevs_find_their_driver_by_name(void **state)
 	static const char *const pairs[][2] = {{"net_af_packet0,iface=veth1", "af_packet"},
 		{"net_af_xdp0,iface=veth1", "af_xdp"}, {"net_pcap1,rx_pcap=x", "pcap"},
 		{"net_null0", "null"}, {"net_ring0", "ring"}, {"net_memif3,role=client", "memif"},
-		{"net_virtio_user0,path=/x", "virtio"}, {"auxiliary:mlx5_core.sf.4", "mlx5"},
-		{"net_unheard_of0", "default"}, {"0000:ff:1f.7", "default"}};
+		{"net_virtio_user0,path=/x", "virtio"}, {"net_vhost0,iface=/x", "vhost"},
+		{"auxiliary:mlx5_core.sf.4", "mlx5"}, {"net_unheard_of0", "default"},
+		{"0000:ff:1f.7", "default"}};
 	char name[32];
 
 	for (size_t i = 0; i < sizeof(pairs) / sizeof(pairs[0]); i++) {
@@ -151,7 +152,7 @@ static void a_wrong_driver_file_says_why(void **state)
 
 	dir_make(dir, "x.conf",
 		"description = \"x\";\nmatch = \"net_x\";\nrxqueues = 5;\n"
-		"mbuf_fast_free = true;\ntried = \"no\";\n");
+		"mbuf_fast_free = true;\noffloads = \"none\";\ntried = \"no\";\n");
 	assert_int_equal(conf_driver_read(dir, "x", &d, err, sizeof(err)), -EINVAL);
 	snprintf(expected, sizeof(expected),
 		"%s/x.conf:2: match of the driver file must be a list of strings such as [ "
