@@ -27,6 +27,7 @@ ROWS = [
     ("install", False, "section8", seam.install),
     ("update", False, "section8", seam.update),
     ("veth", True, "section8", veth.veth),
+    ("overload", False, "section8", seam.overload),
     ("matrix", False, "rfc3918", rfc3918.scaled),
     ("aggregated", False, "rfc3918", rfc3918.aggregated),
     ("mixed", False, "rfc3918", rfc3918.mixed),

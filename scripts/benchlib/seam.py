@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # Copyright (c) 2026 The starg authors
-"""Rows of tests/dp/seam_bench: what only the caller of the data plane's seam can measure."""
+"""Rows of tests/dp/seam_bench and overload_bench: what only the caller of the data plane's seam can
+measure."""
 from __future__ import annotations
 
 import json
@@ -13,9 +14,9 @@ from .result import Result
 from .rows import Bench
 
 
-def run(bench: Bench, *words: object) -> dict:
-    """The JSON that seam_bench prints."""
-    program = os.path.join(bench.build, "tests", "dp", "seam_bench")
+def run(bench: Bench, *words: object, name: str = "seam_bench") -> dict:
+    """The JSON that a program of tests/dp prints."""
+    program = os.path.join(bench.build, "tests", "dp", name)
     if not os.path.exists(program):
         raise RuntimeError(f"{program} is not there: build everything (ninja -C {bench.build})")
     proc = host.popen([program, *map(str, words)], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
@@ -25,7 +26,7 @@ def run(bench: Bench, *words: object) -> dict:
     finally:
         host.end(proc)
     if proc.returncode:
-        raise RuntimeError(f"seam_bench {' '.join(map(str, words))}: {err or out}")
+        raise RuntimeError(f"{name} {' '.join(map(str, words))}: {err or out}")
     return json.loads(out)
 
 
@@ -84,3 +85,26 @@ def update(bench: Bench) -> list[Result]:
     out.reached = (out.reached and got["lost"] == 0 and got["dropped"] == 0
                    and done / took > 0.95 * rate)
     return [out]
+
+
+def overload_result(flood: dict) -> Result:
+    out = Result("overload", f"half of the packets {flood['flood']}, policed", "starg, plainly dropped",
+                 goal="0.9, 0 lost", goal_ratio=0.9)
+    policed, plain = ([measure.Sample(tx=r["packets"], rx=2 * r["packets"], wall_s=r["wall_s"],
+                                      cpu_s=r["cpu_ns"] / 1e9, wait_s=r["wait_ns"] / 1e9, steal=0.0,
+                                      busy_s=0.0)
+                       for r in flood["rounds"] if r["policed"] == side] for side in (True, False))
+    out.ours, out.theirs = measure.rate(policed), measure.rate(plain)
+    out.ratio = measure.ratio(out.ours, out.theirs)
+    sent, received = flood["hellos_sent"], flood["hellos_received"]
+    out.figures = {"hellos_sent": sent, "hellos_received": received}
+    out.notes.append(f"{flood['flood']}: {received} of {sent} Hellos of a neighbour received")
+    out.judge()
+    out.reached = out.reached and sent > 0 and received == sent
+    return out
+
+
+def overload(bench: Bench) -> list[Result]:
+    """What established flows keep of their rate while the other half of the packets is a flood."""
+    floods = run(bench, bench.rounds, bench.seconds, name="overload_bench")["floods"]
+    return [overload_result(f) for f in floods]

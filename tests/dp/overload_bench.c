@@ -2,13 +2,16 @@
  * Copyright (c) 2026 The starg authors
  *
  * What overload costs established flows. A net_pcap port replays a file without end: every other frame is of
- * 512 established flows, the rest is a flood: unknown groups, IGMP reports of invented hosts, or PIM
- * Join/Prune of invented routers, and once in the file the Hello of a neighbour. Rounds in which the flood is
- * policed alternate with rounds in which the same frames are plainly dropped: unknown groups by routes
- * without output, IGMP and PIM because the interface runs neither. In policed rounds every Hello must
- * reach control.
+ * 512 established flows, the rest is a flood: unknown groups, IGMP reports of invented hosts, or PIM Hellos
+ * and Join/Prunes of invented routers. Slices of time in which the flood is policed, by stargd's defaults,
+ * take turns with slices in which the same frames are plainly dropped: unknown groups without signals, IGMP
+ * and PIM because the interface runs neither. In policed slices a neighbour's Hello takes the place of a
+ * frame each second, and every one must reach control. Router and control share one thread, so that what
+ * control does about the flood is charged as well.
  *
- *   overload_bench [ROUNDS [MS]]		default 15 pairs of 200 ms; prints the medians and ratios
+ *   overload_bench ROUNDS SECONDS
+ *
+ * One JSON object on standard output; scripts/bench makes rows of it.
  */
 #include "dataplane/dataplane.h"
 #include "tests/dp/runtime_dir.h"
@@ -21,12 +24,15 @@
 #include <rte_ip.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #define FRAMES 8192
 #define FLOWS 512
 #define FRAME_LEN 60
 #define NEIGHBOUR 0x0a0000feu
-#define ROUNDS_MAX 1000
+#define SLICES 10 /* of a round, for each side */
+#define PIM_HELLO 0x20
+#define PIM_JOIN_PRUNE 0x23
 
 #define MUST(cond)                                                                           \
 	do {                                                                                 \
@@ -88,7 +94,8 @@ static void flood_make(uint8_t *f, enum flood flood, unsigned i)
 		frame_make(f, (struct addresses){host, 0xe0000016}, 2, 0x22);
 		break;
 	default:
-		frame_make(f, (struct addresses){host, 0xe000000d}, 103, 0x23);
+		frame_make(f, (struct addresses){host, 0xe000000d}, 103,
+			i & 1 ? PIM_HELLO : PIM_JOIN_PRUNE);
 		break;
 	}
 }
@@ -104,9 +111,7 @@ static void file_write(const char *path, enum flood flood)
 		_Alignas(4) uint8_t buf[FRAME_LEN + 4];
 		uint8_t *f = buf + 2; /* the IP header is aligned */
 
-		if (i == FRAMES / 2 + 1)
-			frame_make(f, (struct addresses){NEIGHBOUR, 0xe000000d}, 103, 0x20);
-		else if (i & 1)
+		if (i & 1)
 			flood_make(f, flood, i / 2);
 		else
 			frame_make(f, established(i / 2), 17, 0);
@@ -118,7 +123,7 @@ static void file_write(const char *path, enum flood flood)
 
 /* --- the router ------------------------------------------------------------------------------------------ */
 
-/* Two routers take turns on the same ports, so that no table changes between rounds. */
+/* Two routers take turns on the same ports, so that no table changes between slices. */
 struct side {
 	struct dataplane *d;
 	struct dp dp;
@@ -128,7 +133,10 @@ struct bench {
 	struct side policed, plain;
 	uint16_t in, out;
 	enum flood flood;
-	uint64_t hellos; /* of the neighbour that control has got */
+	/* The neighbour: its Hellos take the place of received frames. */
+	uint64_t hello_due, hello_every; /* time stamp, cycles */
+	bool hello_on;
+	uint64_t hellos_sent, hellos; /* that control has got */
 };
 
 static struct dp_worker_info info(const struct side *s)
@@ -179,15 +187,12 @@ static void side_new(struct side *s, const struct bench *b, bool policed)
 		exit(1);
 	}
 	s->dp = dataplane_seam(s->d);
-	if_put(s, 1, b->in, policed ? DP_PROTO_IGMP | DP_PROTO_PIM : 0);
+	if_put(s, 1, b->in, policed || b->flood == UNKNOWN ? DP_PROTO_IGMP | DP_PROTO_PIM : 0);
 	if_put(s, 2, b->out, 0);
 	MUST(s->dp.ops->oif_set(s->dp.ctx, &o) == 0);
 	MUST(s->dp.ops->list_get(s->dp.ctx, &one, 1, &list) == 0);
-	for (unsigned i = 0; i < FRAMES / 2; i++) {
+	for (unsigned i = 0; i < FRAMES / 2; i++)
 		route_put(s, established(i), list);
-		if (!policed && b->flood == UNKNOWN)
-			route_put(s, unknown(i), 0);
-	}
 	MUST(dataplane_start(s->d) == 0);
 }
 
@@ -205,10 +210,42 @@ static void port_start(struct bench *b, uint16_t port)
 	MUST(dataplane_port_add(b->plain.d, &p) == 0);
 }
 
+/* --- the neighbour --------------------------------------------------------------------------------------- */
+
+static uint16_t neighbour_rx(
+	uint16_t port, uint16_t queue, struct rte_mbuf **v, uint16_t n, uint16_t max, void *arg)
+{
+	struct bench *b = arg;
+	uint64_t now = rte_rdtsc();
+
+	if (!b->hello_on || n == 0 || now < b->hello_due)
+		return n;
+	b->hello_due = now + b->hello_every;
+	MUST(v[n / 2]->data_len == FRAME_LEN);
+	frame_make(rte_pktmbuf_mtod(v[n / 2], uint8_t *), (struct addresses){NEIGHBOUR, 0xe000000d},
+		103, PIM_HELLO);
+	b->hellos_sent++;
+	return n;
+}
+
+/* stargd's defaults, but for how long a source must be known to be a regular. */
+static void police(const struct side *s, uint32_t nocache, uint32_t regular_ms)
+{
+	struct dp_police c = {.source = {.rate = 20, .burst = 50}, .regular_ms = regular_ms};
+
+	c.kind[DP_PUNT_hello] = (struct dp_rate){.rate = 1000, .burst = 500};
+	c.kind[DP_PUNT_proto] = (struct dp_rate){.rate = 20000, .burst = 1000};
+	c.kind[DP_PUNT_neigh] = (struct dp_rate){.rate = 2000, .burst = 500};
+	c.kind[DP_PUNT_exception] = (struct dp_rate){.rate = 50000, .burst = 1000};
+	c.kind[DP_POLICE_UPCALL(DP_UPCALL_NOCACHE)].rate = nocache;
+	c.kind[DP_POLICE_UPCALL(DP_UPCALL_WRONGVIF)].rate = 1000;
+	MUST(s->dp.ops->police_set(s->dp.ctx, DP_PORT_ANY, &c) == 0);
+}
+
 /* --- rounds ---------------------------------------------------------------------------------------------- */
 
 /* What control does meanwhile. */
-static void control(struct bench *b, struct side *s)
+static void control(struct bench *b, const struct side *s)
 {
 	struct dp_upcall up[64];
 	struct dp_packet meta;
@@ -224,100 +261,109 @@ static void control(struct bench *b, struct side *s)
 		s->dp.ops->upcall_done(s->dp.ctx, &up[n], DP_VERDICT_DISCARD);
 }
 
-static void turn(struct bench *b, struct side *s, uint64_t cycles)
+static void turn(struct bench *b, const struct side *s, uint64_t cycles)
 {
-	uint64_t end = rte_rdtsc() + cycles;
+	uint64_t begin = rte_rdtsc(), end = begin + cycles;
 
+	b->hello_on = s == &b->policed;
 	for (unsigned i = 0; rte_rdtsc() < end; i++) {
 		dataplane_poll(s->d);
 		if (i % 16 == 0)
 			control(b, s);
 	}
 	control(b, s);
+	if (!b->hello_on)
+		b->hello_due += rte_rdtsc() - begin; /* the neighbour's clock stands still */
 }
 
-/* Established packets a second. */
-static double rate(struct bench *b, struct side *s, unsigned ms)
+static uint64_t ns_of(clockid_t clock)
 {
-	uint64_t hz = rte_get_tsc_hz(), then, before;
+	struct timespec t;
 
-	turn(b, s, hz / 50); /* caches and buckets settle */
-	before = info(s).tx_packets;
-	then = rte_rdtsc();
-	turn(b, s, hz / 1000 * ms);
-	return (double)(info(s).tx_packets - before) * (double)hz / (double)(rte_rdtsc() - then);
+	MUST(clock_gettime(clock, &t) == 0);
+	return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
 }
 
-static int by_value(const void *a, const void *b)
+/* This thread's time on a run queue; 0: the kernel does not say. */
+static uint64_t wait_ns(void)
 {
-	double x = *(const double *)a, y = *(const double *)b;
+	FILE *f = fopen("/proc/thread-self/schedstat", "re");
+	uint64_t wait = 0;
 
-	return x < y ? -1 : x > y;
+	if (!f)
+		return 0;
+	if (fscanf(f, "%*u %" SCNu64, &wait) != 1)
+		wait = 0;
+	fclose(f);
+	return wait;
 }
 
-static double median(double *v, unsigned n)
+/* What the slices of a side come to in a round. */
+struct sum {
+	uint64_t packets, wall, cpu, wait;
+};
+
+static void slice(struct bench *b, const struct side *s, uint64_t cycles, struct sum *sum)
 {
-	qsort(v, n, sizeof(*v), by_value);
-	return v[n / 2];
+	uint64_t packets, wall, cpu, wait;
+
+	turn(b, s, cycles / 10); /* the caches are this side's */
+	packets = info(s).tx_packets;
+	wait = wait_ns();
+	cpu = ns_of(CLOCK_THREAD_CPUTIME_ID);
+	wall = ns_of(CLOCK_MONOTONIC);
+	turn(b, s, cycles);
+	sum->wall += ns_of(CLOCK_MONOTONIC) - wall;
+	sum->cpu += ns_of(CLOCK_THREAD_CPUTIME_ID) - cpu;
+	sum->wait += wait_ns() - wait;
+	sum->packets += info(s).tx_packets - packets;
 }
 
-/* Hellos that have come in, by the neighbour's place in the file. */
-static uint64_t hellos_in(const struct bench *b)
+static void sum_print(bool policed, const struct sum *s, bool last)
 {
-	uint64_t rx = info(&b->policed).rx_packets + info(&b->plain).rx_packets;
-
-	return (rx + FRAMES - (FRAMES / 2 + 2)) / FRAMES;
+	printf("   {\"policed\": %s, \"packets\": %" PRIu64
+	       ", \"wall_s\": %.6f, \"cpu_ns\": %" PRIu64 ", \"wait_ns\": %" PRIu64 "}%s\n",
+		policed ? "true" : "false", s->packets, (double)s->wall / 1e9, s->cpu, s->wait,
+		last ? "" : ",");
 }
 
-static void police(struct bench *b, uint32_t rate, uint32_t burst, uint32_t regular_ms)
+static void measure(struct bench *b, unsigned rounds, double seconds)
 {
-	const struct dp *dp = &b->policed.dp;
-	struct dp_police c = {.source = {.rate = 20000, .burst = 20000}, .regular_ms = regular_ms};
+	uint64_t cycles = (uint64_t)((double)rte_get_tsc_hz() * seconds / SLICES);
 
-	for (unsigned k = 0; k < DP_POLICE_KINDS; k++)
-		c.kind[k] = (struct dp_rate){.rate = rate, .burst = burst};
-	c.kind[DP_PUNT_hello] = (struct dp_rate){.rate = 1000, .burst = 100};
-	MUST(dp->ops->police_set(dp->ctx, DP_PORT_ANY, &c) == 0);
+	for (unsigned r = 0; r < rounds; r++) {
+		struct sum policed = {0}, plain = {0};
+
+		for (unsigned i = 0; i < SLICES; i++) {
+			if (i & 1) /* neither is always the first */
+				slice(b, &b->plain, cycles, &plain);
+			slice(b, &b->policed, cycles, &policed);
+			if (!(i & 1))
+				slice(b, &b->plain, cycles, &plain);
+		}
+		sum_print(true, &policed, false);
+		sum_print(false, &plain, r + 1 == rounds);
+	}
 }
 
-/* The neighbour is a regular before the flood is measured; the invented sources, which come again and again
- * in a file, are not: while sources may become regulars the flood has hardly a token. */
+/* Of the neighbour alone, twice: it is a regular before the flood begins. */
 static void neighbour_known(struct bench *b)
 {
-	police(b, 1, 1, 0);
-	turn(b, &b->policed, rte_get_tsc_hz() / 5);
-	police(b, 1000, 100, 600000);
-}
-
-static void measure(struct bench *b, unsigned rounds, unsigned ms)
-{
-	static double policed[ROUNDS_MAX], plain[ROUNDS_MAX], ratio[ROUNDS_MAX];
-	uint64_t came = 0;
-
-	b->hellos = 0;
-	for (unsigned i = 0; i < rounds; i++) {
-		uint64_t before;
-
-		if (i & 1) /* neither is always the first */
-			plain[i] = rate(b, &b->plain, ms);
-		before = hellos_in(b);
-		policed[i] = rate(b, &b->policed, ms);
-		came += hellos_in(b) - before;
-		MUST(b->hellos == came);
-		if (!(i & 1))
-			plain[i] = rate(b, &b->plain, ms);
-		ratio[i] = policed[i] / plain[i];
+	police(&b->policed, 1000, 0);
+	for (unsigned i = 0; i < 2; i++) {
+		b->hello_due = 0;
+		b->hello_on = true;
+		dataplane_poll(b->policed.d);
+		control(b, &b->policed);
 	}
-	printf("half %-14s policed %6.3f M/s, plainly dropped %6.3f M/s, ratio %.3f; %" PRIu64
-	       " Hellos, all received\n",
-		flood_names[b->flood], median(policed, rounds) / 1e6, median(plain, rounds) / 1e6,
-		median(ratio, rounds), came);
-	fflush(stdout);
+	police(&b->policed, 1000, 10000);
+	police(&b->plain, b->flood == UNKNOWN ? 1 : 1000, 10000);
 }
 
-static void run(enum flood flood, const char *source, unsigned rounds, unsigned ms)
+static void run(enum flood flood, const char *source, unsigned rounds, double seconds)
 {
-	struct bench b = {.flood = flood};
+	struct bench b = {.flood = flood, .hello_every = rte_get_tsc_hz()};
+	const struct rte_eth_rxtx_callback *cb;
 
 	MUST(rte_eth_dev_get_port_by_name(source, &b.in) == 0);
 	MUST(rte_eth_dev_get_port_by_name("net_null0", &b.out) == 0);
@@ -325,10 +371,17 @@ static void run(enum flood flood, const char *source, unsigned rounds, unsigned 
 	side_new(&b.plain, &b, false);
 	port_start(&b, b.in);
 	port_start(&b, b.out);
+	cb = rte_eth_add_rx_callback(b.in, 0, neighbour_rx, &b);
+	MUST(cb);
 	neighbour_known(&b);
-	measure(&b, rounds, ms);
+	printf("  {\"flood\": \"%s\", \"rounds\": [\n", flood_names[flood]);
+	measure(&b, rounds, seconds);
+	printf("   ], \"hellos_sent\": %" PRIu64 ", \"hellos_received\": %" PRIu64 "}%s\n",
+		b.hellos_sent, b.hellos, flood + 1 == FLOODS ? "" : ",");
+	fflush(stdout);
 	dataplane_stop(b.policed.d);
 	dataplane_stop(b.plain.d);
+	MUST(rte_eth_remove_rx_callback(b.in, 0, cb) == 0);
 	rte_eth_dev_stop(b.in);
 	rte_eth_dev_close(b.in); /* gives the frames it replays back */
 	rte_eth_dev_stop(b.out);
@@ -338,14 +391,18 @@ static void run(enum flood flood, const char *source, unsigned rounds, unsigned 
 
 int main(int argc, char **argv)
 {
-	unsigned rounds = argc > 1 ? (unsigned)atoi(argv[1]) : 15;
-	unsigned ms = argc > 2 ? (unsigned)atoi(argv[2]) : 200;
+	unsigned rounds = argc == 3 ? (unsigned)atoi(argv[1]) : 0;
+	double seconds = argc == 3 ? atof(argv[2]) : 0;
 	char dir[] = "/tmp/starg-overload-XXXXXX", path[FLOODS][64], vdev[FLOODS][256], prefix[32];
 	char *eal[] = {argv[0], "--no-huge", "--no-pci", "--no-telemetry", "--no-shconf", "-m",
 		"512", "-l", "0", "--file-prefix", prefix, "--log-level", "error", "--vdev",
 		vdev[0], "--vdev", vdev[1], "--vdev", vdev[2], "--vdev", "net_null0,no-rx=1"};
 
-	MUST(rounds > 0 && rounds <= ROUNDS_MAX && mkdtemp(dir));
+	if (rounds == 0 || !(seconds > 0)) {
+		fprintf(stderr, "usage: overload_bench ROUNDS SECONDS\n");
+		return 2;
+	}
+	MUST(mkdtemp(dir));
 	snprintf(prefix, sizeof(prefix), "ob%d", (int)getpid());
 	for (unsigned i = 0; i < FLOODS; i++) {
 		snprintf(path[i], sizeof(path[i]), "%s/%u.pcap", dir, i);
@@ -354,12 +411,14 @@ int main(int argc, char **argv)
 		file_write(path[i], (enum flood)i);
 	}
 	MUST(rte_eal_init(RTE_DIM(eal), eal) >= 0);
+	printf("{\"floods\": [\n");
 	for (unsigned i = 0; i < FLOODS; i++) {
 		char name[32];
 
 		snprintf(name, sizeof(name), "net_pcap%u", i);
-		run((enum flood)i, name, rounds, ms);
+		run((enum flood)i, name, rounds, seconds);
 	}
+	printf("]}\n");
 	eal_end();
 	for (unsigned i = 0; i < FLOODS; i++)
 		unlink(path[i]);

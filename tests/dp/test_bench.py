@@ -213,6 +213,25 @@ def test_rows_of_the_seam_have_figures():
     assert by["capacity"][0]["figures"]["routes"] == 65536 and by["capacity"][0]["figures"]["refused"]
 
 
+def test_an_overload_row_is_reached_by_its_rate_and_by_every_hello():
+    def row(policed, received):
+        rounds = [{"policed": side, "packets": n, "wall_s": 1, "cpu_ns": 10 ** 9, "wait_ns": 0}
+                  for side, n in ((True, policed), (False, 100))]
+        return seam.overload_result({"flood": "PIM", "rounds": rounds, "hellos_sent": 7,
+                                     "hellos_received": received})
+    assert row(90, 7).reached is True and row(90, 7).ratio.value == pytest.approx(0.9)
+    assert row(89, 7).reached is False and row(100, 6).reached is False
+
+
+def test_overload_rows_have_figures():
+    rows = bench("--row", "overload")["rows"]
+    assert [r["row"] for r in rows] == ["overload"] * 3
+    for row in rows:
+        assert row["starg"]["packets_per_s"] > 0 and row["peer_rate"]["packets_per_s"] > 0
+        assert row["figures"]["hellos_sent"] > 0
+        assert row["figures"]["hellos_sent"] == row["figures"]["hellos_received"]
+
+
 def test_rows_of_rfc_3918_have_figures():
     data = bench("--row", "mixed", "--row", "tunnels", "--row", "shell-delay")
     rates = [r for r in data["rows"] if "starg" in r]
