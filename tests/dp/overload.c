@@ -3,20 +3,19 @@
  *
  * Overload on the real data plane, with ports whose other ends this program holds: packets of new flows
  * are held and go on in order, bounded and counted; no flood costs a neighbour its Hello or an established
- * flow a packet. With one worker, with three, and with everything on one lcore. Nothing is timed.
+ * flow a packet (overload_flood.c). With one worker, with three, and with everything on one lcore. Nothing is timed.
  *
  *   overload	exit code 0 if all held
  */
+#include "tests/dp/overload.h"
+
 #include "tests/dp/runtime_dir.h"
-#include "tests/dp/seam_bed.h"
 
 #include <rte_eal.h>
-#include <rte_ethdev.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-#define OUT 4 /* the output; ports 0 to 2 are inputs, each of another one of three workers */
-#define INPUTS 3
+#define INPUTS 3 /* ports 0 to 2, each of another one of three workers */
 #define GRP 0xef020000u
 #define HOLD_PACKETS 8
 #define HOLD_FLOWS 40
@@ -27,10 +26,6 @@ struct flow {
 	unsigned in; /* port */
 	uint8_t family;
 	uint16_t id;
-};
-
-struct mark { /* the end of each frame */
-	uint16_t flow, number;
 };
 
 static struct ipaddr address(const struct flow *f, bool group)
@@ -87,8 +82,7 @@ static void send_some(struct bed *b, const struct flow *f, unsigned from, unsign
 		arrive_at(b, f->in, packet(b, f, (uint16_t)(from + i)));
 }
 
-/* The next packet that leaves; false: none is there. */
-static bool leaves(struct bed *b, struct mark *mark)
+bool leaves(struct bed *b, struct mark *mark)
 {
 	void *v;
 	struct rte_mbuf *m;
@@ -165,11 +159,7 @@ static struct dp_upcall upcall(struct bed *b, const struct flow *f)
 
 /* --- counters ------------------------------------------------------------------------------------------- */
 
-struct seen {
-	uint64_t kept, released, full, expired, no_route;
-};
-
-static struct seen seen(const struct bed *b)
+struct seen seen(const struct bed *b)
 {
 	struct dp_worker_info w;
 	struct seen s = {0};
@@ -390,124 +380,6 @@ static void hold_all(struct bed *b, unsigned workers)
 	printf("hold, %u worker lcores: in order, bounded, counted, buffers all back\n", workers);
 }
 
-/* --- the flood ------------------------------------------------------------------------------------------ */
-
-#define FLOOD 40000
-#define NEIGHBOUR 0x0a0000feu
-
-enum sort { ESTABLISHED, UNKNOWN, REPORT, STRANGER, HELLO, SORTS };
-
-/* Of each 1000 frames one is the neighbour's Hello, 250 are established data, the rest is flood. */
-static enum sort sort_of(unsigned i)
-{
-	return i % 1000 == 7 ? HELLO : (enum sort)(i % 4);
-}
-
-static struct rte_mbuf *flood_frame(const struct bed *b, enum sort sort, unsigned i)
-{
-	uint32_t src = 0x0b000000 + i;
-	struct rte_mbuf *m;
-
-	switch (sort) {
-	case ESTABLISHED:
-		return frame_new(b, 0x0a000001, GRP, 17, i);
-	case UNKNOWN:
-		return frame_new(b, src, GRP + 1, 17, i);
-	case REPORT:
-		return frame_new(b, src, 0xe0000016, 2, i);
-	case STRANGER:
-		m = frame_new(b, src, 0xe000000d, 103, i);
-		break;
-	default:
-		m = frame_new(b, NEIGHBOUR, 0xe000000d, 103, i);
-		break;
-	}
-	*rte_pktmbuf_mtod_offset(m, uint8_t *, 34) = 0x20; /* PIM Hello */
-	return m;
-}
-
-static unsigned neighbour_hellos(struct bed *b)
-{
-	struct dp_packet meta;
-	uint8_t buf[256];
-	unsigned n = 0;
-
-	while (b->dp.ops->packet_recv(b->dp.ctx, &meta, buf, sizeof(buf))) {
-		uint32_t src;
-
-		memcpy(&src, buf + 12, 4);
-		CHECK(meta.cls == DP_PUNT_hello || meta.cls == DP_PUNT_proto);
-		n += meta.cls == DP_PUNT_hello && src == rte_cpu_to_be_32(NEIGHBOUR);
-	}
-	return n;
-}
-
-static void drop_upcalls(struct bed *b)
-{
-	struct dp_upcall up[64];
-
-	while (b->dp.ops->upcall_recv(b->dp.ctx, up, RTE_DIM(up)))
-		;
-}
-
-static uint64_t all_of(const struct dp_police_info *i, unsigned kind)
-{
-	return i->kind[kind].passed + i->kind[kind].policed + i->kind[kind].lost;
-}
-
-static void a_flood_costs_neither_hellos_nor_established_flows(struct bed *b)
-{
-	struct dp_police c = {.source = {.rate = 1000, .burst = 1000}};
-	uint32_t list = list_of(b, OUT + 1, OUT + 1);
-	struct dp_route r = route_of(0x0a000001, GRP, list);
-	unsigned sent[SORTS] = {0}, hellos = 0, out = 0;
-	struct dp_police_info info;
-	struct mark mark;
-
-	for (unsigned k = 0; k < DP_POLICE_KINDS; k++)
-		c.kind[k] = (struct dp_rate){.rate = 10, .burst = 5};
-	CHECK(b->dp.ops->police_set(b->dp.ctx, b->port[0], &c) == 0);
-	CHECK(b->dp.ops->route_set(b->dp.ctx, &r, 1, NULL) == 0);
-	for (unsigned i = 0; i < 2; i++) /* the neighbour is heard, and again: it is a regular */
-		arrive(b, flood_frame(b, HELLO, 0));
-	WAIT_FOR(b, (hellos += neighbour_hellos(b), hellos == 2));
-	for (unsigned i = 0; i < FLOOD; i++) {
-		arrive(b, flood_frame(b, sort_of(i), i));
-		sent[sort_of(i)]++;
-		if (i % 64)
-			continue;
-		hellos += neighbour_hellos(b);
-		drop_upcalls(b);
-		while (leaves(b, &mark))
-			out++;
-		breathe(b);
-	}
-	WAIT_FOR(b, (hellos += neighbour_hellos(b), hellos == sent[HELLO] + 2));
-	WAIT_FOR(b, ((out += leaves(b, &mark)), out == sent[ESTABLISHED]));
-	CHECK(b->dp.ops->police_info(b->dp.ctx, b->port[0], &info) == 0);
-	CHECK(all_of(&info, DP_PUNT_hello) == sent[HELLO] + 2 + sent[STRANGER]);
-	CHECK(all_of(&info, DP_PUNT_proto) == sent[REPORT]);
-	CHECK(info.kind[DP_PUNT_proto].policed > sent[REPORT] / 2);
-	CHECK(info.kind[DP_PUNT_hello].policed > sent[STRANGER] / 2);
-	CHECK(all_of(&info, DP_POLICE_UPCALL(DP_UPCALL_NOCACHE)) == sent[UNKNOWN]);
-	CHECK(seen(b).no_route == sent[UNKNOWN]);
-	CHECK(info_of(b).drops[DROP_punt_policed] ==
-		info.kind[DP_PUNT_hello].policed + info.kind[DP_PUNT_proto].policed);
-	drop_upcalls(b);
-	printf("flood: %u of %u Hellos of the neighbour, %u of %u established packets, %" PRIu64
-	       " of %u strangers' Hellos\n",
-		hellos, sent[HELLO] + 2, out, sent[ESTABLISHED],
-		info.kind[DP_PUNT_hello].passed - hellos, sent[STRANGER]);
-}
-
-static void flood(struct bed *b, bool shared)
-{
-	b->workers = 1;
-	bed_make(b, shared);
-	a_flood_costs_neither_hellos_nor_established_flows(b);
-	bed_free(b);
-}
-
 int main(int argc, char **argv)
 {
 	struct bed b = {.wake = -1};
@@ -523,8 +395,7 @@ int main(int argc, char **argv)
 	hold_all(&b, 1);
 	hold_all(&b, 3);
 	hold_all(&b, 0);
-	flood(&b, false);
-	flood(&b, true);
+	overload_floods(&b);
 	eal_end();
 	printf("all held\n");
 	return 0;

@@ -60,7 +60,7 @@ struct dp_if if_of(const struct bed *b, unsigned i)
 		.kind = DP_IF_ETHER,
 		.up = 1,
 		.twin = 1,
-		.proto = DP_PROTO_IGMP | DP_PROTO_PIM,
+		.proto = DP_PROTO_IGMP | DP_PROTO_MLD | DP_PROTO_PIM,
 		.port = b->port[i],
 		.mtu = 1500};
 
