@@ -12,7 +12,8 @@
  * makes regulars faster than the common bucket lets it.
  *
  * A bucket that has just been found empty says until when it will be (dry_until): a flood costs a compare
- * a packet. Who is regular is asked of a table of hashes with a secret seed, 8 KB a port.
+ * a packet. Who is regular is asked of a table of hashes with a secret seed, 8 KB a port, and only about
+ * those whose hash begins as that of some regular does (maybe).
  */
 #include "dataplane/police.h"
 
@@ -100,12 +101,37 @@ static int source_find(const struct police_port *pp, unsigned set, uint64_t hash
 	return -1;
 }
 
+/* False: no regular has this hash. */
+static bool maybe_regular(const struct police_port *pp, uint64_t hash)
+{
+	unsigned bit = (unsigned)(hash >> 16) % REGULAR_BITS;
+
+	return pp->maybe[bit / 64] >> bit % 64 & 1;
+}
+
+static void maybe_add(struct police_port *pp, uint64_t hash)
+{
+	unsigned bit = (unsigned)(hash >> 16) % REGULAR_BITS;
+
+	pp->maybe[bit / 64] |= UINT64_C(1) << bit % 64;
+}
+
+static void regular_lost(struct police_port *pp, struct source *lost)
+{
+	lost->regular = false;
+	pp->regulars[lost->cls]--;
+	memset(pp->maybe, 0, sizeof(pp->maybe));
+	for (unsigned s = 0; s < SOURCE_SETS; s++)
+		for (unsigned i = 0; i < SOURCE_WAYS; i++)
+			if (pp->source[s][i].regular)
+				maybe_add(pp, pp->hash[s][i]);
+}
+
 /* A token of a regular's own bucket. One that has been silent for long is a stranger again. */
 static bool regular_take(struct police_port *pp, struct source *s, uint64_t now)
 {
 	if (now - s->last > pp->conf->idle) {
-		s->regular = false;
-		pp->regulars[s->cls]--;
+		regular_lost(pp, s);
 		s->first = now;
 		return false;
 	}
@@ -139,13 +165,13 @@ static void source_new(
 	if (i < 0)
 		return;
 	if (pp->hash[set][i] && pp->source[set][i].regular)
-		pp->regulars[pp->source[set][i].cls]--;
+		regular_lost(pp, &pp->source[set][i]);
 	pp->hash[set][i] = hash;
 	pp->source[set][i] = (struct source){.first = now, .last = now, .cls = (uint8_t)cls};
 }
 
 /* A packet of this source has passed: after a while of such packets it is a regular. */
-static void source_heard(struct police_port *pp, struct source *s, uint64_t now)
+static void source_heard(struct police_port *pp, struct source *s, uint64_t hash, uint64_t now)
 {
 	if (now - s->last > pp->conf->idle)
 		s->first = now;
@@ -154,6 +180,7 @@ static void source_heard(struct police_port *pp, struct source *s, uint64_t now)
 		return;
 	s->regular = true;
 	pp->regulars[s->cls]++;
+	maybe_add(pp, hash);
 	bucket_fill(&s->bucket, &pp->conf->source);
 	s->bucket.time = now;
 }
@@ -174,6 +201,8 @@ bool police_packet(struct police_port *pp, const uint64_t seed[4], enum dp_punt_
 	if (police_closed(pp, cls, now) || !by_source(pp, cls, p))
 		return police_take(pp, cls, now);
 	hash = source_hash(seed, cls, p);
+	if (police_dry(pp, cls, now) && !maybe_regular(pp, hash))
+		return police_take(pp, cls, now);
 	set = (unsigned)(hash >> 32) % SOURCE_SETS;
 	way = source_find(pp, set, hash);
 	if (way >= 0 && pp->source[set][way].regular &&
@@ -185,7 +214,7 @@ bool police_packet(struct police_port *pp, const uint64_t seed[4], enum dp_punt_
 	if (!police_take(pp, cls, now))
 		return false;
 	if (way >= 0)
-		source_heard(pp, &pp->source[set][way], now);
+		source_heard(pp, &pp->source[set][way], hash, now);
 	else
 		source_new(pp, cls, set, hash, now);
 	return true;

@@ -21,6 +21,7 @@ struct fwd_police {
 
 #define SOURCE_SETS 256
 #define SOURCE_WAYS 4
+#define REGULAR_BITS 1024
 
 /* A source of one class on one interface. */
 struct source {
@@ -39,8 +40,9 @@ struct police_port {
 	uint64_t look_end; /* packets without route looked at in the time until then: upcall.c */
 	uint32_t looks;    /* left of them */
 	uint32_t regulars[DP_PUNT_CLASSES]; /* regular sources */
-	/* The hashes apart: looking for a source that is not there, which is what a flood of invented ones
-	 * makes a worker do, touches one half of a cache line of a table that stays in the first cache. */
+	/* A bit for each value of a hash's first bits that some regular has: a flood of invented sources
+	 * is told from them by two cache lines, which stay in the first cache. */
+	uint64_t maybe[REGULAR_BITS / 64];
 	uint64_t hash[SOURCE_SETS][SOURCE_WAYS]; /* 0: unused */
 	struct source source[SOURCE_SETS][SOURCE_WAYS];
 };

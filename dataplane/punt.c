@@ -157,6 +157,8 @@ struct punting {
 	struct leaving classes[DP_PUNT_CLASSES], drop;
 	struct police_port *port; /* NULL: none for control so far */
 	uint64_t now;
+	uint32_t closed; /* classes without a token for anybody, by bit */
+	uint32_t refused[DP_PUNT_CLASSES];
 };
 
 static void punt_drop(struct worker *w, struct punting *x, struct pkt *p)
@@ -165,16 +167,39 @@ static void punt_drop(struct worker *w, struct punting *x, struct pkt *p)
 	leaving_add(&x->drop, p);
 }
 
+static void punt_begin(struct worker *w, struct punting *x)
+{
+	x->port = police_port(w, w->b.port);
+	x->now = rte_rdtsc();
+	x->closed = 0;
+	for (unsigned c = 0; c < DP_PUNT_CLASSES; c++) {
+		x->refused[c] = 0;
+		x->closed |= (uint32_t)police_closed(x->port, (enum dp_punt_class)c, x->now) << c;
+	}
+}
+
+/* No token for p. Of a class that is closed nobody is asked who it is. */
+static bool punt_refused(
+	struct worker *w, struct punting *x, enum dp_punt_class cls, const struct pkt *p)
+{
+	if (x->closed & 1u << cls) {
+		x->refused[cls]++;
+		return true;
+	}
+	if (police_packet(x->port, w->t->seed, cls, p, x->now))
+		return false;
+	x->closed |= (uint32_t)police_closed(x->port, cls, x->now) << cls;
+	return true;
+}
+
 static void punt_add(struct worker *w, struct punting *x, struct pkt *p)
 {
 	struct punt_meta *meta = rte_mbuf_to_priv(p->m);
 	enum dp_punt_class cls = punt_class(p);
 
-	if (!x->port) {
-		x->port = police_port(w, w->b.port);
-		x->now = rte_rdtsc();
-	}
-	if (!police_packet(x->port, w->t->seed, cls, p, x->now)) {
+	if (!x->port)
+		punt_begin(w, x);
+	if (punt_refused(w, x, cls, p)) {
 		p->reason = DROP_punt_policed;
 		punt_drop(w, x, p);
 		return;
@@ -227,6 +252,7 @@ void stage_punt(struct worker *w, struct burst *b)
 		}
 	}
 	for (int c = 0; x.port && c < DP_PUNT_CLASSES; c++) {
+		x.port->n[c].policed += x.refused[c];
 		if (x.classes[c].n)
 			punt_enqueue(w, &x, (enum dp_punt_class)c);
 	}

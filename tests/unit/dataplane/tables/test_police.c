@@ -313,6 +313,30 @@ static void who_is_silent_for_long_is_a_stranger_again(void **state)
 	fixture_free(d);
 }
 
+static void who_goes_leaves_the_other_regulars_known(void **state)
+{
+	struct dataplane *d = fixture_new(1, 10);
+	struct police_port *p = port_with(d, limits(100, 100, 10));
+	uint64_t now = EPOCH;
+	struct packet x, y, z;
+
+	proto4(&x, 1, 103, 0x20);
+	proto4(&y, 2, 103, 0x20);
+	proto6(&z, 3, 103, 0x20);
+	become_regular(d, &x.p, now);
+	become_regular(d, &y.p, now);
+	now = become_regular(d, &z.p, now) + 200 * FIXTURE_HZ;
+	assert_true(arrives(d, &y.p, now));
+	assert_true(arrives(d, &z.p, now));
+	now += 200 * FIXTURE_HZ;
+	flood(d, 1000, 103, 0x20, now);
+	assert_false(arrives(d, &x.p, now));
+	assert_int_equal(p->regulars[DP_PUNT_hello], 2);
+	assert_true(arrives(d, &y.p, now));
+	assert_true(arrives(d, &z.p, now));
+	fixture_free(d);
+}
+
 /* More regulars than the table holds: memory is bounded, those who are in stay in. */
 static void the_table_of_sources_is_bounded(void **state)
 {
@@ -388,6 +412,7 @@ int main(void)
 		cmocka_unit_test(a_flood_of_one_regular_costs_another_nothing),
 		cmocka_unit_test(a_regular_of_one_class_or_interface_is_none_of_another),
 		cmocka_unit_test(who_is_silent_for_long_is_a_stranger_again),
+		cmocka_unit_test(who_goes_leaves_the_other_regulars_known),
 		cmocka_unit_test(the_table_of_sources_is_bounded),
 		cmocka_unit_test(classes_are_taken_in_order_but_none_starves),
 	};
