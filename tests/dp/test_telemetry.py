@@ -86,8 +86,9 @@ def test_dpdk_telemetry_py_reads_every_endpoint():
         assert set(names) <= set(answers[0]["/"])
         told = script(dut, f"/starg/route,{SRC},{GRP}", "/starg/interface,lan1", "/starg/worker,0",
                       "/starg/drops", "/starg/memory", f"/starg/oifs,{SRC},{GRP}",
-                      "/help,/starg/routes")
-        route, lan1, worker, drops, memory, oifs, text = (list(a.values())[0] for a in told)
+                      "/starg/hold", "/starg/police", "/help,/starg/routes")
+        route, lan1, worker, drops, memory, oifs, hold, police, text = (
+            list(a.values())[0] for a in told)
         shown = dut.ctl("show mroute")["routes"][0]
         assert route["counters"]["packets"] == shown["counters"]["packets"] == 20
         assert [o["packets"] for o in oifs["outputs"].values()] == [20, 20]
@@ -95,6 +96,8 @@ def test_dpdk_telemetry_py_reads_every_endpoint():
         assert worker["rx_packets"] == 20
         assert drops == {d["reason"]: d["packets"] for d in dut.ctl("show drop all")["drops"]}
         assert memory["mbufs"] == dut.ctl("show memory")["mbufs"]
+        assert hold["packets"] == 8 and hold["on"] == 0 and hold["kept"] == 0
+        assert {p["name"] for p in police["ports"].values()} >= {"p0", "p1"}
         assert "OFFSET" in text["/starg/routes"]
 
 
