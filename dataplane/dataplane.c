@@ -181,6 +181,7 @@ void tables_free(struct dataplane *d)
 	if (t->rcu)
 		retire_reclaim(&d->retire, UINT32_MAX);
 	flow_free(d);
+	probe_fini(d);
 	mfib_fini(&d->mfib);
 	lists_fini(&d->lists);
 	retire_fini(&d->retire);

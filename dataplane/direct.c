@@ -13,8 +13,8 @@
  * same bytes share the buffers by reference count. The last output takes the packets' own.
  *
  * Everything else (an output that is down or unresolved, the input among the outputs, fragmentation, long
- * packets to several outputs, another worker's queue) takes the general lane, replicate.c: there is the
- * complete rule, here its most frequent case. Both count alike.
+ * packets to several outputs, another worker's queue, a burst that a probe follows) takes the general
+ * lane, replicate.c: there is the complete rule, here its most frequent case. Both count alike.
  */
 #include "dataplane/tables.h"
 #include "flat.h"
@@ -490,7 +490,7 @@ void stage_direct(struct worker *w, struct burst *b)
 {
 	struct run r;
 
-	if (w->at_oif) /* a packet is half through the general lane */
+	if (w->at_oif || unlikely(w->watched)) /* a packet is half through the general lane */
 		return;
 	for (run_take(w, b, &r); r.n; run_take(w, b, &r)) {
 		const struct direct_out *o = &w->direct->outs[r.dp->first];
@@ -504,5 +504,5 @@ void stage_direct(struct worker *w, struct burst *b)
 
 bool direct_takes(struct worker *w, const struct pkt *p)
 {
-	return pkt_fits(p, plan_get(w, p));
+	return !w->watched && pkt_fits(p, plan_get(w, p));
 }

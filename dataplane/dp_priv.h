@@ -192,6 +192,7 @@ struct fwd_tables {
 	struct fwd_demux *_Atomic demux;
 	struct fwd_ports *_Atomic ports;
 	_Atomic uint32_t *marks; /* index of the route that a mark names, 0 none (marks.c) */
+	struct probe_set *_Atomic probes; /* NULL: none is armed (probe.h) */
 	struct rte_rcu_qsbr *rcu;
 	struct rte_mempool *pool;
 	struct fwd_police *_Atomic police[RTE_MAX_ETHPORTS]; /* police.c */
@@ -317,6 +318,8 @@ struct worker {
 	struct hold *hold;
 	uint32_t held; /* flows on hold */
 	bool told;     /* a ring to control got something in this burst: stage_punt wakes control */
+	bool watched;  /* a probe follows a packet of this burst: it takes the general lane */
+	struct probe_set *probes; /* armed in this round, NULL: none and outside of rounds */
 
 	/* counters, this lcore's only */
 	struct route_counters *route_ctr; /* by mfib_route.counter */

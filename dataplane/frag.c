@@ -15,6 +15,7 @@
  *   Ports without chains get pieces in one buffer each.
  */
 #include "path.h"
+#include "probe.h"
 
 #include <rte_ip_frag.h>
 
@@ -101,9 +102,10 @@ static void header_seal(struct rte_mbuf *m)
 }
 
 /* What is in front of the packet, and who counts it. */
-static void piece_send(
-	struct worker *w, const struct plan *pl, const uint8_t mac[6], struct rte_mbuf *m)
+static void piece_send(struct worker *w, const struct copy *c, unsigned number,
+	const uint8_t mac[6], struct rte_mbuf *m)
 {
+	const struct plan *pl = c->plan;
 	struct oif_counters *oif = &w->oif_ctr[pl->oif->c.id];
 	struct if_counters_lcore *out = &w->if_ctr[pl->out->c.id];
 	uint16_t type = ETH_TYPE_IP4;
@@ -119,6 +121,8 @@ static void piece_send(
 	out->tx_packets++;
 	out->tx_bytes += m->pkt_len;
 	memcpy(path_put_l2(m, 0, pl->out, type), mac, 6);
+	if (unlikely(w->probes))
+		probe_piece(w, c, m, number);
 	tx_one(w, pl->port, m);
 }
 
@@ -135,12 +139,12 @@ static void copy_fragment(struct worker *w, const struct copy *c)
 	reason = pieces_cut(w, pl, c->m, &f);
 	rte_pktmbuf_free(c->m);
 	if (reason != IP_FINE) {
-		output_drop(w, pl->oif->c.id, pl->oif->c.ifid, reason);
+		output_drop(w, c->pkt, pl->oif->c.id, pl->oif->c.ifid, reason);
 		return;
 	}
 	w->if_ctr[pl->tun ? pl->tun->c.id : pl->out->c.id].tx_fragmented++;
 	for (unsigned i = 0; i < f.n; i++)
-		piece_send(w, pl, mac, f.v[i]);
+		piece_send(w, c, i + 1, mac, f.v[i]);
 }
 
 void frag_tx(struct worker *w)

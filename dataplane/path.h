@@ -178,8 +178,9 @@ static inline bool path_fits(const struct path_hop *hop, unsigned ip_len, uint16
 /* frag.c: whether p, too long for the way, may leave in pieces; then pl->wire_len is 0. */
 bool frag_plan(struct worker *w, const struct pkt *p, const struct path_hop *hop, struct plan *pl);
 
-/* replicate.c: counts that one output does not take a packet. */
-void output_drop(struct worker *w, uint32_t oif, uint16_t ifid, enum drop_reason reason);
+/* replicate.c: counts that one output does not take p. */
+void output_drop(
+	struct worker *w, const struct pkt *p, uint32_t oif, uint16_t ifid, enum drop_reason reason);
 
 /* --- buffers ----------------------------------------------------------------------------------------- */
 

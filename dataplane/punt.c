@@ -17,7 +17,7 @@
  * At least one of the two sees what the other did (store buffering is excluded by the barriers). If both
  * do, control finds one eventfd event too many, no harm. Taking `asleep` back with an exchange makes
  * the first of several workers the only one to write, once a sleep. The barrier costs a worker only
- * those bursts that put something on a ring.
+ * those bursts that put something on a ring. The worker's part is wake.c.
  */
 #include "dataplane/hold.h"
 #include "dataplane/police.h"
@@ -26,7 +26,6 @@
 #include <rte_cycles.h>
 #include <rte_ring_elem.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 struct rte_ring *ring_new(unsigned count, unsigned esize, unsigned flags)
 {
@@ -87,20 +86,6 @@ void worker_rings_free(struct worker *w)
 	hold_free(w->hold);
 }
 
-static void control_wake(struct dataplane *d)
-{
-	const uint64_t one = 1;
-	ssize_t n;
-
-	atomic_thread_fence(memory_order_seq_cst);
-	if (!atomic_load_explicit(&d->asleep, memory_order_relaxed))
-		return;
-	if (!atomic_exchange(&d->asleep, 0) || d->conf.wake_fd < 0)
-		return;
-	n = write(d->conf.wake_fd, &one, sizeof(one));
-	(void)n; /* EAGAIN: the counter is full, so an event is there already */
-}
-
 bool dataplane_control_sleeps(struct dataplane *d, bool sleeps)
 {
 	atomic_store(&d->asleep, sleeps);
@@ -127,7 +112,7 @@ bool punt_waiting(const struct dataplane *d)
 				return true;
 		}
 	}
-	return false;
+	return probe_waiting(d);
 }
 
 /* --- the stage ------------------------------------------------------------------------------------ */

@@ -16,6 +16,7 @@
  * never written; what is written in the packet's own buffer lies in front of it.
  */
 #include "path.h"
+#include "probe.h"
 
 #include <rte_memcpy.h>
 
@@ -31,15 +32,20 @@ static void packet_drop(struct worker *w, struct pkt *p, enum drop_reason reason
 {
 	w->info.drops[reason]++;
 	w->if_ctr[p->iif].rx_dropped++;
+	if (unlikely(w->probes))
+		probe_packet_dropped(w, p, reason);
 	rte_pktmbuf_free(p->m);
 	p->m = NULL;
 }
 
 /* One output of a packet does not take it. That a copy would go back where it came from is how it should
  * be, and no fault of the output. */
-void output_drop(struct worker *w, uint32_t oif, uint16_t ifid, enum drop_reason reason)
+void output_drop(
+	struct worker *w, const struct pkt *p, uint32_t oif, uint16_t ifid, enum drop_reason reason)
 {
 	w->info.drops[reason]++;
+	if (unlikely(w->probes))
+		probe_output_dropped(w, p, oif, reason);
 	if (reason == DROP_oif_input)
 		return;
 	w->oif_ctr[oif].dropped++;
@@ -183,7 +189,7 @@ static __rte_noinline void plan_packet(
 		if (unlikely(reason != IP_FINE)) {
 			if (reason == DROP_oif_input && list->n == 1)
 				reason = DROP_only_input;
-			output_drop(w, id, o ? o->c.ifid : DP_IFS_MAX, reason);
+			output_drop(w, p, id, o ? o->c.ifid : DP_IFS_MAX, reason);
 			continue;
 		}
 		w->copies[w->n_copies] = (struct copy){.pkt = p, .plan = plan};
@@ -380,7 +386,8 @@ static inline void copy_fill(struct worker *w, struct fresh *f, struct copy *c)
 
 	if (unlikely(!m)) {
 		for (unsigned i = 0; i < n; i++)
-			output_drop(w, c[i].plan->oif->c.id, c[i].plan->oif->c.ifid, reason);
+			output_drop(
+				w, c->pkt, c[i].plan->oif->c.id, c[i].plan->oif->c.ifid, reason);
 	} else if (n > 1) {
 		rte_pktmbuf_refcnt_update(m, (int16_t)(n - 1));
 	}

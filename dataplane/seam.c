@@ -305,6 +305,28 @@ static void op_clear_counters(void *dp)
 	stats_clear(dp);
 }
 
+/* --- probes ---------------------------------------------------------------------------------------------- */
+
+static int op_probe_set(void *dp, const struct dp_probe *probe, uint32_t *id)
+{
+	return probe_set(dp, probe, id);
+}
+
+static int op_probe_clear(void *dp, uint32_t id)
+{
+	return probe_clear(dp, id);
+}
+
+static int op_probe_recv(void *dp, uint32_t id, struct dp_probe_record *rec)
+{
+	return probe_recv(dp, id, rec);
+}
+
+static int op_probe_info(void *dp, uint32_t id, struct dp_probe_info *info)
+{
+	return probe_info(dp, id, info);
+}
+
 /* --- the door -------------------------------------------------------------------------------------------- */
 
 static const struct dp_ops ops = {
@@ -336,6 +358,10 @@ static const struct dp_ops ops = {
 	.worker_info = op_worker_info,
 	.memory_info = op_memory_info,
 	.clear_counters = op_clear_counters,
+	.probe_set = op_probe_set,
+	.probe_clear = op_probe_clear,
+	.probe_recv = op_probe_recv,
+	.probe_info = op_probe_info,
 	.reclaim = op_reclaim,
 };
 

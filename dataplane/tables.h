@@ -10,6 +10,7 @@
 #pragma once
 
 #include "dataplane/dp_priv.h"
+#include "dataplane/seam/probe.h"
 
 #include <stdatomic.h>
 
@@ -234,6 +235,8 @@ struct dataplane {
 	struct if_counters_lcore *if_ctr;
 	uint64_t drops[DROP_COUNT];
 	struct bases base;
+	struct probe *probes[DP_PROBES];      /* armed ones, NULL unused */
+	uint32_t probe_id;                    /* of the last one armed */
 	uint64_t port_gone[RTE_MAX_ETHPORTS]; /* token of dataplane_port_del */
 };
 
@@ -286,6 +289,8 @@ bool punt_waiting(const struct dataplane *d);
 /* The next packet for control: of the first class that has one and has not had its share; when all that
  * wait have, a new turn begins. NULL: none. */
 struct rte_mbuf *punt_take(struct dataplane *d);
+/* Wakes control if it sleeps; whatever it is to find is on its ring already. */
+void control_wake(struct dataplane *d);
 int punt_recv(struct dataplane *d, struct dp_packet *meta, void *buf, size_t cap);
 
 enum gate_verdict { GATE_SEND, GATE_CLOSED, GATE_POLICED };
@@ -312,6 +317,15 @@ void hold_info(struct dataplane *d, struct dp_hold_info *info);
 
 int flow_new(struct dataplane *d);
 void flow_free(struct dataplane *d);
+
+/* --- probes (probe.c) ------------------------------------------------------------------------------------- */
+
+int probe_set(struct dataplane *d, const struct dp_probe *c, uint32_t *id);
+int probe_clear(struct dataplane *d, uint32_t id);
+int probe_recv(struct dataplane *d, uint32_t id, struct dp_probe_record *rec);
+int probe_info(struct dataplane *d, uint32_t id, struct dp_probe_info *info);
+bool probe_waiting(const struct dataplane *d); /* a record is on some ring */
+void probe_fini(struct dataplane *d);          /* no worker runs any more */
 
 /* --- counters (stats.c) ----------------------------------------------------------------------------------- */
 

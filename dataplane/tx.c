@@ -6,6 +6,7 @@
  * the others hand their frames to an owner by its ring, the port's id in the buffer.
  */
 #include "path.h"
+#include "probe.h"
 
 #include <rte_ethdev.h>
 
@@ -16,10 +17,13 @@
 
 static_assert(RTE_MAX_ETHPORTS <= 64, "ports fit the bits of tx_dirty");
 
-static void frames_drop(struct worker *w, struct rte_mbuf **v, unsigned n, enum drop_reason reason)
+static void frames_drop(
+	struct worker *w, uint16_t port, struct rte_mbuf **v, unsigned n, enum drop_reason reason)
 {
 	if (n == 0)
 		return;
+	if (unlikely(w->probes))
+		probe_frames_dropped(w, port, v, n, reason);
 	rte_pktmbuf_free_bulk(v, n);
 	w->info.drops[reason] += n;
 }
@@ -33,7 +37,7 @@ static void tx_hand_over(struct worker *w, uint16_t port, uint16_t queues, struc
 	for (unsigned i = 0; i < tb->n; i++)
 		tb->v[i]->port = port;
 	n = rte_ring_enqueue_burst(owner->handoff, (void **)tb->v, tb->n, NULL);
-	frames_drop(w, tb->v + n, tb->n - n, DROP_handoff_full);
+	frames_drop(w, port, tb->v + n, tb->n - n, DROP_handoff_full);
 }
 
 static void tx_own(struct worker *w, uint16_t port, struct rte_mbuf **v, unsigned n)
@@ -49,7 +53,7 @@ static void tx_own(struct worker *w, uint16_t port, struct rte_mbuf **v, unsigne
 		sent += now;
 	}
 	w->info.tx_packets += sent;
-	frames_drop(w, v + sent, n - sent, DROP_tx_full);
+	frames_drop(w, port, v + sent, n - sent, DROP_tx_full);
 }
 
 /* Sends what is collected for a port. */
@@ -59,11 +63,13 @@ static void tx_send(struct worker *w, uint16_t port)
 	struct txbuf *tb = &w->tx[port];
 
 	if (unlikely(queues == 0))
-		frames_drop(w, tb->v, tb->n, DROP_tx_no_port);
+		frames_drop(w, port, tb->v, tb->n, DROP_tx_no_port);
 	else if (likely(w->index < queues))
 		tx_own(w, port, tb->v, tb->n);
 	else
 		tx_hand_over(w, port, queues, tb);
+	if (unlikely(w->probes))
+		probe_frames_gone(w, port, tb->v, tb->n);
 	tb->n = 0;
 }
 
@@ -82,7 +88,7 @@ void tx_one(struct worker *w, uint16_t port, struct rte_mbuf *m)
 	if (port < RTE_MAX_ETHPORTS)
 		tx_put(w, port, m);
 	else
-		frames_drop(w, &m, 1, DROP_tx_no_port);
+		frames_drop(w, port, &m, 1, DROP_tx_no_port);
 }
 
 void tx_run(struct worker *w, uint16_t port, struct rte_mbuf **v, unsigned n)

@@ -6,6 +6,7 @@
  * control (punt.c), the only other one the sleep of an idle adaptive worker.
  */
 #include "path.h"
+#include "probe.h"
 
 #include <rte_cycles.h>
 #include <rte_pause.h>
@@ -40,13 +41,19 @@ static unsigned worker_burst(struct worker *w, uint16_t port, uint16_t queue)
 	stage_rx(w, b);
 	if (b->n == 0)
 		return 0;
+	if (unlikely(w->probes))
+		probe_received(w, b);
 	lap(w, DP_STAGE_RX, b->n);
 	stage_classify(w, b);
+	if (unlikely(w->probes))
+		probe_classified(w, b);
 	lap(w, DP_STAGE_CLASSIFY, b->n);
 	if (unlikely(!b->plain))
 		stage_decap(w, b); /* counts its own packets */
 	lap(w, DP_STAGE_DECAP, 0);
 	stage_lookup(w, b);
+	if (unlikely(w->probes))
+		probe_decided(w, b);
 	if (unlikely(w->held))
 		hold_pass(w, b);
 	if (unlikely(!b->plain))
@@ -59,6 +66,8 @@ static unsigned worker_burst(struct worker *w, uint16_t port, uint16_t queue)
 		lap(w, DP_STAGE_REPLICATE, w->n_copies);
 		stage_rewrite(w, b);
 		lap(w, DP_STAGE_REWRITE, w->n_copies);
+		if (unlikely(w->probes))
+			probe_copies(w, b);
 		stage_tx(w, b);
 		lap(w, DP_STAGE_TX, w->n_copies);
 	}
@@ -112,6 +121,7 @@ bool worker_step(struct worker *w)
 	unsigned n;
 
 	direct_round(w);
+	w->probes = atomic_load_explicit(&w->t->probes, memory_order_acquire);
 	n = tx_handoff_in(w);
 	if (unlikely(w->held))
 		n += hold_round(w);
@@ -120,6 +130,8 @@ bool worker_step(struct worker *w)
 		worker_flush(w);
 		w->info.busy_rounds++;
 	}
+	if (unlikely(w->probes))
+		probe_round_end(w);
 	w->info.rounds++;
 	/* on the control lcore the tables' writer runs between rounds, never during one */
 	if (!w->shared)

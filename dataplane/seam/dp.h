@@ -312,6 +312,10 @@ struct dp_memory_info {
 	bool hugepages;
 };
 
+struct dp_probe;        /* seam/probe.h */
+struct dp_probe_record; /* likewise */
+struct dp_probe_info;   /* likewise */
+
 /* --- the contract ----------------------------------------------------------------------------------- */
 
 struct dp_ops {
@@ -377,6 +381,14 @@ struct dp_ops {
 	void (*memory_info)(void *dp, struct dp_memory_info *info);
 	/* Which counters to zero: show commands then start anew. key NULL: all routes. */
 	void (*clear_counters)(void *dp);
+
+	/* Arms a probe and gives its id, 1 and up. -ENOSPC: DP_PROBES are armed; -EINVAL, -ENOMEM. */
+	int (*probe_set)(void *dp, const struct dp_probe *probe, uint32_t *id);
+	/* Disarms it; records that nobody took are gone. -ENOENT. */
+	int (*probe_clear)(void *dp, uint32_t id);
+	/* One record into rec, which has room for dp_probe_record_size(snaplen) bytes: 1, or 0. */
+	int (*probe_recv)(void *dp, uint32_t id, struct dp_probe_record *rec);
+	int (*probe_info)(void *dp, uint32_t id, struct dp_probe_info *info);
 
 	/* Frees what has waited long enough; call it now and then (each loop of control). */
 	void (*reclaim)(void *dp);
