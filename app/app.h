@@ -19,6 +19,7 @@ struct dataplane;
 struct loop;
 struct terminal;
 struct telemetry;
+struct watch;
 
 struct app {
 	struct conf *conf; /* in force */
@@ -33,6 +34,7 @@ struct app {
 	struct telemetry *telemetry; /* NULL: router.telemetry = false, or --no-telemetry */
 	char **eal_given;            /* EAL arguments of the command line, NULL: none */
 	char runtime_dir[256];       /* EAL's; its last part is the file prefix */
+	struct watch *watches;       /* armed probes (app/probe/watch.h) */
 	struct event_base *loop;
 	struct loop *loop_self;
 	uint16_t static_number; /* runner's number of the static protocol */

@@ -7,6 +7,7 @@
  */
 #include "app/loop.h"
 #include "app/ports.h"
+#include "app/probe/watch.h"
 #include "app/router.h"
 #include "dataplane/dataplane.h"
 
@@ -242,6 +243,7 @@ static void turn_control(struct loop *l)
 	struct dataplane *d = l->app->dataplane;
 	bool more = router_step(l->app);
 
+	more |= watches_step(l->app);
 	arm_deadline(l);
 	if (more || !dataplane_control_sleeps(d, true))
 		event_base_loop(l->base, EVLOOP_NONBLOCK);
@@ -270,6 +272,7 @@ static void turn_shared(struct loop *l)
 		worked = true;
 	}
 	worked |= router_step(app);
+	worked |= watches_step(app);
 	event_base_loop(l->base, EVLOOP_NONBLOCK);
 	if (worked || app->busy)
 		l->idle = 0;

@@ -9,6 +9,7 @@
 #include "app/eal.h"
 #include "app/loop.h"
 #include "app/ports.h"
+#include "app/probe/watch.h"
 #include "app/router.h"
 #include "app/shell/terminal.h"
 #include "dataplane/dataplane.h"
@@ -303,6 +304,7 @@ static void boot_telemetry(struct app *app, const struct eal_result *eal)
 static void shut_down(struct app *app, struct loop *loop)
 {
 	telemetry_free(app->telemetry);
+	watches_leave(app);
 	if (app->api)
 		api_free(app->api);
 	if (app->workers_run)

@@ -78,31 +78,44 @@ static json_t *as_text(const struct cmd_result *r)
 	return s;
 }
 
-static json_t *run_command(struct app *app, const char *line, bool json, bool *quit)
+/* Takes r. */
+static json_t *result_json(struct cmd_result *r, bool json, bool *quit)
 {
-	struct cmd_result r;
 	json_t *o;
 
-	cmd_run(app, line, &r);
-	*quit = r.quit || r.stop;
-	if (r.status) {
-		o = refusal(r.error);
+	*quit = r->quit || r->stop;
+	if (r->status) {
+		o = refusal(r->error);
 	} else {
 		o = json_pack("{s:i}", "status", 0);
 		if (!json)
-			json_object_set_new(o, "output", as_text(&r));
-		else if (r.value)
-			json_object_set(o, "output", r.value);
+			json_object_set_new(o, "output", as_text(r));
+		else if (r->value)
+			json_object_set(o, "output", r->value);
 		else
 			json_object_set_new(o, "output", json_null());
 	}
 	if (*quit)
 		json_object_set_new(o, "quit", json_true());
-	cmd_result_fini(&r);
+	cmd_result_fini(r);
 	return o;
 }
 
-static json_t *answer_request(struct app *app, const json_t *request, bool *quit)
+/* NULL: the answer comes later. */
+static json_t *run_command(struct app *app, const char *line, struct request *out)
+{
+	struct cmd_result r;
+
+	cmd_run(app, line, &r);
+	out->wait = r.wait;
+	r.wait = NULL;
+	if (!out->wait)
+		return result_json(&r, out->json, &out->quit);
+	cmd_result_fini(&r);
+	return NULL;
+}
+
+static json_t *answer_request(struct app *app, const json_t *request, struct request *out)
 {
 	const json_t *command = json_object_get(request, "command");
 	const json_t *complete = json_object_get(request, "complete");
@@ -110,6 +123,10 @@ static json_t *answer_request(struct app *app, const json_t *request, bool *quit
 	const char *name = json_string_value(format);
 	json_t *o;
 
+	if (json_is_true(json_object_get(request, "cancel"))) {
+		out->cancel = true;
+		return NULL;
+	}
 	if (json_is_string(complete)) {
 		o = json_pack("{s:i}", "status", 0);
 		json_object_set_new(o, "output", cmd_complete(app, json_string_value(complete)));
@@ -121,19 +138,36 @@ static json_t *answer_request(struct app *app, const json_t *request, bool *quit
 			"send {\"command\": \"help\"}");
 	if (format && (!name || (strcmp(name, "json") != 0 && strcmp(name, "text") != 0)))
 		return refusal("\"format\" is neither \"text\" nor \"json\"");
-	return run_command(app, json_string_value(command), name && *name == 'j', quit);
+	out->json = name && *name == 'j';
+	return run_command(app, json_string_value(command), out);
 }
 
-char *request_answer(struct app *app, const char *line, size_t len, size_t *answer_len, bool *quit)
+/* Takes answer; a line, or one that says that it would be too long. */
+static char *bounded_line(json_t *answer, size_t *len)
+{
+	char *made = answer_line(answer, len), text[512];
+
+	if (!made || *len <= API_ANSWER_MAX)
+		return made;
+	snprintf(text, sizeof(text),
+		"the answer has %zu bytes, more than the %d one answer may have: ask for less, with a "
+		"SRC, GRP or ADDR, or `limit N`",
+		*len, API_ANSWER_MAX);
+	free(made);
+	return request_refusal(text, len);
+}
+
+char *request_answer(
+	struct app *app, const char *line, size_t len, size_t *answer_len, struct request *out)
 {
 	json_error_t where;
 	json_t *request = json_loadb(line, len, 0, &where);
 	json_t *answer;
-	char text[512], *made;
+	char text[512];
 
-	*quit = false;
+	*out = (struct request){0};
 	if (json_is_object(request)) {
-		answer = answer_request(app, request, quit);
+		answer = answer_request(app, request, out);
 	} else {
 		snprintf(text, sizeof(text),
 			"the request is not a JSON object on one line (%s): send {\"command\": "
@@ -142,13 +176,27 @@ char *request_answer(struct app *app, const char *line, size_t len, size_t *answ
 		answer = refusal(text);
 	}
 	json_decref(request);
-	made = answer_line(answer, answer_len);
-	if (!made || *answer_len <= API_ANSWER_MAX)
-		return made;
-	snprintf(text, sizeof(text),
-		"the answer has %zu bytes, more than the %d one answer may have: ask for less, with a "
-		"SRC, GRP or ADDR, or `limit N`",
-		*answer_len, API_ANSWER_MAX);
-	free(made);
-	return request_refusal(text, answer_len);
+	return out->wait || out->cancel ? NULL : bounded_line(answer, answer_len);
+}
+
+char *request_done(struct cmd_result *r, bool json, size_t *answer_len, bool *quit)
+{
+	return bounded_line(result_json(r, json, quit), answer_len);
+}
+
+char *request_progress(const char *text, size_t *len)
+{
+	json_t *o = json_object();
+
+	json_object_set_new(o, "progress", text_json(text, strlen(text)));
+	return answer_line(o, len);
+}
+
+bool request_is_cancel(const char *line, size_t len)
+{
+	json_t *request = json_loadb(line, len, 0, NULL);
+	bool yes = json_is_true(json_object_get(request, "cancel"));
+
+	json_decref(request);
+	return yes;
 }

@@ -10,10 +10,12 @@
 #include "app/api/listen.h"
 #include "app/api/request.h"
 #include "app/app.h"
+#include "app/shell/command.h"
 
 #include <errno.h>
 #include <event2/buffer.h>
 #include <event2/bufferevent.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -29,9 +31,11 @@ struct client {
 	struct api *api;
 	struct client *next, **prev;
 	struct bufferevent *bev;
-	struct event *again; /* more lines wait for the next turn */
-	bool ended;          /* sends no more (end of file) */
-	bool closing;        /* nothing more is read: closed when the answers are out */
+	struct event *again;   /* more lines wait for the next turn */
+	struct cmd_wait *wait; /* a command that is not done: the lines behind it wait */
+	bool wait_json;        /* its format */
+	bool ended;            /* sends no more (end of file) */
+	bool closing;          /* nothing more is read: closed when the answers are out */
 };
 
 struct api {
@@ -55,6 +59,8 @@ static struct evbuffer *client_out(const struct client *c)
 
 static void client_free(struct client *c)
 {
+	if (c->wait)
+		c->wait->forget(c->wait);
 	*c->prev = c->next;
 	if (c->next)
 		c->next->prev = c->prev;
@@ -94,24 +100,96 @@ static void client_send(struct client *c, char *answer, size_t len)
 	}
 }
 
+/* --- commands that take their time ---------------------------------------------------------------- */
+
+static void on_progress(void *arg, const char *text)
+{
+	struct client *c = arg;
+	char *line;
+	size_t len;
+
+	if (evbuffer_get_length(client_out(c)) > UNREAD_MAX)
+		return;
+	line = request_progress(text, &len);
+	if (line)
+		client_send(c, line, len);
+}
+
+/* Called from the loop or from cancel: what follows from it (more lines, the end) is done in the next turn. */
+static void on_done(void *arg, struct cmd_result *r)
+{
+	static const struct timeval now;
+	struct client *c = arg;
+	size_t len = 0;
+	bool quit;
+	char *answer = request_done(r, c->wait_json, &len, &quit);
+
+	c->wait = NULL;
+	client_send(c, answer, len);
+	c->closing |= quit;
+	event_add(c->again, &now);
+}
+
+static void client_wait(struct client *c, const struct request *rq)
+{
+	c->wait = rq->wait;
+	c->wait_json = rq->json;
+	c->wait->arg = c;
+	c->wait->progress = on_progress;
+	c->wait->done = on_done;
+	on_progress(c, "waiting");
+}
+
+/* While a command waits only the end of it may be asked for, by the next line. */
+static void client_look_for_cancel(struct client *c)
+{
+	struct evbuffer_ptr end = evbuffer_search_eol(client_in(c), NULL, NULL, EVBUFFER_EOL_LF);
+	const unsigned char *line;
+	bool cancel;
+
+	if (end.pos < 0 || end.pos > UNREAD_MAX)
+		return;
+	line = evbuffer_pullup(client_in(c), end.pos + 1);
+	cancel = line && request_is_cancel((const char *)line, (size_t)end.pos);
+	if (!cancel)
+		return;
+	evbuffer_drain(client_in(c), (size_t)end.pos + 1);
+	c->wait->cancel(c->wait);
+}
+
+/* --- lines ---------------------------------------------------------------------------------------- */
+
+/* Runs a line; false: there is none. */
+static bool client_line(struct client *c)
+{
+	struct request rq;
+	size_t len, answer_len = 0;
+	char *line = evbuffer_readln(client_in(c), &len, EVBUFFER_EOL_LF), *answer;
+
+	if (!line)
+		return false;
+	answer = request_answer(c->api->app, line, len, &answer_len, &rq);
+	free(line);
+	if (rq.wait)
+		client_wait(c, &rq);
+	else if (!rq.cancel)
+		client_send(c, answer, answer_len);
+	c->closing |= rq.quit;
+	return true;
+}
+
 /* Runs the lines that are there, some at a time, while the client reads its answers. */
 static void client_turn(struct client *c)
 {
 	static const struct timeval now;
-	size_t len, answer_len;
-	char *line, *answer;
-	bool quit;
 
 	for (unsigned i = 0; i < LINES_A_TURN && !c->closing; i++) {
 		if (evbuffer_get_length(client_out(c)) > UNREAD_MAX)
 			return; /* on_drained goes on */
-		line = evbuffer_readln(client_in(c), &len, EVBUFFER_EOL_LF);
-		if (!line)
+		if (c->wait)
+			client_look_for_cancel(c);
+		if (c->wait || !client_line(c))
 			return;
-		answer = request_answer(c->api->app, line, len, &answer_len, &quit);
-		free(line);
-		client_send(c, answer, answer_len);
-		c->closing |= quit;
 	}
 	if (!c->closing)
 		event_add(c->again, &now);
@@ -124,7 +202,7 @@ static void client_check_rest(struct client *c)
 	size_t len = evbuffer_get_length(client_in(c));
 	char *answer;
 
-	if (c->closing || end.pos >= 0)
+	if (c->closing || c->wait || end.pos >= 0)
 		return;
 	if (c->ended) {
 		c->closing = true;
@@ -165,11 +243,19 @@ static void on_again(evutil_socket_t fd, short what, void *arg)
 	client_step(arg);
 }
 
+/* At the end of its file: whether nobody reads any more either. */
+static bool has_left(struct bufferevent *bev)
+{
+	struct pollfd p = {.fd = bufferevent_getfd(bev)};
+
+	return poll(&p, 1, 0) > 0 && (p.revents & (POLLHUP | POLLERR));
+}
+
 static void on_event(struct bufferevent *bev, short what, void *arg)
 {
 	struct client *c = arg;
 
-	if (!(what & BEV_EVENT_EOF)) {
+	if (!(what & BEV_EVENT_EOF) || (c->wait && has_left(bev))) {
 		client_free(c);
 		return;
 	}

@@ -8,7 +8,11 @@
  *   {"complete": "show m"}
  * answered in order by
  *   {"status": 0 | 1, "output": text or value, "error": "...", "quit": true}
- * with error only when status is 1, and quit only when the connection ends.
+ * with error only when status is 1, and quit only when the connection ends. A command that waits for
+ * something (trace) says {"progress": "..."} at least every two seconds before its answer, keeps the
+ * requests behind it waiting, and ends early on
+ *   {"cancel": true}
+ * as the next request, which has no answer of its own, or when the client leaves.
  */
 #pragma once
 

@@ -136,6 +136,15 @@ static bool receive_some(struct client *c, int64_t until, char *err, size_t cap)
 	return false;
 }
 
+/* Asks for the end of the command that is waited for: its answer comes as ever. */
+static void ask_cancel(struct client *c)
+{
+	static const char line[] = "{\"cancel\": true}\n";
+
+	*c->interrupted = 0;
+	(void)!send(c->fd, line, sizeof(line) - 1, MSG_NOSIGNAL);
+}
+
 /* Takes one line out of buf. */
 static json_t *take_answer(struct client *c, size_t line_len, char *err, size_t cap)
 {
@@ -149,6 +158,19 @@ static json_t *take_answer(struct client *c, size_t line_len, char *err, size_t 
 	json_decref(answer);
 	snprintf(err, cap, "%s: what answers there is no stargd: %s", c->path, where.text);
 	return NULL;
+}
+
+/* Whether this is no answer yet, but how far it is; taken then. */
+static bool take_progress(struct client *c, json_t *answer)
+{
+	const char *text = json_string_value(json_object_get(answer, "progress"));
+
+	if (!text)
+		return false;
+	if (c->progress)
+		c->progress(text);
+	json_decref(answer);
+	return true;
 }
 
 json_t *client_ask(struct client *c, json_t *request, char *err, size_t cap)
@@ -170,9 +192,18 @@ json_t *client_ask(struct client *c, json_t *request, char *err, size_t cap)
 		return NULL;
 	for (;;) {
 		end = c->len > searched ? memchr(c->buf + searched, '\n', c->len - searched) : NULL;
-		if (end)
-			return take_answer(c, (size_t)(end - c->buf), err, cap);
+		if (end) {
+			json_t *answer = take_answer(c, (size_t)(end - c->buf), err, cap);
+
+			if (!take_progress(c, answer))
+				return answer;
+			until = now_ms() + c->timeout_ms;
+			searched = 0;
+			continue;
+		}
 		searched = c->len;
+		if (c->interrupted && *c->interrupted)
+			ask_cancel(c);
 		if (!receive_some(c, until, err, cap))
 			return NULL;
 	}

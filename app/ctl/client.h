@@ -6,6 +6,7 @@
 #pragma once
 
 #include <jansson.h>
+#include <signal.h>
 #include <stddef.h>
 
 struct client {
@@ -14,6 +15,10 @@ struct client {
 	char *buf;      /* what has come behind the last answer */
 	size_t len, cap;
 	const char *path;
+	/* how far a command is that takes its time; may be NULL */
+	void (*progress)(const char *text);
+	/* set (by a signal): the command that is waited for shall end; taken back. May be NULL. */
+	volatile sig_atomic_t *interrupted;
 };
 
 /* 0, or -errno with a sentence in err: cause and what to do. path is borrowed. */

@@ -10,6 +10,7 @@
 
 #include <getopt.h>
 #include <limits.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -103,6 +104,48 @@ static int parse_options(int argc, char **argv, struct ctl *ctl)
 	return -1;
 }
 
+/* --- commands that take their time ----------------------------------------------------------------- */
+
+static volatile sig_atomic_t interrupted;
+static bool progress_shown;
+
+/* One line that is written over. */
+static void show_progress(const char *text)
+{
+	if (!isatty(STDERR_FILENO))
+		return;
+	fprintf(stderr, "\r\033[K%s", text);
+	fflush(stderr);
+	progress_shown = true;
+}
+
+static void hide_progress(void)
+{
+	if (progress_shown)
+		fputs("\r\033[K", stderr);
+	progress_shown = false;
+}
+
+static void on_interrupt(int sig)
+{
+	interrupted = 1;
+}
+
+/* In the shell ^C ends the command, not the shell; a second one ends that too. */
+static json_t *ask_interruptibly(struct ctl *ctl, json_t *request, char *err, size_t cap)
+{
+	struct sigaction sa = {.sa_handler = on_interrupt, .sa_flags = (int)SA_RESETHAND}, old;
+	json_t *answer;
+
+	interrupted = 0;
+	ctl->client.interrupted = &interrupted;
+	sigaction(SIGINT, &sa, &old);
+	answer = client_ask(&ctl->client, request, err, cap);
+	sigaction(SIGINT, &old, NULL);
+	ctl->client.interrupted = NULL;
+	return answer;
+}
+
 /* --- one command ---------------------------------------------------------------------------------- */
 
 static void print_output(const struct ctl *ctl, const json_t *output)
@@ -133,7 +176,11 @@ static bool run_command(struct ctl *ctl, const char *line)
 		ctl->failed = true;
 		return true;
 	}
-	answer = client_ask(&ctl->client, request, err, sizeof(err));
+	ctl->client.progress = show_progress;
+	answer = ctl->terminal && terminal_is_tty(ctl->terminal)
+			 ? ask_interruptibly(ctl, request, err, sizeof(err))
+			 : client_ask(&ctl->client, request, err, sizeof(err));
+	hide_progress();
 	if (!answer) {
 		fprintf(stderr, "stargctl: %s\n", err);
 		ctl->failed = ctl->lost = true;

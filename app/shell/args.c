@@ -54,6 +54,11 @@ static bool is_group_prefix(struct app *app, const char *word)
 	return prefix_parse(word, &p) == 0 && ip_is_multicast(&p.addr);
 }
 
+static bool is_any_groups(struct app *app, const char *word)
+{
+	return strcmp(word, "*") == 0 || is_group_prefix(app, word);
+}
+
 struct live {
 	json_t *to;
 	const char *prefix;
@@ -112,6 +117,12 @@ static void complete_group(struct app *app, const char *prefix, json_t *to)
 	if (!*prefix)
 		cmd_candidate(to, "", "", "a multicast group, such as 239.1.1.1");
 	live_routes(app, prefix, to, true);
+}
+
+static void complete_any_groups(struct app *app, const char *prefix, json_t *to)
+{
+	complete_group(app, prefix, to);
+	cmd_candidate(to, prefix, "*", "any group");
 }
 
 /* --- names of things ------------------------------------------------------------------------------ */
@@ -224,6 +235,11 @@ static bool is_dscp(struct app *app, const char *word)
 	return is_number_to(word, 0, 63);
 }
 
+static bool is_seconds(struct app *app, const char *word)
+{
+	return is_number_to(word, 1, 86400);
+}
+
 static bool is_threshold(struct app *app, const char *word)
 {
 	return is_number_to(word, 0, 255);
@@ -239,10 +255,13 @@ const struct cmd_kind cmd_kinds[] = {
 	{"GRP", "a multicast group, such as 239.1.1.1", is_group, complete_group},
 	{"GROUP", "a multicast group or a prefix of groups, such as 239.1.1.1 or 239.1.0.0/16",
 		is_group_prefix, complete_group},
+	{"GROUPS", "a multicast group, a prefix of groups, or * for any", is_any_groups,
+		complete_any_groups},
 	{"IF", "name of an interface", is_interface, complete_interface},
 	{"LEVEL", "a log level", is_level, complete_level},
 	{"N", "a number", is_number, NULL},
 	{"PORT", "name of a port", is_port, complete_port},
+	{"SECONDS", "a number of seconds from 1 to 86400", is_seconds, NULL},
 	{"SOURCE", "address of a sender, a prefix such as 10.0.0.0/8, or * for any",
 		is_source_prefix, complete_source},
 	{"SRC", "address of a sender, such as 10.0.0.1, or * for any", is_source, complete_source},

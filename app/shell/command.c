@@ -95,6 +95,8 @@ static void run_row(struct app *app, const struct syn_run *run, const struct syn
 		out->cmd->run(app, &args, out);
 	else
 		cmd_fail(out, "no memory for the command");
+	if (out->wait)
+		out->wait->cmd = out->cmd;
 	args_fini(&args);
 }
 
@@ -139,6 +141,9 @@ void cmd_run(struct app *app, const char *line, struct cmd_result *out)
 
 void cmd_result_fini(struct cmd_result *r)
 {
+	if (r->wait)
+		r->wait->forget(r->wait);
+	r->wait = NULL;
 	json_decref(r->value);
 	r->value = NULL;
 }

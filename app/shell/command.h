@@ -38,6 +38,23 @@ const char *cmd_arg(const struct cmd_args *args, const char *name);
 /* Whether a literal word (of a {a|b} or [word]) was given. */
 bool cmd_has(const struct cmd_args *args, const char *word);
 
+struct cmd_result;
+
+/* A command that is not done yet when its handler returns: its answer comes later, from the control loop.
+ * Whoever ran it fills in the listener's part, and takes the wait out of the result. */
+struct cmd_wait {
+	const struct cmd *cmd; /* the row */
+	/* the listener's */
+	void *arg;
+	void (*progress)(
+		void *arg, const char *text); /* now and then, at least every two seconds */
+	void (*done)(
+		void *arg, struct cmd_result *r); /* the answer, to be fini'd; the wait is gone */
+	/* the command's */
+	void (*cancel)(struct cmd_wait *w); /* ends it early: done is called before this returns */
+	void (*forget)(struct cmd_wait *w); /* ends it: nobody wants the answer, the wait is gone */
+};
+
 struct cmd_result {
 	int status;             /* 0 done, 1 failed */
 	json_t *value;          /* what `show` shows; owned; NULL: nothing */
@@ -45,6 +62,7 @@ struct cmd_result {
 	bool quit;              /* the terminal or connection ends */
 	bool stop;              /* the router shuts down */
 	const struct cmd *cmd;  /* the row that ran, NULL: none */
+	struct cmd_wait *wait;  /* the answer comes later; status and value are not there yet */
 };
 
 /* Fails a result with a sentence: what, where, what to do next. */
@@ -81,7 +99,7 @@ void cmd_candidate(json_t *to, const char *prefix, const char *word, const char 
  * in testpmd. The result is always filled: an unknown command names the nearest ones, a wrong
  * argument says what fits there. */
 void cmd_run(struct app *app, const char *line, struct cmd_result *out);
-void cmd_result_fini(struct cmd_result *r);
+void cmd_result_fini(struct cmd_result *r); /* forgets a wait that nobody has taken */
 /* Text for a person, from the row's text function; nothing for a failed or silent command. */
 void cmd_result_print(const struct cmd_result *r, FILE *to);
 

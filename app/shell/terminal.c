@@ -23,6 +23,7 @@
 
 #define PROMPT_MAX 64
 #define MATCHES_MAX 4096 /* completions shown at once */
+#define CTRL_C 3
 
 struct terminal {
 	struct terminal_env env;
@@ -33,6 +34,9 @@ struct terminal {
 	size_t len, cap;
 	bool too_long; /* the rest of the line is thrown away */
 	bool closed;
+	bool busy;
+	char *kept; /* not a tty: what came behind the line that is being run, n_kept bytes */
+	size_t n_kept;
 };
 
 /* --- mode of the tty ------------------------------------------------------------------------- */
@@ -268,6 +272,7 @@ void terminal_free(struct terminal *t)
 	}
 	json_decref(t->matches);
 	free(t->line);
+	free(t->kept);
 	free(t);
 }
 
@@ -283,16 +288,71 @@ static bool editor_in(struct terminal *t, char c)
 	if (rc == RDLINE_RES_VALIDATED && !t->closed) {
 		if (strlen(rdline_get_buffer(t->rdl)) > 1)
 			rdline_add_history(t->rdl, rdline_get_buffer(t->rdl));
-		rdline_newline(t->rdl, t->prompt);
+		if (!t->busy)
+			rdline_newline(t->rdl, t->prompt);
 	}
 	return true;
+}
+
+/* While a command runs. */
+static void busy_in(struct terminal *t, const char *buf, size_t n)
+{
+	char *grown;
+
+	if (t->rdl) {
+		if (memchr(buf, CTRL_C, n) && t->env.cancel)
+			t->env.cancel(t->env.arg);
+		return;
+	}
+	grown = realloc(t->kept, t->n_kept + n);
+	if (!grown)
+		return;
+	memcpy(grown + t->n_kept, buf, n);
+	t->kept = grown;
+	t->n_kept += n;
+}
+
+/* Runs what is there until a command takes its time. */
+static void take(struct terminal *t, const char *buf, size_t n)
+{
+	for (size_t i = 0; i < n && !t->closed; i++) {
+		if (t->busy) {
+			busy_in(t, buf + i, n - i);
+			return;
+		}
+		if (!t->rdl)
+			plain_in(t, buf[i]);
+		else if (!editor_in(t, buf[i]))
+			t->closed = true;
+	}
+}
+
+void terminal_busy(struct terminal *t, bool busy)
+{
+	char *kept = t->kept;
+	size_t n = t->n_kept;
+
+	t->busy = busy;
+	if (busy || t->closed)
+		return;
+	if (t->rdl)
+		rdline_newline(t->rdl, t->prompt);
+	t->kept = NULL;
+	t->n_kept = 0;
+	if (n)
+		take(t, kept, n);
+	free(kept);
+	fflush(stdout);
 }
 
 bool terminal_read(struct terminal *t)
 {
 	char buf[4096];
-	ssize_t n = read(STDIN_FILENO, buf, sizeof(buf));
+	ssize_t n;
 
+	if (t->busy && !t->rdl)
+		return !t->closed; /* the rest of the file waits */
+	n = read(STDIN_FILENO, buf, sizeof(buf));
 	if (n < 0 && (errno == EINTR || errno == EAGAIN))
 		return !t->closed;
 	if (n <= 0) {
@@ -300,12 +360,8 @@ bool terminal_read(struct terminal *t)
 			plain_end(t);
 		t->closed = true;
 	}
-	for (ssize_t i = 0; i < n && !t->closed; i++) {
-		if (!t->rdl)
-			plain_in(t, buf[i]);
-		else if (!editor_in(t, buf[i]))
-			t->closed = true;
-	}
+	if (n > 0)
+		take(t, buf, (size_t)n);
 	fflush(stdout);
 	if (t->closed)
 		tty_restore();

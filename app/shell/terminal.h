@@ -19,6 +19,8 @@ struct terminal_env {
 	void (*line)(void *arg, const char *line);
 	/* Completions as of cmd_complete; owned by the terminal. NULL: none. */
 	json_t *(*complete)(void *arg, const char *line);
+	/* ^C while the terminal is busy (terminal_busy). NULL: nothing happens. */
+	void (*cancel)(void *arg);
 	/* The tty is as it was before while line() runs: ^C interrupts it. */
 	bool interruptible;
 };
@@ -33,6 +35,9 @@ bool terminal_read(struct terminal *t);
 void *terminal_arg(const struct terminal *t); /* env.arg */
 /* No more lines are taken. */
 void terminal_close(struct terminal *t);
+/* Between the beginning and the end of a command that takes its time no line is run: what a tty sends is
+ * thrown away but for ^C, other input is kept. terminal_read does not read then, unless from a tty. */
+void terminal_busy(struct terminal *t, bool busy);
 /* Standard input is a tty. */
 bool terminal_is_tty(const struct terminal *t);
 

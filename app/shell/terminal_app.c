@@ -15,8 +15,73 @@ struct terminal_app {
 	struct app *app;
 	struct terminal *terminal;
 	struct event *input;
-	bool by_timer;
+	struct cmd_wait *wait; /* a command that is not done */
+	bool by_timer, progress_shown;
 };
+
+static void show(struct terminal_app *t, struct cmd_result *r)
+{
+	if (r->status)
+		fprintf(stderr, "error: %s\n", r->error);
+	else
+		cmd_result_print(r, stdout);
+	if (r->quit || r->stop)
+		terminal_close(t->terminal);
+	cmd_result_fini(r);
+	fflush(stdout);
+}
+
+/* --- commands that take their time ---------------------------------------------------------------- */
+
+static void on_progress(void *arg, const char *text)
+{
+	struct terminal_app *t = arg;
+
+	if (!isatty(STDERR_FILENO))
+		return;
+	fprintf(stderr, "\r\033[K%s", text);
+	t->progress_shown = true;
+}
+
+static void on_done(void *arg, struct cmd_result *r)
+{
+	static const struct timeval now;
+	struct terminal_app *t = arg;
+
+	if (t->progress_shown)
+		fputs("\r\033[K", stderr);
+	t->progress_shown = false;
+	t->wait = NULL;
+	show(t, r);
+	terminal_busy(t->terminal, false);
+	if (t->wait)
+		return;
+	if (t->by_timer)
+		event_add(t->input, &now);
+	else
+		event_add(t->input, NULL);
+}
+
+static void on_cancel(void *arg)
+{
+	struct terminal_app *t = arg;
+
+	if (t->wait)
+		t->wait->cancel(t->wait);
+}
+
+static void wait_for(struct terminal_app *t, struct cmd_wait *wait)
+{
+	t->wait = wait;
+	wait->arg = t;
+	wait->progress = on_progress;
+	wait->done = on_done;
+	terminal_busy(t->terminal, true);
+	if (!terminal_is_tty(t->terminal))
+		event_del(t->input);
+}
+
+/* --- lines ---------------------------------------------------------------------------------------- */
 
 static void run_line(void *arg, const char *line)
 {
@@ -24,13 +89,13 @@ static void run_line(void *arg, const char *line)
 	struct cmd_result r;
 
 	cmd_run(t->app, line, &r);
-	if (r.status)
-		fprintf(stderr, "error: %s\n", r.error);
-	else
-		cmd_result_print(&r, stdout);
-	if (r.quit || r.stop)
-		terminal_close(t->terminal);
-	cmd_result_fini(&r);
+	if (r.wait) {
+		wait_for(t, r.wait);
+		r.wait = NULL;
+		cmd_result_fini(&r);
+		return;
+	}
+	show(t, &r);
 }
 
 static json_t *complete(void *arg, const char *line)
@@ -47,7 +112,7 @@ static void on_input(evutil_socket_t fd, short what, void *arg)
 
 	if (!terminal_read(t->terminal))
 		event_del(t->input);
-	else if (t->by_timer)
+	else if (t->by_timer && !t->wait)
 		event_add(t->input, &now);
 }
 
@@ -67,6 +132,8 @@ static int watch_input(struct terminal_app *t)
 
 static void app_free(struct terminal_app *t)
 {
+	if (t->wait)
+		t->wait->forget(t->wait);
 	if (t->input)
 		event_free(t->input);
 	free(t);
@@ -75,7 +142,8 @@ static void app_free(struct terminal_app *t)
 struct terminal *terminal_app_new(struct app *app)
 {
 	struct terminal_app *t = calloc(1, sizeof(*t));
-	struct terminal_env env = {.arg = t, .line = run_line, .complete = complete};
+	struct terminal_env env = {
+		.arg = t, .line = run_line, .complete = complete, .cancel = on_cancel};
 	char prompt[CONF_NAMELEN + 4];
 
 	if (!t)
