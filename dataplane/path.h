@@ -179,8 +179,8 @@ static inline bool path_fits(const struct path_hop *hop, unsigned ip_len, uint16
 bool frag_plan(struct worker *w, const struct pkt *p, const struct path_hop *hop, struct plan *pl);
 
 /* replicate.c: counts that one output does not take p. */
-void output_drop(
-	struct worker *w, const struct pkt *p, uint32_t oif, uint16_t ifid, enum drop_reason reason);
+void output_drop(struct worker *w, const struct pkt *p, uint32_t oif, uint16_t ifid,
+	enum drop_reason reason);
 
 /* --- buffers ----------------------------------------------------------------------------------------- */
 

@@ -18,6 +18,7 @@
 struct probe_open {
 	uint32_t number;
 	uint32_t outputs, copies, lost;
+	uint32_t records; /* of outputs: their indexes */
 	uint8_t reason;
 	bool given_up; /* no room for its first record: nothing more of it */
 };
@@ -27,6 +28,7 @@ struct probe_frame {
 	const struct rte_mbuf *m; /* a key only */
 	uint32_t index;           /* of the output */
 	uint16_t port, open;
+	bool follows; /* a fragment that is not its copy's first */
 };
 
 /* What was seen of packet i of the burst when it came in and behind classify. */
@@ -73,6 +75,8 @@ void probe_packet_dropped(struct worker *w, const struct pkt *p, enum drop_reaso
 void probe_output_dropped(
 	struct worker *w, const struct pkt *p, uint32_t oif, enum drop_reason reason);
 void probe_copies(struct worker *w, const struct burst *b);
+/* A fragment of a copy, complete; number: 1 and up. */
+void probe_piece(struct worker *w, const struct copy *c, struct rte_mbuf *m, unsigned number);
 void probe_frames_dropped(struct worker *w, uint16_t port, struct rte_mbuf *const *v, unsigned n,
 	enum drop_reason reason);
 /* Sent or dropped: these buffers are somebody else's now. */

@@ -273,16 +273,15 @@ void probe_packet_dropped(struct worker *w, const struct pkt *p, enum drop_reaso
 	}
 }
 
-/* Whether this output of o gets a record. */
+/* Whether a record of an output of o on this interface is made; its index is o->records - 1. */
 static bool wanted(const struct probe *p, struct probe_lane *l, struct probe_open *o, uint16_t ifid,
 	uint16_t out)
 {
-	o->outputs++;
 	if (!(p->c.what & DP_PROBE_OUTPUT))
 		return false;
 	if (p->c.ifid && p->c.ifid != ifid && p->c.ifid != out)
 		return false;
-	if (o->outputs <= DP_PROBE_OUTPUTS)
+	if (o->records++ < DP_PROBE_OUTPUTS)
 		return true;
 	o->lost++;
 	return false;
@@ -306,11 +305,14 @@ void probe_output_dropped(
 		struct probe_open *o = open_of(w, l, p);
 		struct dp_probe_output *d;
 
-		if (!o || !wanted(pr, l, o, fo ? fo->c.ifid : 0, 0))
+		if (!o)
+			continue;
+		o->outputs++;
+		if (!wanted(pr, l, o, fo ? fo->c.ifid : 0, 0))
 			continue;
 		d = &record(w, l, DP_PROBE_NO_COPY, o)->output;
 		*d = (struct dp_probe_output){
-			.index = o->outputs - 1, .oif = oif, .reason = (uint8_t)reason};
+			.index = o->records - 1, .oif = oif, .reason = (uint8_t)reason};
 		if (fo)
 			output_fill(d, fo);
 		output_send(pr, l, o);
@@ -318,17 +320,21 @@ void probe_output_dropped(
 }
 
 /* Remembers a frame until its port has taken it or not. */
-static void frame_watch(struct probe_lane *l, const struct copy *c, const struct probe_open *o)
+static void frame_watch(struct probe_lane *l, const struct rte_mbuf *m, uint16_t port,
+	const struct probe_open *o, bool follows)
 {
 	if (l->n_frames == PROBE_FRAMES)
 		return; /* more are on their way than tx buffers hold: cannot be */
-	l->frames[l->n_frames++] = (struct probe_frame){.m = c->m,
-		.index = o->outputs - 1,
-		.port = c->plan->port,
-		.open = (uint16_t)(o - l->open)};
+	l->frames[l->n_frames++] = (struct probe_frame){.m = m,
+		.index = o->records - 1,
+		.port = port,
+		.open = (uint16_t)(o - l->open),
+		.follows = follows};
 }
 
-static void copied(struct worker *w, struct probe *p, const struct copy *c, bool shared)
+/* A frame of a copy: whole (piece 0), or one piece of it. */
+static void copied(
+	struct worker *w, struct probe *p, const struct copy *c, struct rte_mbuf *m, unsigned piece)
 {
 	const struct plan *pl = c->plan;
 	struct probe_lane *l = &p->lanes[w->index];
@@ -339,29 +345,37 @@ static void copied(struct worker *w, struct probe *p, const struct copy *c, bool
 
 	if (!o)
 		return;
-	o->copies++;
+	o->outputs += piece <= 1;
+	o->copies += piece <= 1;
 	if (!wanted(p, l, o, pl->oif->c.ifid, pl->out->c.id))
 		return;
 	r = record(w, l, DP_PROBE_COPY, o);
 	r->output = (struct dp_probe_output){
-		.index = o->outputs - 1,
+		.index = o->records - 1,
 		.oif = pl->oif->c.id,
 		.tunnel = pl->tun ? pl->tun->c.id : 0,
 		.out_ifid = pl->out->c.id,
 		.port = pl->port,
 		.reason = DROP_COUNT,
-		.shared = shared,
+		.fragment = (uint8_t)RTE_MIN(piece, (unsigned)UINT8_MAX),
+		.shared = rte_mbuf_refcnt_read(m) > 1,
 	};
 	output_fill(&r->output, pl->oif);
 	r->output.owner = r->output.queue =
 		(uint16_t)(port->tx_queues ? w->index % port->tx_queues : 0);
-	r->frame_len = c->m->pkt_len;
-	r->n_bytes = RTE_MIN(c->m->pkt_len, (uint32_t)p->c.snaplen);
-	data = rte_pktmbuf_read(c->m, 0, r->n_bytes, r->bytes);
+	r->frame_len = m->pkt_len;
+	r->n_bytes = RTE_MIN(m->pkt_len, (uint32_t)p->c.snaplen);
+	data = rte_pktmbuf_read(m, 0, r->n_bytes, r->bytes);
 	if (data && data != r->bytes)
 		memcpy(r->bytes, data, r->n_bytes);
 	output_send(p, l, o);
-	frame_watch(l, c, o);
+	frame_watch(l, m, pl->port, o, piece > 1);
+}
+
+void probe_piece(struct worker *w, const struct copy *c, struct rte_mbuf *m, unsigned number)
+{
+	for (unsigned k = 0; k < w->probes->n; k++)
+		copied(w, w->probes->v[k], c, m, number);
 }
 
 void probe_copies(struct worker *w, const struct burst *b)
@@ -369,14 +383,12 @@ void probe_copies(struct worker *w, const struct burst *b)
 	for (unsigned k = 0; k < w->probes->n; k++) {
 		struct probe *p = w->probes->v[k];
 
-		if (!p->lanes[w->index].burst)
-			continue;
-		for (unsigned i = 0; i < w->n_copies;) {
-			unsigned share = w->copies[i].share, end = i + share + 1u;
+		for (unsigned i = 0; p->lanes[w->index].burst && i < w->n_copies; i++) {
+			const struct copy *c = &w->copies[i];
 
-			for (; i < end; i++)
-				if (w->copies[i].m)
-					copied(w, p, &w->copies[i], share > 0);
+			/* what has to be cut is seen piece by piece */
+			if (c->m && c->plan->wire_len)
+				copied(w, p, c, c->m, 0);
 		}
 	}
 }
@@ -399,7 +411,7 @@ static void frame_dropped(
 	struct probe_open *o = &l->open[f->open];
 	struct dp_probe_record *r = record(w, l, DP_PROBE_TX, o);
 
-	o->copies--;
+	o->copies -= !f->follows;
 	r->output = (struct dp_probe_output){
 		.index = f->index, .port = f->port, .reason = (uint8_t)reason};
 	output_send(p, l, o);

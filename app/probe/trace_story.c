@@ -295,7 +295,7 @@ static void say_sent(const struct teller *t, const struct dp_probe_record *r, co
 	char *buf, size_t cap)
 {
 	const struct dp_probe_output *d = &r->output;
-	char port[CONF_NAMELEN], out[DP_IF_NAMELEN], through[64] = "", by[48] = "";
+	char port[CONF_NAMELEN], out[DP_IF_NAMELEN], through[64] = "", by[48] = "", piece[24] = "";
 
 	if (d->tunnel) {
 		ifid_name(t->app, d->out_ifid, out, sizeof(out));
@@ -303,8 +303,10 @@ static void say_sent(const struct teller *t, const struct dp_probe_record *r, co
 	}
 	if (d->owner != r->worker)
 		snprintf(by, sizeof(by), ", handed to worker %u", d->owner);
-	snprintf(buf, cap, "%s%s: %u bytes to port %s, queue %u%s%s", name, through, r->frame_len,
-		port_name(t->app, d->port, port, sizeof(port)), d->queue, by,
+	if (d->fragment)
+		snprintf(piece, sizeof(piece), "fragment %u, ", d->fragment);
+	snprintf(buf, cap, "%s%s: %s%u bytes to port %s, queue %u%s%s", name, through, piece,
+		r->frame_len, port_name(t->app, d->port, port, sizeof(port)), d->queue, by,
 		d->shared ? ", buffer shared with other copies" : "");
 }
 
@@ -338,6 +340,7 @@ static void put_output(const struct teller *t, json_t *list, const struct story_
 	put_value(o, "queue", copy ? json_integer(d->queue) : json_null());
 	put_value(o, "worker", copy ? json_integer(d->owner) : json_null());
 	put_bool(o, "shared", d->shared);
+	put_number(o, "fragment", d->fragment);
 	if (copy)
 		put_frame(o, so->rec);
 	else

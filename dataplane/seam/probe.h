@@ -65,8 +65,7 @@ struct dp_probe_packet {
 
 /* An output of the packet. */
 struct dp_probe_output {
-	uint32_t
-		index; /* 0.. in the order of records; fragments of one copy have numbers of their own */
+	uint32_t index; /* 0.. in the order of records: what TX refers to */
 	uint32_t oif;
 	uint16_t ifid;     /* of the oif; 0 unknown */
 	uint16_t tunnel;   /* that wraps the copy, 0 none */
@@ -74,6 +73,7 @@ struct dp_probe_output {
 	uint16_t port, queue;
 	uint16_t owner;        /* worker that sends it: queues have one owner */
 	uint8_t reason;        /* NO_COPY, TX: enum drop_reason; COPY: DROP_COUNT */
+	uint8_t fragment;      /* 0: whole; 1.. number of the piece of a copy that was cut */
 	uint8_t shared;        /* the buffer is shared with other copies: same bytes */
 	uint8_t ttl_threshold; /* of the oif */
 	struct ipaddr unicast; /* HER destination */
