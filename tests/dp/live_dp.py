@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # Copyright (c) 2026 The starg authors
-"""A router that gets its packets when the test says so: the source's port p3 comes with a reload.
+"""A router that gets its packets when the test says so: its ports come with a reload.
 
 Before that a command that waits for packets (trace, pcap) can be armed: asked over the control socket,
 it has said "progress" once it is.
@@ -10,23 +10,10 @@ from __future__ import annotations
 import json
 import pathlib
 import socket
-from dataclasses import replace
+import time
 
-from model import Config, Iface, Port, router_mac
-from packets import router
+from model import Config
 from starg_dp import TIMEOUT_S, Failed, Router, write_pcap
-
-SOURCE_PORT = "p3"
-
-
-def live_config(*routes, **kw) -> Config:
-    """The router of packets.router with src (and v200, tagged) on p3."""
-    config = router(*routes, **kw)
-    config.ports = config.ports + [Port(SOURCE_PORT, router_mac(3))]
-    config.interfaces = [replace(i, port=SOURCE_PORT) if i.name == "src" else i
-                         for i in config.interfaces]
-    config.interfaces.append(Iface("v200", SOURCE_PORT, vlan=200, address=("10.200.0.1/24",)))
-    return config
 
 
 class Asked:
@@ -73,27 +60,40 @@ class Asked:
 
 
 class Live(Router):
-    def __init__(self, config: Config, base_extra: dict[str, list[bytes]] | None = None):
-        self.full = config
-        base = config.but(ports=config.ports[:3], routes=[],
-                          interfaces=[i for i in config.interfaces if i.port != SOURCE_PORT])
-        super().__init__(base, base_extra or {})
+    """Starts with a port that never has a packet."""
+
+    def __init__(self, config: Config):
+        super().__init__(config, {})
+        router = config.text({p.name: "" for p in config.ports}, str(self.socket)).splitlines()[:2]
+        self.file.write_text("\n".join(router) + """
+ports: ( { name = "idle"; device = "net_null0,no-rx=1"; } );
+interfaces: ( { name = "idle"; port = "idle"; address = [ "192.0.2.1/24" ]; exception = "none"; } );
+""")
+
+    def wait_ready(self) -> None:
+        end = time.monotonic() + TIMEOUT_S
+        while not self.socket.exists() or self.ctl("show version", check=False) is None:
+            if self.proc.poll() is not None or time.monotonic() > end:
+                raise Failed("stargd does not answer:\n" + self.log_text())
+            time.sleep(0.02)
 
     def ask(self, command: str, **kw) -> Asked:
         return Asked(self.socket, command, **kw)
 
-    def feed(self, frames: list[bytes], extra: str = "") -> None:
-        """The frames come in on p3, once; extra: of its device."""
-        devices = {p.name: f"net_pcap{n},rx_pcap={self.dir}/{p.name}.in,tx_pcap={self.dir}/{p.name}.out"
-                   for n, p in enumerate(self.full.ports)}
-        devices[SOURCE_PORT] += extra
-        write_pcap(self.dir / f"{SOURCE_PORT}.in", frames)
-        self.config = self.full
-        self.inputs = dict(self.inputs, **{SOURCE_PORT: frames})
-        self.file.write_text(self.full.text(devices, str(self.socket)))
-        self.ctl("stop")  # or the first packets would be there before their route
+    def feed(self, inputs: dict[str, list[bytes]], extra: str = "") -> None:
+        """The configuration comes into force and the frames come in, once; extra: of the devices."""
+        devices = {}
+        for n, p in enumerate(self.config.ports):
+            write_pcap(self.dir / f"{p.name}.in", inputs.get(p.name, []))
+            rx = f",rx_pcap={self.dir}/{p.name}.in" + (extra if inputs.get(p.name) else "")
+            devices[p.name] = f"net_pcap{n}{rx},tx_pcap={self.dir}/{p.name}.out"
+        self.inputs = inputs
+        self.file.write_text(self.config.text(devices, str(self.socket)))
+        self.ctl("stop")  # or the first packets would be there before their routes
         self.ctl("reload")
         self.ctl("start")
+        for port in self.ctl("show port info")["ports"]:
+            assert port["mac"] == self.config.port_mac(port["name"]), port
 
 
-__all__ = ["Asked", "Failed", "Live", "SOURCE_PORT", "live_config"]
+__all__ = ["Asked", "Failed", "Live"]
