@@ -135,8 +135,8 @@ static const char *port_name(const struct app *app, uint16_t port_id, char *buf,
 /* The reasons of the stages behind classify and decap. */
 static bool is_lookup_reason(uint8_t reason)
 {
-	return reason == DROP_no_route || reason == DROP_wrong_if || reason == DROP_ttl_expired ||
-	       reason == DROP_no_output;
+	return reason == DROP_no_route || reason == DROP_wrong_if || reason == DROP_route_drop ||
+	       reason == DROP_ttl_expired || reason == DROP_no_output;
 }
 
 static bool was_looked_up(const struct dp_probe_packet *p)
@@ -230,6 +230,10 @@ static void tell_input(struct teller *t)
 					      : name);
 		return;
 	}
+	if (t->p->reason == DROP_route_drop) {
+		tell_drop(t, "input", "");
+		return;
+	}
 	for (unsigned i = 0; i < t->p->n_inputs; i++) {
 		char one[DP_IF_NAMELEN];
 
@@ -251,7 +255,7 @@ static void tell_lookup(struct teller *t)
 	if (!p->has_route)
 		return;
 	tell_input(t);
-	if (p->reason == DROP_wrong_if)
+	if (p->reason == DROP_wrong_if || p->reason == DROP_route_drop)
 		return;
 	if (p->reason == DROP_ttl_expired) {
 		tell_drop(t, "ttl", "");
