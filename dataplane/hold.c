@@ -19,6 +19,7 @@
  */
 #include "dataplane/hold.h"
 #include "path.h"
+#include "probe.h"
 
 #include <rte_cycles.h>
 #include <stdlib.h>
@@ -246,12 +247,16 @@ static unsigned run_due(struct worker *w)
 		run_collect(w);
 		w->info.hold_released += b->n;
 		stage_lookup(w, b);
+		if (unlikely(w->probes))
+			probe_released(w, b);
 		stage_punt(w, b);
 		w->at_pkt = 0;
 		w->at_oif = 0;
 		w->at_sent = 0;
 		for (stage_direct(w, b); stage_replicate(w, b); stage_direct(w, b)) {
 			stage_rewrite(w, b);
+			if (unlikely(w->probes))
+				probe_copies(w, b);
 			stage_tx(w, b);
 		}
 		n += b->n;

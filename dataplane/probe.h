@@ -31,7 +31,7 @@ struct probe_frame {
 	bool follows; /* a fragment that is not its copy's first */
 };
 
-/* What was seen of packet i of the burst when it came in and behind classify. */
+/* What was seen of a packet of the burst when it came in and behind classify. */
 struct probe_seen {
 	uint16_t open; /* its place in open[], plus 1; 0: not followed */
 	uint16_t outer_ifid;
@@ -47,8 +47,8 @@ struct probe_lane {
 	uint64_t packets, lost;
 	uint32_t number;
 	uint16_t n_open, n_frames;
-	bool burst; /* something of this burst is followed */
-	struct probe_seen seen[BURST];
+	bool burst;                        /* something of this burst is followed */
+	struct probe_seen seen[2 * BURST]; /* of the worker's burst, of its hold's */
 	struct probe_open open[PROBE_OPEN];
 	struct probe_frame frames[PROBE_FRAMES];
 } __rte_cache_aligned;
@@ -71,6 +71,8 @@ struct probe_set {
 void probe_received(struct worker *w, const struct burst *b);
 void probe_classified(struct worker *w, const struct burst *b);
 void probe_decided(struct worker *w, const struct burst *b);
+/* The hold's burst, behind lookup: packets that were held are told anew. */
+void probe_released(struct worker *w, const struct burst *b);
 void probe_packet_dropped(struct worker *w, const struct pkt *p, enum drop_reason reason);
 void probe_output_dropped(
 	struct worker *w, const struct pkt *p, uint32_t oif, enum drop_reason reason);

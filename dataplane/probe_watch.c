@@ -8,6 +8,7 @@
  * open: a packet that was begun is always ended, and what did not fit is counted in its END.
  */
 #include "dataplane/hdr/flow.h"
+#include "dataplane/hold.h"
 #include "dataplane/path.h"
 #include "dataplane/probe.h"
 #include "dataplane/tables.h"
@@ -71,7 +72,26 @@ static bool budget_take(struct probe *p)
 	return false;
 }
 
-/* Begins to follow packet i: its frame is kept, for decap and rewrite write in it. */
+/* Begins to follow the packet of s; false: no more are wanted, or there is no room. */
+static bool open_packet(struct worker *w, struct probe *p, struct probe_seen *s)
+{
+	struct probe_lane *l = &p->lanes[w->index];
+
+	if (l->n_open == PROBE_OPEN) {
+		l->lost++;
+		return false;
+	}
+	if (!budget_take(p))
+		return false;
+	l->open[l->n_open++] = (struct probe_open){.number = ++l->number, .reason = DROP_COUNT};
+	l->packets++;
+	l->burst = true;
+	w->watched = true;
+	s->open = l->n_open;
+	return true;
+}
+
+/* Packet i: its frame is kept, for decap and rewrite write in it. */
 static void follow(struct worker *w, struct probe *p, const struct rte_mbuf *m, unsigned i)
 {
 	struct probe_lane *l = &p->lanes[w->index];
@@ -79,17 +99,8 @@ static void follow(struct worker *w, struct probe *p, const struct rte_mbuf *m, 
 	uint8_t *bytes = l->bytes + (size_t)i * p->c.snaplen;
 	const void *data;
 
-	if (l->n_open == PROBE_OPEN) {
-		l->lost++;
+	if (!open_packet(w, p, s))
 		return;
-	}
-	if (!budget_take(p))
-		return;
-	l->open[l->n_open++] = (struct probe_open){.number = ++l->number, .reason = DROP_COUNT};
-	l->packets++;
-	l->burst = true;
-	w->watched = true;
-	s->open = l->n_open;
 	s->frame_len = m->pkt_len;
 	s->n_bytes = RTE_MIN(m->pkt_len, (uint32_t)p->c.snaplen);
 	data = rte_pktmbuf_read(m, 0, s->n_bytes, bytes);
@@ -107,7 +118,7 @@ void probe_received(struct worker *w, const struct burst *b)
 
 		l->burst = false;
 		w->watched = false;
-		memset(l->seen, 0, sizeof(l->seen));
+		memset(l->seen, 0, BURST * sizeof(l->seen[0]));
 	}
 	for (unsigned i = 0; i < b->n; i++) {
 		const struct rte_mbuf *m = b->pkts[i].m;
@@ -126,19 +137,21 @@ void probe_received(struct worker *w, const struct burst *b)
 
 static uint8_t verdict_of(const struct pkt *p)
 {
+	if (!p->m)
+		return DP_FATE_HELD; /* the hold has the buffer now */
 	switch ((enum pkt_next)p->next) {
 	case PKT_FORWARD:
-		return DP_VERDICT_FORWARD;
+		return DP_FATE_FORWARD;
 	case PKT_DECAP:
-		return DP_VERDICT_DECAP;
+		return DP_FATE_DECAP;
 	case PKT_PROTO:
-		return DP_VERDICT_PROTOCOL;
+		return DP_FATE_PROTOCOL;
 	case PKT_EXCEPTION:
-		return DP_VERDICT_KERNEL;
+		return DP_FATE_KERNEL;
 	case PKT_DROP:
 		break;
 	}
-	return DP_VERDICT_DROP;
+	return DP_FATE_DROP;
 }
 
 void probe_classified(struct worker *w, const struct burst *b)
@@ -200,35 +213,37 @@ static bool has_route(const struct pkt *p)
 	}
 }
 
-static void decided(struct worker *w, struct probe *p, const struct burst *b, unsigned i)
+/* The packet of seen[i]; those behind the first BURST come from the hold. */
+static void decided(struct worker *w, struct probe *p, const struct pkt *pkt, unsigned i)
 {
 	struct probe_lane *l = &p->lanes[w->index];
 	const struct probe_seen *s = &l->seen[i];
-	const struct pkt *pkt = &b->pkts[i];
 	struct probe_open *o = &l->open[s->open - 1];
 	struct dp_probe_record *r = record(w, l, DP_PROBE_PACKET, o);
 	struct dp_probe_packet *d = &r->packet;
 	uint8_t verdict = verdict_of(pkt);
 
 	*d = (struct dp_probe_packet){
-		.port = b->port,
-		.queue = b->queue,
+		.port = i < BURST ? w->b.port : pkt->m->port,
+		.queue = i < BURST ? w->b.queue : 0,
 		.outer_ifid = s->outer_ifid,
 		.classified = s->classified,
 		.verdict = verdict,
-		.reason = verdict == DP_VERDICT_DROP ? pkt->reason : DROP_COUNT,
+		.reason = verdict == DP_FATE_DROP ? pkt->reason : DROP_COUNT,
 		.decaps = pkt->decaps,
+		.released = i >= BURST,
 		.family = pkt->family,
 		.ifid = pkt->iif,
 	};
-	if (verdict != DP_VERDICT_DROP || has_route(pkt) || pkt->reason == DROP_no_route) {
+	if (verdict != DP_FATE_DROP || has_route(pkt) || pkt->reason == DROP_no_route) {
 		d->ttl = pkt->ttl;
 		d->ip_len = pkt->ip_len;
 	}
 	if (has_route(pkt))
 		record_route(d, pkt->route);
 	r->frame_len = s->frame_len;
-	if ((p->c.what & DP_PROBE_INPUT) && (!p->c.ifid || p->c.ifid == s->outer_ifid)) {
+	if (s->n_bytes && (p->c.what & DP_PROBE_INPUT) &&
+		(!p->c.ifid || p->c.ifid == s->outer_ifid)) {
 		r->n_bytes = s->n_bytes;
 		memcpy(r->bytes, l->bytes + (size_t)i * p->c.snaplen, s->n_bytes);
 	}
@@ -247,7 +262,39 @@ void probe_decided(struct worker *w, const struct burst *b)
 
 		for (unsigned i = 0; l->burst && i < b->n; i++)
 			if (l->seen[i].open)
-				decided(w, w->probes->v[k], b, i);
+				decided(w, w->probes->v[k], &b->pkts[i], i);
+	}
+}
+
+static bool held_matches(const struct dp_probe *c, const struct pkt *p)
+{
+	uint8_t scratch[IP6_LEN];
+	unsigned n = RTE_MIN(p->m->pkt_len - p->l3, (uint32_t)IP6_LEN);
+	const uint8_t *h = rte_pktmbuf_read(p->m, p->l3, n, scratch), *inner;
+	struct flow f;
+
+	return h &&
+	       flow_of_ip(h, n, p->family == IP_V4 ? ETH_TYPE_IP4 : ETH_TYPE_IP6, &f, &inner) &&
+	       flow_matches(c, &f);
+}
+
+void probe_released(struct worker *w, const struct burst *b)
+{
+	for (unsigned k = 0; k < w->probes->n; k++) {
+		struct probe *p = w->probes->v[k];
+		struct probe_seen *s = &p->lanes[w->index].seen[BURST];
+
+		memset(s, 0, BURST * sizeof(*s));
+		for (unsigned i = 0; i < b->n; i++, s++) {
+			const struct pkt *pkt = &b->pkts[i];
+
+			if (!pkt->m || !held_matches(&p->c, pkt) || !open_packet(w, p, s))
+				continue;
+			s->frame_len = pkt->m->pkt_len;
+			s->outer_ifid = pkt->iif;
+			s->classified = DP_FATE_FORWARD;
+			decided(w, p, pkt, BURST + i);
+		}
 	}
 }
 
@@ -257,7 +304,9 @@ void probe_decided(struct worker *w, const struct burst *b)
 static struct probe_open *open_of(
 	const struct worker *w, struct probe_lane *l, const struct pkt *pkt)
 {
-	const struct probe_seen *s = &l->seen[pkt - w->b.pkts];
+	const struct probe_seen *s = pkt >= w->b.pkts && pkt < w->b.pkts + BURST
+					     ? &l->seen[pkt - w->b.pkts]
+					     : &l->seen[BURST + (pkt - w->hold->b.pkts)];
 	struct probe_open *o = l->burst && s->open ? &l->open[s->open - 1] : NULL;
 
 	return o && !o->given_up ? o : NULL;

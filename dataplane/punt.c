@@ -17,30 +17,16 @@
  * At least one of the two sees what the other did (store buffering is excluded by the barriers). If both
  * do, control finds one eventfd event too many, no harm. Taking `asleep` back with an exchange makes
  * the first of several workers the only one to write, once a sleep. The barrier costs a worker only
- * those bursts that put something on a ring. The worker's part is wake.c.
+ * those bursts that put something on a ring. The worker's part is in ring.c.
  */
 #include "dataplane/hold.h"
 #include "dataplane/police.h"
+#include "dataplane/probe.h"
 
 #include <errno.h>
 #include <rte_cycles.h>
 #include <rte_ring_elem.h>
 #include <stdlib.h>
-
-struct rte_ring *ring_new(unsigned count, unsigned esize, unsigned flags)
-{
-	ssize_t bytes = rte_ring_get_memsize_elem(esize, count);
-	struct rte_ring *r;
-
-	if (bytes < 0)
-		return NULL;
-	r = aligned_alloc(RTE_CACHE_LINE_SIZE, RTE_ALIGN_CEIL((size_t)bytes, RTE_CACHE_LINE_SIZE));
-	if (r && rte_ring_init(r, "starg", count, flags)) {
-		free(r);
-		r = NULL;
-	}
-	return r;
-}
 
 int worker_rings_new(struct worker *w)
 {
@@ -186,6 +172,8 @@ static void punt_add(struct worker *w, struct punting *x, struct pkt *p)
 		punt_begin(w, x);
 	if (punt_refused(w, x, cls, p)) {
 		p->reason = DROP_punt_policed;
+		if (unlikely(w->probes))
+			probe_packet_dropped(w, p, DROP_punt_policed);
 		punt_drop(w, x, p);
 		return;
 	}

@@ -140,7 +140,7 @@ bool story_copy_sent(const struct story_output *o)
 
 uint8_t story_reason(const struct story *s)
 {
-	if (s->packet->packet.verdict == DP_VERDICT_DROP)
+	if (s->packet->packet.verdict == DP_FATE_DROP)
 		return s->packet->packet.reason;
 	return s->end.reason;
 }

@@ -55,10 +55,15 @@ static void put_ip_headers(json_t *o, const struct decode *d)
 
 static void put_frame(json_t *to, const struct dp_probe_record *r)
 {
-	json_t *o = put_object(to, "frame"), *vlans, *inner;
+	json_t *o, *vlans, *inner;
 	struct decode d;
 	char text[400];
 
+	if (!r->n_bytes) {
+		put_value(to, "frame", json_null());
+		return;
+	}
+	o = put_object(to, "frame");
 	decode_frame(r->bytes, r->n_bytes, &d);
 	put_number(o, "length", r->frame_len);
 	put_text(o, "text", decode_str(&d, text, sizeof(text)));
@@ -141,27 +146,27 @@ static bool is_lookup_reason(uint8_t reason)
 
 static bool was_looked_up(const struct dp_probe_packet *p)
 {
-	return p->verdict == DP_VERDICT_FORWARD || p->verdict == DP_VERDICT_HELD ||
-	       (p->verdict == DP_VERDICT_DROP && is_lookup_reason(p->reason));
+	return p->verdict == DP_FATE_FORWARD || p->verdict == DP_FATE_HELD ||
+	       (p->verdict == DP_FATE_DROP && is_lookup_reason(p->reason));
 }
 
 static void tell_verdict(struct teller *t, const char *step, uint8_t verdict, const char *ifname)
 {
-	switch ((enum dp_probe_verdict)verdict) {
-	case DP_VERDICT_FORWARD:
-	case DP_VERDICT_HELD:
+	switch ((enum dp_probe_fate)verdict) {
+	case DP_FATE_FORWARD:
+	case DP_FATE_HELD:
 		tell(t, step, true, "interface %s: data for a group that may be routed", ifname);
 		return;
-	case DP_VERDICT_DECAP:
+	case DP_FATE_DECAP:
 		tell(t, step, true, "interface %s: GRE for a tunnel endpoint of ours", ifname);
 		return;
-	case DP_VERDICT_PROTOCOL:
+	case DP_FATE_PROTOCOL:
 		tell(t, step, true, "interface %s: for a protocol of this router", ifname);
 		return;
-	case DP_VERDICT_KERNEL:
+	case DP_FATE_KERNEL:
 		tell(t, step, true, "interface %s: for the kernel, through the twin", ifname);
 		return;
-	case DP_VERDICT_DROP:
+	case DP_FATE_DROP:
 		break;
 	}
 	tell_drop(t, step, "");
@@ -172,12 +177,19 @@ static void tell_arrival(struct teller *t)
 	const struct dp_probe_packet *p = t->p;
 	char port[CONF_NAMELEN], outer[DP_IF_NAMELEN], name[DP_IF_NAMELEN], where[64];
 
+	if (p->released) {
+		tell(t, "release", true,
+			"held since it came in on interface %s and found no route; worker %u "
+			"sends it on now",
+			ifid_name(t->app, p->ifid, name, sizeof(name)), t->s->packet->worker);
+		return;
+	}
 	tell(t, "receive", true, "port %s, queue %u, worker %u, %u bytes",
 		port_name(t->app, p->port, port, sizeof(port)), p->queue, t->s->packet->worker,
 		t->s->packet->frame_len);
 	ifid_name(t->app, p->outer_ifid, outer, sizeof(outer));
 	tell_verdict(t, "classify", p->classified, outer);
-	if (p->classified != DP_VERDICT_DECAP)
+	if (p->classified != DP_FATE_DECAP)
 		return;
 	ifid_name(t->app, p->ifid, name, sizeof(name));
 	if (!p->decaps) {
@@ -186,11 +198,10 @@ static void tell_arrival(struct teller *t)
 	}
 	tell(t, "decap", true, "came out of tunnel %s", name);
 	snprintf(where, sizeof(where), "inside %s: ", name);
-	if (p->verdict == DP_VERDICT_DROP && !was_looked_up(p))
+	if (p->verdict == DP_FATE_DROP && !was_looked_up(p))
 		tell_drop(t, "classify", where);
 	else
-		tell_verdict(
-			t, "classify", was_looked_up(p) ? DP_VERDICT_FORWARD : p->verdict, name);
+		tell_verdict(t, "classify", was_looked_up(p) ? DP_FATE_FORWARD : p->verdict, name);
 }
 
 static void tell_route(struct teller *t)
@@ -382,16 +393,16 @@ static const char *verdict_name(const struct story *s)
 {
 	if (story_reason(s) != DROP_COUNT)
 		return "dropped";
-	switch ((enum dp_probe_verdict)s->packet->packet.verdict) {
-	case DP_VERDICT_PROTOCOL:
+	switch ((enum dp_probe_fate)s->packet->packet.verdict) {
+	case DP_FATE_PROTOCOL:
 		return "protocol";
-	case DP_VERDICT_KERNEL:
+	case DP_FATE_KERNEL:
 		return "kernel";
-	case DP_VERDICT_HELD:
+	case DP_FATE_HELD:
 		return "held";
-	case DP_VERDICT_FORWARD:
-	case DP_VERDICT_DECAP:
-	case DP_VERDICT_DROP:
+	case DP_FATE_FORWARD:
+	case DP_FATE_DECAP:
+	case DP_FATE_DROP:
 		break;
 	}
 	return s->end.copies ? "forwarded" : "not_sent";
@@ -404,11 +415,11 @@ static void say_result(const struct teller *t, char *buf, size_t cap)
 
 	if (reason != DROP_COUNT)
 		snprintf(buf, cap, "dropped: %s", drop_name((enum drop_reason)reason));
-	else if (t->p->verdict == DP_VERDICT_PROTOCOL)
+	else if (t->p->verdict == DP_FATE_PROTOCOL)
 		snprintf(buf, cap, "given to a protocol of this router");
-	else if (t->p->verdict == DP_VERDICT_KERNEL)
+	else if (t->p->verdict == DP_FATE_KERNEL)
 		snprintf(buf, cap, "given to the kernel");
-	else if (t->p->verdict == DP_VERDICT_HELD)
+	else if (t->p->verdict == DP_FATE_HELD)
 		snprintf(buf, cap, "held until there is a route, or until its time is up");
 	else if (s->end.copies)
 		snprintf(buf, cap, "forwarded: %u of %u output%s took it", s->end.copies,
@@ -433,6 +444,7 @@ json_t *trace_story(const struct app *app, const struct story *s)
 	put_text(o, "interface",
 		p->outer_ifid ? ifid_name(app, p->outer_ifid, name, sizeof(name)) : NULL);
 	put_text(o, "tunnel", p->decaps ? ifid_name(app, p->ifid, name, sizeof(name)) : NULL);
+	put_bool(o, "released", p->released);
 	put_frame(o, s->packet);
 	t.steps = put_array(o, "steps");
 	tell_arrival(&t);

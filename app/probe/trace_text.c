@@ -44,7 +44,7 @@ static void text_packet(const json_t *p, size_t number, size_t of, FILE *to)
 	fprintf(to, "packet %zu of %zu, %s\n", number, of, text_of(p, "time"));
 	json_array_foreach (json_object_get(p, "steps"), i, o) {
 		fprintf(to, "  %-10s %s\n", text_of(o, "step"), text_of(o, "text"));
-		if (i == 0)
+		if (i == 0 && json_is_object(json_object_get(p, "frame")))
 			text_frame(json_object_get(p, "frame"), to);
 	}
 	json_array_foreach (json_object_get(p, "outputs"), i, o) {

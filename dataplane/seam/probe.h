@@ -36,22 +36,23 @@ struct dp_probe_info {
 
 enum dp_probe_kind { DP_PROBE_PACKET, DP_PROBE_COPY, DP_PROBE_NO_COPY, DP_PROBE_TX, DP_PROBE_END };
 
-enum dp_probe_verdict { /* of classify and of everything up to replication */
-	DP_VERDICT_FORWARD,
-	DP_VERDICT_DECAP,
-	DP_VERDICT_PROTOCOL,
-	DP_VERDICT_KERNEL,
-	DP_VERDICT_HELD, /* until control has a route */
-	DP_VERDICT_DROP,
+enum dp_probe_fate { /* of classify and of everything up to replication */
+	DP_FATE_FORWARD,
+	DP_FATE_DECAP,
+	DP_FATE_PROTOCOL,
+	DP_FATE_KERNEL,
+	DP_FATE_HELD, /* until control has a route */
+	DP_FATE_DROP,
 };
 
 struct dp_probe_packet {
 	uint16_t port, queue;
 	uint16_t outer_ifid; /* that classify found, 0 none */
-	uint8_t classified;  /* enum dp_probe_verdict behind classify */
+	uint8_t classified;  /* enum dp_probe_fate behind classify */
 	uint8_t verdict;     /* in the end; with DROP: reason */
 	uint8_t reason;      /* enum drop_reason, else DROP_COUNT */
 	uint8_t decaps;      /* tunnels removed */
+	uint8_t released;    /* was held, has been told as HELD, and goes on now: without bytes */
 	uint8_t family, ttl; /* of the packet that was looked up; 0 unknown */
 	uint16_t ifid;       /* input: the tunnel after decapsulation */
 	uint16_t ip_len;     /* bytes of the IP packet */
