@@ -38,7 +38,7 @@ static void skip(struct rest *r, size_t n, struct decode *d)
 
 static bool is_tag(uint16_t type)
 {
-	return type == 0x8100 || type == 0x88a8;
+	return type == 0x8100 || type == 0x88a8 || type == 0x9100;
 }
 
 static bool read_ethernet(struct rest *r, struct decode *d)

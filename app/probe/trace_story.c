@@ -209,6 +209,10 @@ static void tell_route(struct teller *t)
 	const struct dp_probe_packet *p = t->p;
 	char src[PREFIX_STRLEN], grp[PREFIX_STRLEN];
 
+	if (p->verdict == DP_FATE_HELD) {
+		tell(t, "lookup", true, "no route yet: held until a protocol has decided");
+		return;
+	}
 	if (!p->has_route) {
 		tell_drop(t, "lookup", "");
 		return;

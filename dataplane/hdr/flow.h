@@ -55,7 +55,7 @@ static inline unsigned flow_of_frame(const uint8_t *p, unsigned n, struct flow f
 		if (n < at + 2)
 			return 0;
 		type = be16(p + at);
-		if ((type != ETH_TYPE_VLAN && type != ETH_TYPE_QINQ) || tags == FLOW_TAGS)
+		if (!eth_is_tag(type) || tags == FLOW_TAGS)
 			break;
 	}
 	at += 2;
