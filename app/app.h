@@ -20,6 +20,7 @@ struct loop;
 struct terminal;
 struct telemetry;
 struct watch;
+struct pcap;
 
 struct app {
 	struct conf *conf; /* in force */
@@ -35,6 +36,7 @@ struct app {
 	char **eal_given;            /* EAL arguments of the command line, NULL: none */
 	char runtime_dir[256];       /* EAL's; its last part is the file prefix */
 	struct watch *watches;       /* armed probes (app/probe/watch.h) */
+	struct pcap *pcaps;          /* captures, the newest first (app/probe/pcap.h) */
 	struct event_base *loop;
 	struct loop *loop_self;
 	uint16_t static_number; /* runner's number of the static protocol */

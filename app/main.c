@@ -9,7 +9,7 @@
 #include "app/eal.h"
 #include "app/loop.h"
 #include "app/ports.h"
-#include "app/probe/watch.h"
+#include "app/probe/pcap.h"
 #include "app/router.h"
 #include "app/shell/terminal.h"
 #include "dataplane/dataplane.h"
@@ -305,6 +305,7 @@ static void shut_down(struct app *app, struct loop *loop)
 {
 	telemetry_free(app->telemetry);
 	watches_leave(app);
+	pcaps_free(app);
 	if (app->api)
 		api_free(app->api);
 	if (app->workers_run)

@@ -14,9 +14,9 @@
 #include <time.h>
 
 /* Records a lane holds: as many as make about this many bytes, within limits. */
-#define RING_BYTES (2u << 20)
+#define RING_BYTES (16u << 20)
 #define RING_MIN 256u
-#define RING_MAX 4096u
+#define RING_MAX 8192u
 
 static unsigned ring_count(uint32_t esize)
 {

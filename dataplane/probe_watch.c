@@ -243,7 +243,7 @@ static void decided(struct worker *w, struct probe *p, const struct pkt *pkt, un
 		record_route(d, pkt->route);
 	r->frame_len = s->frame_len;
 	if (s->n_bytes && (p->c.what & DP_PROBE_INPUT) &&
-		(!p->c.ifid || p->c.ifid == s->outer_ifid)) {
+		(!p->c.ifid || p->c.ifid == s->outer_ifid || p->c.ifid == pkt->iif)) {
 		r->n_bytes = s->n_bytes;
 		memcpy(r->bytes, l->bytes + (size_t)i * p->c.snaplen, s->n_bytes);
 	}

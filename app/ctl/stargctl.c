@@ -213,19 +213,19 @@ static bool connect_or_say(struct ctl *ctl)
 
 /* --- words of the command line --------------------------------------------------------------------- */
 
-/* stargd opens the file of `load` and `write`: a path relative to here is made absolute. To be freed. */
+/* stargd opens the files of `load`, `write` and `pcap`: a path relative to here is made absolute. To be freed. */
 static char *word_for_router(char **words, int i)
 {
 	char *dir, *full = NULL;
 
-	if (i != 1 || words[1][0] == '/')
+	if (i != (strcmp(words[0], "pcap") == 0 ? 3 : 1) || words[i][0] == '/')
 		return strdup(words[i]);
 	if (strcmp(words[0], "load") == 0)
-		full = realpath(words[1], NULL);
-	if (strcmp(words[0], "write") == 0) {
+		full = realpath(words[i], NULL);
+	if (i == 3 || strcmp(words[0], "write") == 0) {
 		/* the file need not exist */
 		dir = getcwd(NULL, 0);
-		if (dir && asprintf(&full, "%s/%s", dir, words[1]) < 0)
+		if (dir && asprintf(&full, "%s/%s", dir, words[i]) < 0)
 			full = NULL;
 		free(dir);
 	}

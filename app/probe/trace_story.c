@@ -123,7 +123,7 @@ static void tell_drop(struct teller *t, const char *step, const char *where)
 	tell(t, step, false, "%sdropped: %s: %s", where, drop_name(reason), drop_text(reason));
 }
 
-static const char *port_name(const struct app *app, uint16_t port_id, char *buf, size_t cap)
+const char *port_id_name(const struct app *app, uint16_t port_id, char *buf, size_t cap)
 {
 	struct port_info info;
 
@@ -185,7 +185,7 @@ static void tell_arrival(struct teller *t)
 		return;
 	}
 	tell(t, "receive", true, "port %s, queue %u, worker %u, %u bytes",
-		port_name(t->app, p->port, port, sizeof(port)), p->queue, t->s->packet->worker,
+		port_id_name(t->app, p->port, port, sizeof(port)), p->queue, t->s->packet->worker,
 		t->s->packet->frame_len);
 	ifid_name(t->app, p->outer_ifid, outer, sizeof(outer));
 	tell_verdict(t, "classify", p->classified, outer);
@@ -325,7 +325,7 @@ static void say_sent(const struct teller *t, const struct dp_probe_record *r, co
 	if (d->fragment)
 		snprintf(piece, sizeof(piece), "fragment %u, ", d->fragment);
 	snprintf(buf, cap, "%s%s: %s%u bytes to port %s, queue %u%s%s", name, through, piece,
-		r->frame_len, port_name(t->app, d->port, port, sizeof(port)), d->queue, by,
+		r->frame_len, port_id_name(t->app, d->port, port, sizeof(port)), d->queue, by,
 		d->shared ? ", buffer shared with other copies" : "");
 }
 
@@ -355,7 +355,7 @@ static void put_output(const struct teller *t, json_t *list, const struct story_
 	put_text(o, "text", text);
 	put_text(o, "tunnel", d->tunnel ? ifid_name(t->app, d->tunnel, name, sizeof(name)) : NULL);
 	put_text(o, "leaves_on", copy ? ifid_name(t->app, d->out_ifid, name, sizeof(name)) : NULL);
-	put_text(o, "port", copy ? port_name(t->app, d->port, why, sizeof(why)) : NULL);
+	put_text(o, "port", copy ? port_id_name(t->app, d->port, why, sizeof(why)) : NULL);
 	put_value(o, "queue", copy ? json_integer(d->queue) : json_null());
 	put_value(o, "worker", copy ? json_integer(d->owner) : json_null());
 	put_bool(o, "shared", d->shared);
@@ -443,7 +443,7 @@ json_t *trace_story(const struct app *app, const struct story *s)
 
 	put_text(o, "time", time_text(s->packet->time_ns, result, sizeof(result)));
 	put_number(o, "worker", s->packet->worker);
-	put_text(o, "port", port_name(app, p->port, name, sizeof(name)));
+	put_text(o, "port", port_id_name(app, p->port, name, sizeof(name)));
 	put_number(o, "queue", p->queue);
 	put_text(o, "interface",
 		p->outer_ifid ? ifid_name(app, p->outer_ifid, name, sizeof(name)) : NULL);

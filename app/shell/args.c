@@ -5,6 +5,7 @@
  */
 #include "app/ports.h"
 #include "app/shell/value.h"
+#include "dataplane/seam/probe.h"
 
 #include <dirent.h>
 #include <stdlib.h>
@@ -240,6 +241,11 @@ static bool is_seconds(struct app *app, const char *word)
 	return is_number_to(word, 1, 86400);
 }
 
+static bool is_snaplen(struct app *app, const char *word)
+{
+	return is_number_to(word, DP_PROBE_SNAP_MIN, DP_PROBE_SNAP_MAX);
+}
+
 static bool is_threshold(struct app *app, const char *word)
 {
 	return is_number_to(word, 0, 255);
@@ -251,6 +257,7 @@ const struct cmd_kind cmd_kinds[] = {
 	{"DSCP", "a DSCP from 0 to 63, such as 46 for expedited forwarding", is_dscp, NULL},
 	{"EXCEPT", "sources that the route does not hold for, such as 10.0.0.0/8 or 192.0.2.7",
 		is_except, complete_except},
+	{"BYTES", "a number of bytes from 64 to 9728", is_snaplen, NULL},
 	{"FILE", "path of a file", NULL, complete_file},
 	{"GRP", "a multicast group, such as 239.1.1.1", is_group, complete_group},
 	{"GROUP", "a multicast group or a prefix of groups, such as 239.1.1.1 or 239.1.0.0/16",

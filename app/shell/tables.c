@@ -17,6 +17,7 @@ const struct cmd *const cmd_tables[] = {
 	do_write_cmds,
 	explain_cmds,
 	trace_cmds,
+	pcap_cmds,
 	help_cmds,
 };
 const size_t cmd_n_tables = COUNT_OF(cmd_tables);

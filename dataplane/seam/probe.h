@@ -23,10 +23,10 @@ enum dp_probe_what {
 
 struct dp_probe {
 	struct prefix src, grp; /* family IP_NONE: any source, any group */
-	uint16_t ifid;          /* bytes and outputs of this interface only; 0: of all */
-	uint16_t snaplen;       /* bytes kept of each frame */
-	uint8_t what;           /* DP_PROBE_INPUT, DP_PROBE_OUTPUT */
-	uint32_t packets;       /* so many are taken, 0: no limit */
+	uint16_t ifid;    /* bytes and outputs of this interface (or tunnel) only; 0: of all */
+	uint16_t snaplen; /* bytes kept of each frame */
+	uint8_t what;     /* DP_PROBE_INPUT, DP_PROBE_OUTPUT */
+	uint32_t packets; /* so many are taken, 0: no limit */
 };
 
 struct dp_probe_info {

@@ -80,20 +80,22 @@ interfaces: ( { name = "idle"; port = "idle"; address = [ "192.0.2.1/24" ]; exce
     def ask(self, command: str, **kw) -> Asked:
         return Asked(self.socket, command, **kw)
 
-    def feed(self, inputs: dict[str, list[bytes]], extra: str = "") -> None:
-        """The configuration comes into force and the frames come in, once; extra: of the devices."""
+    def feed(self, inputs: dict[str, list[bytes]], extra: str = "", later: tuple[str, ...] = ()) -> None:
+        """The configuration comes into force and the frames come in, once; extra: of the devices.
+        Ports named in later get theirs by another feed."""
         devices = {}
         for n, p in enumerate(self.config.ports):
             write_pcap(self.dir / f"{p.name}.in", inputs.get(p.name, []))
             rx = f",rx_pcap={self.dir}/{p.name}.in" + (extra if inputs.get(p.name) else "")
-            devices[p.name] = f"net_pcap{n}{rx},tx_pcap={self.dir}/{p.name}.out"
+            devices[p.name] = f"net_pcap{n}{rx},tx_pcap={self.dir}/{p.name}.out" \
+                if p.name not in later else f"net_null{10 + n},no-rx=1"
         self.inputs = inputs
         self.file.write_text(self.config.text(devices, str(self.socket)))
         self.ctl("stop")  # or the first packets would be there before their routes
         self.ctl("reload")
         self.ctl("start")
         for port in self.ctl("show port info")["ports"]:
-            assert port["mac"] == self.config.port_mac(port["name"]), port
+            assert port["name"] in later or port["mac"] == self.config.port_mac(port["name"]), port
 
 
 __all__ = ["Asked", "Failed", "Live"]
