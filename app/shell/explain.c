@@ -280,11 +280,11 @@ static bool check_arrival(struct explain *x)
 	if (c->wrong_if)
 		return explain_check(x, "packets", false,
 			"%llu packets came in on another interface than %s: change the route's "
-			"input, or the way of the packets",
+			"input, or the way of the packets; trace shows where they come in",
 			(unsigned long long)c->wrong_if, inputs);
 	return explain_check(x, "packets", false,
 		"no packet has arrived on %s: is the sender on, does its TTL suffice, does a switch "
-		"hold the group back? See show interface, show drop",
+		"hold the group back? See show interface, show drop, and trace for what comes",
 		inputs);
 }
 
@@ -316,12 +316,14 @@ static void check_flow(struct explain *x)
 			(unsigned long long)c->wrong_if);
 	if (c->dropped >= c->packets) {
 		explain_check(x, "dropped", false,
-			"all %llu packets were dropped: TTL 1, or no output took them; see show drop",
+			"all %llu packets were dropped: TTL 1, or no output took them; trace shows "
+			"which, show drop counts",
 			(unsigned long long)c->dropped);
 		return;
 	}
 	if (c->dropped)
-		explain_check(x, "dropped", true, "%llu of them were dropped: see show drop",
+		explain_check(x, "dropped", true,
+			"%llu of them were dropped: trace shows why, show drop counts",
 			(unsigned long long)c->dropped);
 	if (rate_sample(&x->entry.merged->key, app_now_us(), c->packets, c->bytes, &rate))
 		explain_check(

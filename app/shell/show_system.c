@@ -3,6 +3,7 @@
  *
  * show drop, worker, memory, config, version: the router itself.
  */
+#include "app/ports.h"
 #include "app/shell/running.h"
 #include "app/shell/text.h"
 #include "app/shell/value.h"
@@ -68,6 +69,52 @@ static const char *const upcall_names[DP_UPCALL_KINDS] = {[DP_UPCALL_NOCACHE] = 
 	[DP_UPCALL_WRONGVIF] = "wrongvif",
 	[DP_UPCALL_DATA] = "data"};
 
+/* "p0:1": queue q of port p is polled by worker number p + q modulo the workers'. */
+static void put_queues(json_t *o, const struct app *app, uint32_t index, uint32_t n_workers)
+{
+	json_t *list = put_array(o, "queues");
+	char text[CONF_NAMELEN + 8];
+	struct port_info info;
+
+	for (size_t i = 0; app->ports && i < ports_count(app->ports); i++) {
+		if (!ports_info(app->ports, i, &info) || info.state == PORT_ABSENT)
+			continue;
+		for (uint32_t q = 0; q < info.rx_queues; q++) {
+			if ((info.port_id + q) % n_workers != index)
+				continue;
+			snprintf(text, sizeof(text), "%s:%u", info.name, q);
+			json_array_append_new(list, json_string(text));
+		}
+	}
+}
+
+/* What each received packet has cost, by everything that was done for it, and how much came at a time. */
+static void put_effort(json_t *o, const struct dp_worker_info *w)
+{
+	uint64_t cycles = 0;
+
+	for (unsigned i = 0; i < DP_STAGES; i++)
+		cycles += w->cycles[i];
+	put_real(
+		o, "cycles_per_packet", w->rx_packets ? (double)cycles / (double)w->rx_packets : 0);
+	put_real(o, "packets_per_busy_round",
+		w->busy_rounds ? (double)w->rx_packets / (double)w->busy_rounds : 0);
+	put_real(o, "idle_rounds", w->rounds ? 1 - (double)w->busy_rounds / (double)w->rounds : 0);
+}
+
+static void put_drops(json_t *o, const struct dp_worker_info *w)
+{
+	json_t *list = put_array(o, "drops"), *d;
+
+	for (unsigned r = 0; r < DROP_COUNT; r++) {
+		if (!w->drops[r])
+			continue;
+		d = add_object(list);
+		put_text(d, "reason", drop_name((enum drop_reason)r));
+		put_number(d, "packets", w->drops[r]);
+	}
+}
+
 static void put_worker(json_t *list, uint32_t index, const struct dp_worker_info *w)
 {
 	json_t *o = add_object(list), *stages, *upcalls, *s;
@@ -86,6 +133,8 @@ static void put_worker(json_t *list, uint32_t index, const struct dp_worker_info
 	put_number(o, "rx_packets", w->rx_packets);
 	put_number(o, "tx_packets", w->tx_packets);
 	put_number(o, "dropped", dropped);
+	put_effort(o, w);
+	put_drops(o, w);
 	stages = put_array(o, "stages");
 	for (unsigned i = 0; i < DP_STAGES; i++) {
 		s = add_object(stages);
@@ -116,6 +165,40 @@ static void show_worker(struct app *app, const struct cmd_args *args, struct cmd
 	list = put_array(out->value, "workers");
 	for (uint32_t i = 0; app->dp.ops->worker_info(app->dp.ctx, i, &w) == 0; i++)
 		put_worker(list, i, &w);
+	for (uint32_t i = 0; i < json_array_size(list); i++)
+		put_queues(json_array_get(list, i), app, i, (uint32_t)json_array_size(list));
+}
+
+/* Names and counts of a list on one line. */
+static void text_list(const json_t *list, const char *what, const char *name, FILE *to)
+{
+	const json_t *v;
+	size_t i;
+
+	if (!json_array_size(list))
+		return;
+	fprintf(to, "%s", what);
+	json_array_foreach (list, i, v) {
+		if (json_is_string(v))
+			fprintf(to, "%s %s", i ? "," : "", json_string_value(v));
+		else
+			fprintf(to, "%s %s %lld", i ? "," : "",
+				json_string_value(json_object_get(v, name)),
+				(long long)json_integer_value(json_object_get(v, "packets")));
+	}
+	fputc('\n', to);
+}
+
+static void text_effort(const json_t *w, FILE *to)
+{
+	text_list(json_object_get(w, "queues"), "polls", "", to);
+	fprintf(to,
+		"%.1f cycles a packet, all stages; %.1f packets a busy round; %.1f %% of the rounds "
+		"found none\n",
+		json_real_value(json_object_get(w, "cycles_per_packet")),
+		json_real_value(json_object_get(w, "packets_per_busy_round")),
+		100 * json_real_value(json_object_get(w, "idle_rounds")));
+	text_list(json_object_get(w, "drops"), "dropped", "reason", to);
 }
 
 static void text_worker(const json_t *value, FILE *to)
@@ -136,6 +219,7 @@ static void text_worker(const json_t *value, FILE *to)
 	text_table(list, cols, COUNT_OF(cols), to);
 	json_array_foreach (list, i, w) {
 		fprintf(to, "\nworker %zu\n", i);
+		text_effort(w, to);
 		text_table(json_object_get(w, "stages"), stage_cols, COUNT_OF(stage_cols), to);
 		text_table(json_object_get(w, "upcalls"), upcall_cols, COUNT_OF(upcall_cols), to);
 	}

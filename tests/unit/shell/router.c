@@ -85,6 +85,7 @@ bool ports_info(const struct ports *p, size_t index, struct port_info *out)
 	out->state = index == 2 ? PORT_DOWN : PORT_UP;
 	out->port_id = (uint16_t)index;
 	out->mtu = 1500;
+	out->rx_queues = 2;
 	return index < PORTS;
 }
 

@@ -432,6 +432,34 @@ static void the_hold_is_shown(void **state)
 	assert_non_null(strstr(run_text(r, "show hold"), "time_ms"));
 }
 
+static void worker_tells_its_queues_effort_and_drops(void **state)
+{
+	struct router *r = *state;
+	const char *text;
+	const json_t *v;
+
+	r->worker.rx_packets = 100;
+	r->worker.rounds = 50;
+	r->worker.busy_rounds = 10;
+	r->worker.cycles[DP_STAGE_RX] = 1000;
+	r->worker.cycles[DP_STAGE_TX] = 3000;
+	r->worker.drops[DROP_no_route] = 7;
+	v = run_ok(r, "show worker");
+	assert_true(json_real_value(at(v, "workers[0].cycles_per_packet")) == 40);
+	assert_true(json_real_value(at(v, "workers[0].packets_per_busy_round")) == 10);
+	assert_true(json_real_value(at(v, "workers[0].idle_rounds")) == 0.8);
+	assert_string_equal(text_at(v, "workers[0].drops[0].reason"), "no_route");
+	/* of ports 0, 1, 2 with two queues each: those whose port + queue is even, or odd */
+	assert_int_equal(json_array_size(at(v, "workers[0].queues")), 3);
+	assert_string_equal(text_at(v, "workers[0].queues[1]"), "p1:1");
+	assert_string_equal(text_at(v, "workers[1].queues[0]"), "p0:1");
+	text = run_text(r, "show worker");
+	assert_non_null(strstr(text, "polls p0:0, p1:1, p2:0\n"));
+	assert_non_null(strstr(
+		text, "40.0 cycles a packet, all stages; 10.0 packets a busy round; 80.0 % of"));
+	assert_non_null(strstr(text, "dropped no_route 7\n"));
+}
+
 static void workers_memory_and_version_are_shown(void **state)
 {
 	struct router *r = *state;
@@ -470,6 +498,7 @@ int main(void)
 		TEST(drops_are_summed_and_explained),
 		TEST(the_hold_is_shown),
 		TEST(policers_are_shown_by_port_and_class),
+		TEST(worker_tells_its_queues_effort_and_drops),
 		TEST(workers_memory_and_version_are_shown),
 	};
 
