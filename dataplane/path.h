@@ -21,6 +21,7 @@
 #define PUSH_BYTES 76
 /* A copy that shares its payload has this much of the packet for itself: all that HER may write. */
 #define SPLIT_BYTES 96
+#define L4_CSUM_END 18 /* of a transport header: TCP's is the furthest */
 static_assert(
 	PULL_BYTES >= L2_MAX + 60 + 16 + SPLIT_BYTES, "a split never leaves the first segment");
 static_assert(RTE_PKTMBUF_HEADROOM >= PUSH_BYTES, "a fresh buffer has room for every header");

@@ -367,6 +367,23 @@ static inline struct rte_mbuf *copy_make(
 	return copy_chain(w, c, reason);
 }
 
+/* Whether what HER changes may lie deeper than SPLIT_BYTES, behind long IPv6 extension headers: in a buffer
+ * whose payload is shared it could not be written. */
+static __rte_noinline bool her_looks_deep(const struct pkt *p)
+{
+	const uint8_t *h = rte_pktmbuf_mtod_offset(p->m, const uint8_t *, p->l3);
+	uint32_t avail = RTE_MIN((uint32_t)(p->m->data_len - p->l3), (uint32_t)SPLIT_BYTES);
+	struct ip6_l4 l4;
+
+	return !ip6_find_l4(h, avail, &l4) || (l4.first && l4.off + L4_CSUM_END > SPLIT_BYTES);
+}
+
+static inline bool her_is_deep(const struct copy *c)
+{
+	return unlikely(c->plan->oif->c.her_dst.family == IP_V6) && c->pkt->ip_len > SPLIT_BYTES &&
+	       her_looks_deep(c->pkt);
+}
+
 /* The packet's own buffer. */
 static inline struct rte_mbuf *own_take(struct copy *c)
 {
@@ -382,7 +399,13 @@ static inline void copy_fill(struct worker *w, struct fresh *f, struct copy *c)
 {
 	enum drop_reason reason = DROP_no_mbuf;
 	unsigned n = c->share + 1u;
-	struct rte_mbuf *m = likely(c->own) ? own_take(c) : copy_make(w, f, c, &reason);
+	bool deep = her_is_deep(c);
+	struct rte_mbuf *m;
+
+	if (unlikely(deep))
+		m = copy_chain(w, c, &reason);
+	else
+		m = likely(c->own) ? own_take(c) : copy_make(w, f, c, &reason);
 
 	if (unlikely(!m)) {
 		for (unsigned i = 0; i < n; i++)
@@ -393,7 +416,7 @@ static inline void copy_fill(struct worker *w, struct fresh *f, struct copy *c)
 	}
 	for (unsigned i = 0; i < n; i++)
 		c[i].m = m;
-	if (unlikely(c->last && !c->own))
+	if (unlikely(c->last && (!c->own || deep)))
 		rte_pktmbuf_free(c->pkt->m);
 }
 

@@ -13,7 +13,10 @@ static __rte_always_inline void rewrite_her(
 	struct rte_mbuf *m, unsigned l3, const struct dp_oif *o, uint8_t family)
 {
 	uint8_t *h = rte_pktmbuf_mtod_offset(m, uint8_t *, l3);
-	uint32_t writable = RTE_MIN(m->data_len - l3, (unsigned)SPLIT_BYTES);
+	/* others refer to what is behind SPLIT_BYTES of a packet whose copies share its payload */
+	uint32_t own = m->data_len - l3;
+	uint32_t writable =
+		likely(rte_mbuf_refcnt_read(m) == 1) ? own : RTE_MIN(own, (uint32_t)SPLIT_BYTES);
 	struct her her = {
 		.dst = o->her_dst.b,
 		.src = o->her_src.family == family ? o->her_src.b : NULL,

@@ -80,6 +80,18 @@ def test_ttl_rules_hold_before_the_new_ttl():
     assert exp.drops == {"ttl_expired": 1, "oif_ttl_threshold": 2}
 
 
+def test_udp_behind_long_extension_headers_is_translated_too():
+    config = router6(Route("*", GRP6, "src", (her("2001:db8:1::5", port=6000), Output("lan2"),
+                                              her("2001:db8:1::7"), Output("lan1"),
+                                              her("2001:db8:50::9", "", port=7))))
+    frames = []
+    for n, (size, length) in enumerate((s, e) for s in (9, 60, 300, 1000) for e in (8, 48, 56, 64, 200, 256)):
+        options = bytes([17, length // 8 - 1, 1, length - 4]) + bytes(length - 4)
+        frames.append(udp6(n, size=size, ext=options, next_header=60))
+    exp, _ = check(config, {"p0": frames})
+    assert len(exp.frames["p1"]) == 3 * len(frames) and not exp.drops
+
+
 def test_dscp_is_replaced_and_ecn_is_not():
     config = router6(Route(SRC, GRP, "src", (her("10.1.0.5", dscp=46), her("10.1.0.7", dscp=0),
                                              her("10.1.0.9"), Output("lan2"))),

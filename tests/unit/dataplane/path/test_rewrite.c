@@ -203,6 +203,84 @@ static void tunnel_into_a_tunnel_unresolved_and_too_large_are_dropped(void **sta
 	assert_int_equal(fx.port[1].tx[0]->pkt_len, 14 + 1500);
 }
 
+/* IPv6 with a hop-by-hop header of ext bytes and UDP, port 5000, len bytes in all; the right checksum. */
+static unsigned deep_ip6(uint8_t *h, unsigned ext, unsigned len)
+{
+	uint8_t pseudo[40] = {0}, *u = h + IP6_LEN + ext;
+	unsigned n = len - IP6_LEN - ext;
+
+	fx_ip6(h, len);
+	memset(h + IP6_LEN, 0, ext);
+	h[IP6_NEXT] = IP_PROTO_HOPOPTS;
+	h[IP6_LEN] = IP_PROTO_UDP;
+	h[IP6_LEN + 1] = (uint8_t)(ext / 8 - 1);
+	h[IP6_LEN + 2] = 1; /* PadN */
+	h[IP6_LEN + 3] = (uint8_t)(ext - 4);
+	put_be16(u, 4000);
+	put_be16(u + 2, 5000);
+	put_be16(u + 4, (uint16_t)n);
+	put_be16(u + 6, 0);
+	memcpy(pseudo, h + IP6_SRC, 32);
+	put_be16(pseudo + 34, (uint16_t)n);
+	pseudo[39] = IP_PROTO_UDP;
+	store16(u + 6, (uint16_t)~csum_fold(csum_add(csum_add(0, pseudo, 40), u, n)));
+	return len;
+}
+
+/* The sum over pseudo header and UDP behind ext bytes: 0xffff if it holds. */
+static uint16_t deep_sum(const uint8_t *h, unsigned ext)
+{
+	unsigned n = be16(h + IP6_PAYLOAD) - ext;
+	uint8_t p[2048] = {0};
+
+	memcpy(p, h + IP6_SRC, 32);
+	put_be16(p + 34, (uint16_t)n);
+	p[39] = IP_PROTO_UDP;
+	memcpy(p + 40, h + IP6_LEN + ext, n);
+	return fx_sum(p, 40 + n);
+}
+
+/* Native copies share the payload by reference, which a unicast one must write in. */
+static void udp_behind_long_extension_headers_is_translated_too(void **state)
+{
+	uint8_t ip[2048], f[16384];
+
+	for (uint32_t id = 10; id < 14; id += 3) {
+		struct dp_oif *o = &fx_her(id, 2, 1)->c;
+
+		assert_int_equal(ip_parse("2001:db8:7::7", &o->her_dst), 0);
+		assert_int_equal(ip_parse("2001:db8:1::1", &o->her_src), 0);
+	}
+	fx_oif(11, 2);
+	fx_oif(12, 3);
+	fx_route(IP_V6, 1, 10, 4);
+	for (unsigned ext = 8; ext <= 128; ext += 24)
+		for (unsigned len = 200; len <= 1400; len += 600) {
+			unsigned at1 = fx.port[1].tx_n, at2 = fx.port[2].tx_n;
+
+			deep_ip6(ip, ext, len);
+			assert_int_equal(deep_sum(ip, ext), 0xffff);
+			fx_rx(0, fx_frame(in, ip, len, ETH_TYPE_IP6, false, 0));
+			fx_run();
+			assert_int_equal(fx.port[1].tx_n, at1 + 3);
+			assert_int_equal(fx.port[2].tx_n, at2 + 1);
+			for (unsigned i = 0; i < 4; i++) {
+				bool her = i == 0 || i == 2;
+
+				if (i < 3)
+					assert_int_equal(frame(1, at1 + i, f), 14 + len);
+				else
+					assert_int_equal(frame(2, at2, f), 14 + len);
+				assert_int_equal(deep_sum(f + 14, ext), 0xffff);
+				assert_int_equal(
+					be16(f + 14 + IP6_LEN + ext + 2), her ? 6000 : 5000);
+				assert_memory_equal(f + 14 + IP6_LEN + ext + 8,
+					ip + IP6_LEN + ext + 8, len - IP6_LEN - ext - 8);
+			}
+		}
+	assert_int_equal(fx_drops(), 0);
+}
+
 /* --- tx --------------------------------------------------------------------------------------------------------- */
 
 static void full_queue_costs_the_frames_that_do_not_fit(void **state)
@@ -349,6 +427,7 @@ int main(void)
 		T(tunnel_copies_ttl_and_ecn_of_what_is_inside),
 		T(her_through_a_tunnel_is_translated_then_wrapped),
 		T(tunnel_into_a_tunnel_unresolved_and_too_large_are_dropped),
+		T(udp_behind_long_extension_headers_is_translated_too),
 		T(full_queue_costs_the_frames_that_do_not_fit),
 		T(port_that_has_gone_costs_its_frames),
 		T(worker_without_a_queue_hands_over_to_the_owner),
