@@ -22,6 +22,9 @@
 #define IDLE_SPINS 64    /* rounds without work before the first sleep */
 #define IDLE_SLEEP_US 50 /* first sleep, then doubled */
 #define IDLE_SLEEP_MAX_US 400
+/* One round of what is ready. Without ONCE libevent stays as long as anything is, such as a client whose
+ * next line or part is due at once, and nothing else would be done meanwhile. */
+#define LOOK (EVLOOP_ONCE | EVLOOP_NONBLOCK)
 #define POLLS_PER_LOOK 16 /* rounds of the worker between two looks at descriptors */
 
 struct watch {
@@ -246,7 +249,7 @@ static void turn_control(struct loop *l)
 	more |= watches_step(l->app);
 	arm_deadline(l);
 	if (more || !dataplane_control_sleeps(d, true))
-		event_base_loop(l->base, EVLOOP_NONBLOCK);
+		event_base_loop(l->base, LOOK);
 	else
 		event_base_loop(l->base, EVLOOP_ONCE);
 	dataplane_control_sleeps(d, false);
@@ -273,7 +276,7 @@ static void turn_shared(struct loop *l)
 	}
 	worked |= router_step(app);
 	worked |= watches_step(app);
-	event_base_loop(l->base, EVLOOP_NONBLOCK);
+	event_base_loop(l->base, LOOK);
 	if (worked || app->busy)
 		l->idle = 0;
 	else if (++l->idle > IDLE_SPINS)
