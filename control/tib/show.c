@@ -62,6 +62,17 @@ void tib_walk(const struct tib *tib, const struct ipaddr *src, const struct ipad
 	}
 }
 
+void tib_walk_from(const struct tib *tib, const struct dp_route_key *key,
+	bool (*cb)(void *arg, const struct tib_entry_info *e), void *arg)
+{
+	struct order_node *n = key ? order_seek(&tib->order, key) : order_first(&tib->order);
+	struct tib_entry_info info;
+
+	for (; n; n = order_next(n))
+		if (describe(container_of(n, struct tib_entry, in_order), &info) && !cb(arg, &info))
+			return;
+}
+
 /* --- about one packet -------------------------------------------------------------------------- */
 
 /* Calls cb for every entry that matches, the most specific first, until it says false. */

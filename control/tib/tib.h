@@ -113,6 +113,9 @@ bool tib_entry_get(
  * holds it but not "*", which IP_NONE matches alone. Returns false from cb to stop. */
 void tib_walk(const struct tib *tib, const struct ipaddr *src, const struct ipaddr *grp,
 	bool (*cb)(void *arg, const struct tib_entry_info *e), void *arg);
+/* All of them, from the first entry on that does not stand before key (NULL: from the beginning). */
+void tib_walk_from(const struct tib *tib, const struct dp_route_key *key,
+	bool (*cb)(void *arg, const struct tib_entry_info *e), void *arg);
 /* Some entries in no particular order, at a cost that does not depend on how many there are: begin with
  * cursor 0 and go on with what is returned; 0 again: all were seen. Entries may come and go between two
  * calls; one that stays is seen at least once. */
