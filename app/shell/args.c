@@ -4,14 +4,13 @@
  * The kinds of arguments: what each may be, and the live values that completion offers.
  */
 #include "app/ports.h"
+#include "app/shell/live.h"
 #include "app/shell/value.h"
 #include "dataplane/seam/probe.h"
 
 #include <dirent.h>
 #include <stdlib.h>
 #include <string.h>
-
-#define LIVE_MAX 200 /* routes offered by completion at most */
 
 /* --- addresses ----------------------------------------------------------------------------------- */
 
@@ -60,69 +59,9 @@ static bool is_any_groups(struct app *app, const char *word)
 	return strcmp(word, "*") == 0 || is_group_prefix(app, word);
 }
 
-struct live {
-	json_t *to;
-	const char *prefix;
-	bool groups;
-	bool named; /* not "*" */
-	struct prefix last;
-};
-
-static bool live_route(void *arg, const struct tib_entry_info *e)
-{
-	struct live *l = arg;
-	const struct prefix *p = l->groups ? &e->merged->key.grp : &e->merged->key.src;
-	char buf[PREFIX_STRLEN];
-
-	if (!prefix_eq(p, &l->last) && !(l->named && p->len == 0))
-		cmd_candidate(l->to, l->prefix, prefix_str(p, buf, sizeof(buf)),
-			l->groups ? "group of a route" : "source of a route");
-	l->last = *p;
-	return json_array_size(l->to) < LIVE_MAX;
-}
-
-static void live_routes(struct app *app, const char *prefix, json_t *to, bool groups)
-{
-	struct live l = {.to = to, .prefix = prefix, .groups = groups};
-
-	if (app && app->tib)
-		tib_walk(app->tib, NULL, NULL, live_route, &l);
-}
-
-/* Those that are addresses or prefixes. */
-static void live_sources(struct app *app, const char *prefix, json_t *to)
-{
-	struct live l = {.to = to, .prefix = prefix, .named = true};
-
-	if (app && app->tib)
-		tib_walk(app->tib, NULL, NULL, live_route, &l);
-}
-
-static void complete_source(struct app *app, const char *prefix, json_t *to)
-{
-	if (!*prefix)
-		cmd_candidate(to, "", "", "address of a sender, or * for any");
-	cmd_candidate(to, prefix, "*", "any source");
-	live_routes(app, prefix, to, false);
-}
-
-static void complete_except(struct app *app, const char *prefix, json_t *to)
-{
-	if (!*prefix)
-		cmd_candidate(to, "", "", "sources to leave out, such as 10.0.0.0/8");
-	live_sources(app, prefix, to);
-}
-
-static void complete_group(struct app *app, const char *prefix, json_t *to)
-{
-	if (!*prefix)
-		cmd_candidate(to, "", "", "a multicast group, such as 239.1.1.1");
-	live_routes(app, prefix, to, true);
-}
-
 static void complete_any_groups(struct app *app, const char *prefix, json_t *to)
 {
-	complete_group(app, prefix, to);
+	live_group(app, prefix, to);
 	cmd_candidate(to, prefix, "*", "any group");
 }
 
@@ -252,16 +191,16 @@ static bool is_threshold(struct app *app, const char *word)
 }
 
 const struct cmd_kind cmd_kinds[] = {
-	{"ADDR", "an IPv4 or IPv6 address, such as 10.0.0.1", is_address, NULL},
+	{"ADDR", "an IPv4 or IPv6 address, such as 10.0.0.1", is_address, live_address},
 	{"COMMAND", "a command", NULL, NULL},
 	{"DSCP", "a DSCP from 0 to 63, such as 46 for expedited forwarding", is_dscp, NULL},
 	{"EXCEPT", "sources that the route does not hold for, such as 10.0.0.0/8 or 192.0.2.7",
-		is_except, complete_except},
+		is_except, live_except},
 	{"BYTES", "a number of bytes from 64 to 9728", is_snaplen, NULL},
 	{"FILE", "path of a file", NULL, complete_file},
-	{"GRP", "a multicast group, such as 239.1.1.1", is_group, complete_group},
+	{"GRP", "a multicast group, such as 239.1.1.1", is_group, live_group},
 	{"GROUP", "a multicast group or a prefix of groups, such as 239.1.1.1 or 239.1.0.0/16",
-		is_group_prefix, complete_group},
+		is_group_prefix, live_group},
 	{"GROUPS", "a multicast group, a prefix of groups, or * for any", is_any_groups,
 		complete_any_groups},
 	{"IF", "name of an interface", is_interface, complete_interface},
@@ -270,8 +209,8 @@ const struct cmd_kind cmd_kinds[] = {
 	{"PORT", "name of a port", is_port, complete_port},
 	{"SECONDS", "a number of seconds from 1 to 86400", is_seconds, NULL},
 	{"SOURCE", "address of a sender, a prefix such as 10.0.0.0/8, or * for any",
-		is_source_prefix, complete_source},
-	{"SRC", "address of a sender, such as 10.0.0.1, or * for any", is_source, complete_source},
+		is_source_prefix, live_source},
+	{"SRC", "address of a sender, such as 10.0.0.1, or * for any", is_source, live_source},
 	{"THRESHOLD", "a TTL from 0 to 255: only packets above it leave", is_threshold, NULL},
 	{"TTL", "a TTL from 1 to 255", is_ttl, NULL},
 	{"UDPPORT", "a UDP port from 1 to 65535, or 0 to keep the packet's", is_udp_port, NULL},

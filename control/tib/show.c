@@ -73,6 +73,39 @@ void tib_walk_from(const struct tib *tib, const struct dp_route_key *key,
 			return;
 }
 
+struct first {
+	struct tib_entry_info *out;
+	bool found;
+};
+
+static bool take_first(void *arg, const struct tib_entry_info *e)
+{
+	struct first *f = arg;
+
+	*f->out = *e;
+	f->found = true;
+	return false;
+}
+
+bool tib_first_from(
+	const struct tib *tib, const struct dp_route_key *key, struct tib_entry_info *out)
+{
+	struct first f = {.out = out};
+
+	tib_walk_from(tib, key, take_first, &f);
+	return f.found;
+}
+
+bool tib_group_behind(
+	const struct tib *tib, const struct dp_route_key *key, struct tib_entry_info *out)
+{
+	/* no source stands behind one of an impossible family */
+	struct dp_route_key end = {
+		.table = key->table, .grp = key->grp, .src.addr.family = UINT8_MAX};
+
+	return tib_first_from(tib, &end, out);
+}
+
 /* --- about one packet -------------------------------------------------------------------------- */
 
 /* Calls cb for every entry that matches, the most specific first, until it says false. */

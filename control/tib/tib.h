@@ -116,6 +116,12 @@ void tib_walk(const struct tib *tib, const struct ipaddr *src, const struct ipad
 /* All of them, from the first entry on that does not stand before key (NULL: from the beginning). */
 void tib_walk_from(const struct tib *tib, const struct dp_route_key *key,
 	bool (*cb)(void *arg, const struct tib_entry_info *e), void *arg);
+/* The first entry that does not stand before key; the first one behind all those of key's group. False:
+ * none. */
+bool tib_first_from(
+	const struct tib *tib, const struct dp_route_key *key, struct tib_entry_info *out);
+bool tib_group_behind(
+	const struct tib *tib, const struct dp_route_key *key, struct tib_entry_info *out);
 /* Some entries in no particular order, at a cost that does not depend on how many there are: begin with
  * cursor 0 and go on with what is returned; 0 again: all were seen. Entries may come and go between two
  * calls; one that stays is seen at least once. */

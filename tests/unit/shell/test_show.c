@@ -89,7 +89,9 @@ static void live_names_are_completed(void **state)
 		{"add route 10.0.0.2 239.1.1.9 input src output ", "gre0"},
 		{"add route 10.0.0.2 239.1.1.9 input src output lan1 un", "unicast"},
 		{"add route 10.0.0.2 239.1.1.9 input src output lan1 ttl-t", "ttl-threshold"},
-		{"load /pro", "/proc/"}, {"explain 10.0.0.1 ", "239.1.1.1"}};
+		{"load /pro", "/proc/"}, {"write /pro", "/proc/"}, {"show rpf 10.1.0", "10.1.0.5"},
+		{"add route 10.0.0.2 239.1.1.9 output unicast ", "10.1.0.5"},
+		{"explain 10.0.0.1 ", "239.1.1.1"}};
 
 	for (size_t c = 0; c < sizeof(cases) / sizeof(cases[0]); c++) {
 		json_t *list = cmd_complete(&r->app, cases[c].line), *o;
@@ -103,6 +105,47 @@ static void live_names_are_completed(void **state)
 			fail_msg("%s: %s is not offered", cases[c].line, cases[c].word);
 		json_decref(list);
 	}
+}
+
+static bool is_offered(struct router *r, const char *line, const char *word, size_t *n)
+{
+	json_t *list = cmd_complete(&r->app, line), *o;
+	bool found = false;
+	size_t i;
+
+	json_array_foreach (list, i, o)
+		found |= strcmp(json_string_value(json_object_get(o, "word")), word) == 0;
+	*n = json_array_size(list);
+	json_decref(list);
+	return found;
+}
+
+static void completion_of_many_groups_begins_with_what_was_typed(void **state)
+{
+	struct router *r = *state;
+	char line[128];
+	size_t n;
+
+	for (int i = 0; i < 3000; i++) {
+		snprintf(line, sizeof(line),
+			"add route 10.0.%d.%d 239.%d.%d.7 input src output lan1", i >> 8, i & 255,
+			10 + i / 250, i % 250);
+		run_ok(r, line);
+	}
+	for (int i = 0; i < 3000; i++) { /* one group with more sources than are looked at */
+		snprintf(line, sizeof(line), "add route 10.0.%d.%d 238.0.0.1 input src output lan1",
+			i >> 8, i & 255);
+		run_ok(r, line);
+	}
+	assert_true(is_offered(r, "show mroute 10.0.0.1 ", "238.0.0.1", &n));
+	assert_in_range(n, 200, 202); /* and what else may stand there */
+	assert_true(is_offered(r, "show mroute 10.0.0.1 ", "239.1.1.1", &n));
+	assert_true(is_offered(r, "show mroute 10.0.0.1 239.21.2", "239.21.249.7", &n));
+	assert_int_equal(n, 61); /* 2, 20 to 29, 200 to 249 */
+	assert_true(is_offered(r, "del route 10.0.0.1 239.21.", "239.21.0.7", &n));
+	assert_int_equal(n, 200);
+	assert_false(is_offered(r, "del route 10.0.0.1 240.", "", &n));
+	assert_int_equal(n, 0);
 }
 
 /* --- schema ------------------------------------------------------------------------------------------- */
@@ -485,6 +528,7 @@ int main(void)
 		TEST(every_row_completes),
 		TEST(help_lists_every_row),
 		TEST(live_names_are_completed),
+		TEST(completion_of_many_groups_begins_with_what_was_typed),
 		TEST(offload_tells_the_rule_and_why_it_is_not_in_hardware),
 		TEST(every_show_has_its_documented_schema),
 		TEST(every_show_row_is_in_the_schema),
