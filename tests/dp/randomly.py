@@ -49,7 +49,8 @@ def interfaces(d: Dice) -> list[Iface]:
         below = 4 if t < 3 else 6
         own.append(Iface(f"g{t}", gre=Gre(host(below, 1, 254), host(below, 1, 10 + t),
                                           key=d.one(None, t, 0xdeadbeef), checksum=d.chance(40),
-                                          ttl=d.one(64, 1, 255), tos=d.one("inherit", 0, 0xb8)),
+                                          ttl=d.one(64, 1, 255, "inherit"), dscp=d.one("inherit", 0, 46),
+                                          decap_dscp=d.one("keep", "copy")),
                          address=(f"169.254.{t}.0/31", f"2001:db8:ff{t:02x}::/127")))
     return own
 
@@ -62,7 +63,7 @@ def outputs(d: Dice, names: list[str], family: int) -> tuple[Output, ...]:
                             (host(family, 9, 1), ""), (host(family, 9, 0x77), ""),
                             (host(family, 0x77, 1), ""))
         outs.append(Output(iface, unicast=addr, port=d.one(0, 1, 5004, 65535), ttl=d.one(64, 64, 1, 255),
-                           preserve_source=d.chance(30)))
+                           dscp=d.one(-1, -1, 0, 46), preserve_source=d.chance(30)))
     once = {(o.unicast and "" or o.interface, o.unicast, o.port): o for o in outs}
     return tuple(once.values()) or (Output(names[0]),)
 
