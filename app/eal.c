@@ -6,6 +6,8 @@
  */
 #include "app/eal.h"
 
+#include "dataplane/dataplane.h"
+
 #include <ctype.h>
 #include <dirent.h>
 #include <errno.h>
@@ -23,7 +25,7 @@
 
 #define ARGS_MAX 64
 #define POOL_OVERHEAD_MB 96 /* rings, device data, EAL itself */
-#define MBUF_BYTES 2560     /* data room, header, private area, the pool's own */
+#define MBUF_OVERHEAD 384   /* header, private area, the pool's own */
 
 struct arg_list {
 	char *v[ARGS_MAX + 1];
@@ -94,9 +96,24 @@ static bool huge_mount_writable(void)
 	return found;
 }
 
+uint16_t eal_mtu_max(const struct conf *c)
+{
+	uint16_t mtu = 0;
+
+	for (size_t i = 0; i < c->n_ports; i++)
+		if (c->ports[i].mtu > mtu)
+			mtu = c->ports[i].mtu;
+	return mtu;
+}
+
+static unsigned long mbuf_bytes(const struct conf *c)
+{
+	return dataplane_buf_bytes(eal_mtu_max(c)) + MBUF_OVERHEAD;
+}
+
 static unsigned long needed_mb(const struct conf *c)
 {
-	return (unsigned long)c->router.mbufs * MBUF_BYTES / (1024 * 1024) + POOL_OVERHEAD_MB;
+	return c->router.mbufs * mbuf_bytes(c) / (1024 * 1024) + POOL_OVERHEAD_MB;
 }
 
 /* CPUs this process may use, in order. */
@@ -193,7 +210,8 @@ static int check_memory(const struct conf *c, char *err, size_t cap)
 		"router.mbufs = %u needs %lu MB, the machine has %lu MB available: lower it to %lu "
 		"or less",
 		c->router.mbufs, needed_mb(c), have,
-		(have > POOL_OVERHEAD_MB ? have - POOL_OVERHEAD_MB : 0) * 1024 * 1024 / MBUF_BYTES);
+		(have > POOL_OVERHEAD_MB ? have - POOL_OVERHEAD_MB : 0) * 1024 * 1024 /
+			mbuf_bytes(c));
 	return -ENOMEM;
 }
 

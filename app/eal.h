@@ -18,6 +18,9 @@ struct eal_result {
 	char runtime_dir[256];
 };
 
+/* Largest MTU of a port in the file, 0 where none says. */
+uint16_t eal_mtu_max(const struct conf *conf);
+
 /* Initialises EAL. given: EAL arguments of the command line (n_given 0: those of the file, or
  * derived ones). 0, or -errno with cause and mending command in err. */
 int eal_start(const struct conf *conf, char **given, int n_given, struct eal_result *out, char *err,

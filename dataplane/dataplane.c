@@ -45,16 +45,27 @@ static int conf_check(const struct dataplane_conf *c, char *err, size_t err_cap)
 	return 0;
 }
 
+#define BUF_MTU_MAX 9728 /* what NICs call jumbo */
+
+uint32_t dataplane_buf_bytes(uint16_t mtu)
+{
+	uint32_t frame = RTE_MIN(mtu, BUF_MTU_MAX) + L2_MAX;
+
+	return RTE_MAX((uint32_t)RTE_MBUF_DEFAULT_BUF_SIZE,
+		RTE_ALIGN_CEIL(RTE_PKTMBUF_HEADROOM + frame, (uint32_t)RTE_CACHE_LINE_SIZE));
+}
+
 static int pool_new(struct dataplane *d, char *err, size_t err_cap)
 {
 	const struct dataplane_conf *c = &d->conf;
-	const unsigned buf = RTE_MBUF_DEFAULT_BUF_SIZE;
+	const uint32_t buf = dataplane_buf_bytes(c->mtu_max);
 	uint64_t bytes;
 	char name[RTE_MEMPOOL_NAMESIZE];
 
 	snprintf(name, sizeof(name), "starg%lx", (unsigned long)(uintptr_t)d >> 4);
-	d->t.pool = rte_pktmbuf_pool_create(name, c->mbufs,
-		c->mbufs >= 4 * POOL_CACHE ? POOL_CACHE : 0, MBUF_PRIV_SIZE, buf, c->socket);
+	d->t.pool =
+		rte_pktmbuf_pool_create(name, c->mbufs, c->mbufs >= 4 * POOL_CACHE ? POOL_CACHE : 0,
+			MBUF_PRIV_SIZE, (uint16_t)buf, c->socket);
 	if (d->t.pool)
 		return 0;
 	bytes = (uint64_t)c->mbufs *

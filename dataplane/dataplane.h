@@ -27,7 +27,8 @@ enum dataplane_replicate {
 };
 
 struct dataplane_conf {
-	uint32_t mbufs; /* buffers in the one pool */
+	uint32_t mbufs;   /* buffers in the one pool */
+	uint16_t mtu_max; /* of the ports, for the size of a buffer: dataplane_buf_bytes */
 	uint32_t max_routes, max_oifs;
 	uint32_t upcall_rate; /* upcalls a second and worker for NOCACHE and WRONGVIF */
 	struct dataplane_hold hold;
@@ -38,6 +39,10 @@ struct dataplane_conf {
 	int socket;                             /* NUMA socket of the pool and tables, -1 any */
 	int wake_fd; /* eventfd written when an upcall ring turns non-empty and control sleeps */
 };
+
+/* Bytes of a packet buffer where the largest MTU of a port is mtu: a frame fits in one, for not every port
+ * takes chains. Beyond jumbo frames it would be waste; such frames are chains. */
+uint32_t dataplane_buf_bytes(uint16_t mtu);
 
 /* EAL must be initialised. -ENOMEM with a sentence in err that says how many bytes were asked for and
  * what to do. */

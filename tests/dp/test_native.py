@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # Copyright (c) 2026 The starg authors
 """Native multicast: lookup, RPF, TTL, VLAN, replication."""
+import dataclasses
+
 import pytest
 from packets import *
 from oracle import Oracle
@@ -173,14 +175,30 @@ def test_last_octet_0_and_255_and_link_local_source_are_legal():
 
 
 @pytest.mark.parametrize("mac", ["", "02:aa:bb:cc:dd:ee"])
-def test_jumbo_frames_up_to_a_buffer_pass_and_longer_ones_are_counted(mac):
+def test_jumbo_frames_fit_in_a_buffer(mac):
+    """net_pcap does not say that it sends chains: buffers are as large as the ports' MTU."""
+    her = (Output("lan1", unicast="10.1.0.5", port=6000), Output("lan2", unicast="10.2.0.5"))
+    her6 = (Output("lan1", unicast="2001:db8:1::5", port=6000),)
+    config = router6(Route(SRC, GRP, "src", to("lan1", "lan2", "v100", "gre7", "gre4") + her),
+                     Route(SRC6, GRP6, "src", to("lan1", "lan2", "v100", "gre7", "gre4") + her6), mac=mac,
+                     ports=[Port(p.name, p.mac, mtu=9216) for p in ports(3)])
+    config.interfaces = [dataclasses.replace(i, mtu=9000) if i.gre else i for i in config.interfaces]
+    sizes = (1472, 1900, 2004, 2100, 4001, 8900, 9100, 9216 - 28, 9216 - 27)
+    frames = [udp(i, size=s, flags=f) for i, (s, f) in enumerate((s, f) for s in sizes for f in ("DF", ""))]
+    frames += [udp6(i, size=s - 20) for i, s in enumerate(sizes)]
+    exp, _ = check(config, {"p0": frames})
+    assert exp.drops == {"oif_mtu": 2 * 2 * 3 + 5 + 4}
+
+
+@pytest.mark.parametrize("mac", ["", "02:aa:bb:cc:dd:ee"])
+def test_frames_longer_than_a_buffer_are_counted(mac):
     """net_pcap chains buffers where frames come in, but does not say that it sends chains: such
     copies are oif_mtu, and cost neither buffers nor the packets around them."""
     her = (Output("lan1", unicast="10.1.0.5", port=6000), Output("lan2", unicast="10.2.0.5"))
     config = router(Route(SRC, GRP, "src", to("lan1", "lan2", "v100", "gre7") + her), mac=mac,
-                    ports=[Port(p.name, p.mac, mtu=9000) for p in ports(3)])
-    short = [udp(i, size=s, flags="DF") for i, s in enumerate((1472, 1900, 1990, 2004))]
-    long = [udp(i, size=s, flags="DF") for i, s in enumerate((2100, 4000, 8972))]
+                    ports=[Port(p.name, p.mac, mtu=12000) for p in ports(3)])
+    short = [udp(i, size=s, flags="DF") for i, s in enumerate((1472, 1900, 9000, 9600))]
+    long = [udp(i, size=s, flags="DF") for i, s in enumerate((9800, 10000, 11900))]
     exp = Oracle(config).run({"p0": short * 2})
     result = run(config, {"p0": short + long + short})
     check_frames(exp, result)
