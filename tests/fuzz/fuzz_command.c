@@ -137,11 +137,15 @@ static void line_complete(const char *line)
 static void request(const char *line, size_t len)
 {
 	size_t answer_len = 0;
-	bool quit;
-	char *answer = request_answer(NULL, line, len, &answer_len, &quit);
+	struct request out;
+	char *answer = request_answer(NULL, line, len, &answer_len, &out);
 	json_t *o;
 
-	CHECK(answer && answer_len >= 2 && answer_len <= API_ANSWER_MAX + 1);
+	CHECK(!out.wait); /* no row's handler waits */
+	CHECK(out.cancel == !answer);
+	if (out.cancel)
+		return;
+	CHECK(answer_len >= 2 && answer_len <= API_ANSWER_MAX + 1);
 	CHECK(memchr(answer, '\n', answer_len) == answer + answer_len - 1);
 	o = json_loadb(answer, answer_len, 0, NULL);
 	CHECK(json_is_object(o) && json_is_integer(json_object_get(o, "status")));
