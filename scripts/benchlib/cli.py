@@ -90,7 +90,8 @@ def arguments(root: str, argv: list[str] | None = None) -> argparse.Namespace:
         p.error("--plot draws the rows outputs and matrix: name one of them, or leave out --row")
     args.rounds = args.rounds or (1 if args.quick else 5)
     args.seconds = args.seconds or (0.3 if args.quick else 2)
-    args.stargd = args.stargd or os.path.join(args.build, "app", "stargd")
+    args.build = os.path.abspath(args.build)  # programs are started in other directories
+    args.stargd = os.path.abspath(args.stargd or os.path.join(args.build, "app", "stargd"))
     return args
 
 
