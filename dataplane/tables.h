@@ -168,6 +168,9 @@ static inline uint32_t mfib_hash(
 		h = mfib_mix(key[1] ^ seed[2], h ^ seed[3]);
 		h = mfib_mix(key[2] ^ h, key[3] ^ seed[1]);
 	}
+	/* one product of a sequence of addresses is a sequence again: a few seeds in a hundred would crowd
+	 * the lines */
+	h = (h ^ h >> 32) * UINT64_C(0x9e3779b97f4a7c15);
 	return (uint32_t)(h ^ h >> 32);
 }
 
