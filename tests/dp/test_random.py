@@ -6,26 +6,10 @@ import random
 import pytest
 from packets import *
 from model import router_mac
+from randomly import Dice
 from starg_dp import check
 
 PACKETS = 2000
-
-
-class Dice:
-    def __init__(self, seed: int):
-        self.rng = random.Random(seed)
-
-    def one(self, *choices):
-        return self.rng.choice(choices)
-
-    def some(self, choices, low, high):
-        return self.rng.sample(choices, min(len(choices), self.rng.randint(low, high)))
-
-    def chance(self, percent: int) -> bool:
-        return self.rng.randrange(100) < percent
-
-    def to(self, high: int) -> int:
-        return self.rng.randrange(high)
 
 
 def random_config(d: Dice) -> Config:
