@@ -14,7 +14,7 @@ export DEBIAN_FRONTEND=noninteractive LC_ALL=C.UTF-8
 PACKAGES_BUILD=(gcc libc6-dev pkg-config meson ninja-build libdpdk-dev libconfig-dev libevent-dev
 	libmnl-dev libjansson-dev libcmocka-dev libcap-ng-dev)
 # shellcheck disable=SC2034
-PACKAGES_TEST=(python3 python3-pytest python3-scapy python3-matplotlib dpdk-dev)
+PACKAGES_TEST=(python3 python3-pytest python3-scapy python3-matplotlib tshark dpdk-dev)
 # shellcheck disable=SC2034
 PACKAGES_LAB=(python3 iproute2 ethtool iputils-ping procps)
 # shellcheck disable=SC2034
