@@ -79,6 +79,7 @@ static const struct conf_key police_keys[] = {
 	RATE_KEY("nocache"),
 	RATE_KEY("wrongvif"),
 	RATE_KEY("data"),
+	RATE_KEY("register"),
 	RATE_KEY("source"),
 	{"regular_ms", KEY_OTHER, .example = "10000", .read = regular_read},
 };

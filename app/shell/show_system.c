@@ -67,7 +67,8 @@ static const char *const stage_names[DP_STAGES] = {[DP_STAGE_RX] = "rx",
 
 static const char *const upcall_names[DP_UPCALL_KINDS] = {[DP_UPCALL_NOCACHE] = "nocache",
 	[DP_UPCALL_WRONGVIF] = "wrongvif",
-	[DP_UPCALL_DATA] = "data"};
+	[DP_UPCALL_DATA] = "data",
+	[DP_UPCALL_REGISTER] = "register"};
 
 /* "p0:1": queue q of port p is polled by worker number p + q modulo the workers'. */
 static void put_queues(json_t *o, const struct app *app, uint32_t index, uint32_t n_workers)

@@ -73,9 +73,10 @@ void act_wish_del(struct actions *a, const struct dp_route_key *key)
 		act->wish_key = *key;
 }
 
-void act_send_ip(struct actions *a, uint16_t ifid, const void *data, size_t len)
+static void send_add(
+	struct actions *a, enum action_kind kind, uint16_t ifid, const void *data, size_t len)
 {
-	struct action *act = add(a, ACT_SEND_IP);
+	struct action *act = add(a, kind);
 
 	if (!act)
 		return;
@@ -87,6 +88,24 @@ void act_send_ip(struct actions *a, uint16_t ifid, const void *data, size_t len)
 	memcpy(act->send.data, data, len);
 	act->send.len = len;
 	act->send.ifid = ifid;
+}
+
+void act_send_ip(struct actions *a, uint16_t ifid, const void *data, size_t len)
+{
+	send_add(a, ACT_SEND_IP, ifid, data, len);
+}
+
+void act_send_routed(struct actions *a, uint16_t ifid, const void *data, size_t len)
+{
+	send_add(a, ACT_SEND_ROUTED, ifid, data, len);
+}
+
+void act_member(struct actions *a, const struct member *m)
+{
+	struct action *act = add(a, ACT_MEMBER);
+
+	if (act)
+		act->member = *m;
 }
 
 void act_notify(struct actions *a, enum log_level level, const char *fmt, ...)
@@ -113,8 +132,10 @@ static void action_fini(struct action *act)
 		free((void *)(uintptr_t)act->wish.excepts);
 		break;
 	case ACT_WISH_DEL:
+	case ACT_MEMBER:
 		break;
 	case ACT_SEND_IP:
+	case ACT_SEND_ROUTED:
 		free(act->send.data);
 		break;
 	case ACT_NOTIFY:
@@ -129,4 +150,10 @@ void actions_fini(struct actions *a)
 		action_fini(&a->v[i]);
 	free(a->v);
 	*a = (struct actions){0};
+}
+
+int proto_flow(
+	const struct proto_ctx *ctx, const struct dp_route_key *key, struct dp_route_counters *c)
+{
+	return ctx->dp->ops->route_counters(ctx->dp->ctx, key, c);
 }

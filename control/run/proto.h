@@ -18,8 +18,24 @@ enum event_kind {
 	EV_PACKET,  /* an IP packet for the protocol */
 	EV_TIMER,
 	EV_NET,    /* interface, address, route or neighbour changed */
-	EV_UPCALL, /* data plane: no route, wrong interface, data seen */
+	EV_UPCALL, /* data plane: no route, wrong interface, data seen, Register */
+	EV_MEMBER, /* a membership protocol: who listens behind an interface */
 	EV_STOP,   /* the router shuts down in order: say goodbye */
+};
+
+/* What the hosts behind an interface want. A protocol of trees keeps these by (ifid, grp, src), for each is
+ * told once, when it changes. */
+enum member_state {
+	MEMBER_NONE, /* no longer anything of the below */
+	MEMBER_INCLUDE, /* RFC 7761 4.1.6: local_receiver_include(S,G,I), or (*,G,I) if src is IP_NONE */
+	MEMBER_EXCLUDE, /* local_receiver_exclude(S,G,I): others of the group, but not this source */
+};
+
+struct member {
+	uint16_t ifid;
+	uint8_t state;     /* enum member_state */
+	struct ipaddr src; /* IP_NONE: any source */
+	struct ipaddr grp;
 };
 
 struct event {
@@ -41,14 +57,17 @@ struct event {
 		struct timer *timer; /* disarmed already */
 		struct net_change net;
 		struct dp_upcall upcall;
+		struct member member;
 	};
 };
 
 enum action_kind {
 	ACT_WISH_SET,
 	ACT_WISH_DEL,
-	ACT_SEND_IP, /* an IP packet out of an interface */
-	ACT_NOTIFY,  /* a line for the log and the event stream */
+	ACT_SEND_IP,     /* an IP packet to a group, or into a tunnel, out of an interface */
+	ACT_SEND_ROUTED, /* an IP packet to a unicast address, wherever the route leads */
+	ACT_MEMBER,      /* EV_MEMBER for all other protocols */
+	ACT_NOTIFY,      /* a line for the log and the event stream */
 };
 
 struct action {
@@ -57,10 +76,12 @@ struct action {
 		struct tib_wish wish; /* outputs and excepts: copies owned by the list */
 		struct dp_route_key wish_key;
 		struct {
-			uint16_t ifid;
-			uint8_t *data; /* owned by the list */
+			uint16_t ifid; /* ACT_SEND_ROUTED: it must leave here, 0 anywhere */
+			uint8_t *
+				data; /* owned by the list; from the IP header on, checksums done */
 			size_t len;
 		} send;
+		struct member member;
 		struct {
 			enum log_level level;
 			char *text; /* owned by the list */
@@ -78,6 +99,9 @@ struct actions {
 void act_wish_set(struct actions *a, const struct tib_wish *w);
 void act_wish_del(struct actions *a, const struct dp_route_key *key);
 void act_send_ip(struct actions *a, uint16_t ifid, const void *data, size_t len);
+/* The destination stands in the packet's IP header. Without a route or MAC, it is dropped and counted. */
+void act_send_routed(struct actions *a, uint16_t ifid, const void *data, size_t len);
+void act_member(struct actions *a, const struct member *m);
 void act_notify(struct actions *a, enum log_level level, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 void actions_fini(struct actions *a); /* empties it and frees */
@@ -89,7 +113,12 @@ struct proto_ctx {
 	const struct net *net; /* to look at, not to change */
 	struct timer_heap *timers;
 	struct actions *out;
+	const struct dp *dp; /* for proto_flow alone */
 };
+
+/* Counters of a route in the data plane: whether a source is alive. 0 or -ENOENT. */
+int proto_flow(
+	const struct proto_ctx *ctx, const struct dp_route_key *key, struct dp_route_counters *c);
 
 struct proto {
 	const char *name;    /* "static": as in the file, the shell and show */

@@ -9,3 +9,14 @@
 
 /* The DP_PROTO_* bit of an IP packet, 0 if it is none of our protocols or cut short. */
 uint8_t run_classify(uint8_t family, const uint8_t *data, size_t len);
+
+/* Packets to unicast addresses, which wait a moment where a MAC is not known yet. */
+struct routed;
+
+struct routed *routed_new(const struct dp *dp, struct net *net);
+void routed_free(struct routed *q);
+/* Sends an IP packet to the destination in its header; ifid: it must leave there, 0 anywhere. 0, also if it
+ * waits; -EHOSTUNREACH no route, -ENOBUFS too many wait, -EINVAL, or what the data plane says. */
+int routed_send(struct routed *q, uint16_t ifid, const void *data, size_t len, uint64_t now_us);
+/* Something of the network is different: sends what can be sent, forgets what has waited too long. */
+void routed_changed(struct routed *q, const struct net_change *c, uint64_t now_us);

@@ -24,6 +24,16 @@ struct changes {
 	size_t n, cap;
 };
 
+/* What membership protocols said: told to the others when the event that said it is over. */
+struct members {
+	struct told {
+		struct member m;
+		uint16_t by;
+	} * v;
+	size_t n, cap;
+	bool telling;
+};
+
 struct runner {
 	const struct dp *dp;
 	struct net *net;
@@ -33,6 +43,8 @@ struct runner {
 	uint16_t n_protos;
 	bool in_event; /* a protocol function is running: no other may */
 	struct changes queued, handling;
+	struct members members;
+	struct routed *routed;
 	bool changes_lost; /* no memory to queue one: tell all that everything may have changed */
 	void (*exception)(void *arg, const struct dp_packet *meta, const uint8_t *data);
 	void *exception_arg;
@@ -51,8 +63,9 @@ struct runner *runner_new(const struct dp *dp, struct net *net, struct tib *tib)
 	r->net = net;
 	r->tib = tib;
 	r->timers = timer_heap_new();
-	if (!r->timers) {
-		free(r);
+	r->routed = routed_new(dp, net);
+	if (!r->timers || !r->routed) {
+		runner_free(r);
 		return NULL;
 	}
 	return r;
@@ -65,6 +78,8 @@ void runner_free(struct runner *r)
 	for (uint16_t i = 0; i < r->n_protos; i++)
 		r->protos[i].p->free(r->protos[i].self, r->timers);
 	timer_heap_free(r->timers);
+	routed_free(r->routed);
+	free(r->members.v);
 	free(r->queued.v);
 	free(r->handling.v);
 	free(r);
@@ -128,6 +143,34 @@ static void send_failed(struct runner *r, uint16_t number, uint16_t ifid, int rc
 			ifp ? ifp->conf.name : "a vanished interface", strerror(-rc));
 }
 
+static void send_routed(struct runner *r, uint16_t number, const struct action *a, uint64_t now_us)
+{
+	int rc = routed_send(r->routed, a->send.ifid, a->send.data, a->send.len, now_us);
+
+	if (rc)
+		send_failed(r, number, a->send.ifid, rc, now_us);
+}
+
+static void member_queue(struct runner *r, uint16_t number, const struct member *m)
+{
+	struct members *q = &r->members;
+	size_t cap = q->cap ? q->cap * 2 : 64;
+	struct told *v;
+
+	if (q->n == q->cap) {
+		v = realloc(q->v, cap * sizeof(*v));
+		if (!v) {
+			r->stats.actions_lost++;
+			log_error(r->protos[number].p->name,
+				"out of memory: a membership is not known to the router; reload");
+			return;
+		}
+		q->v = v;
+		q->cap = cap;
+	}
+	q->v[q->n++] = (struct told){.m = *m, .by = number};
+}
+
 static void act(struct runner *r, uint16_t number, struct action *a, uint64_t now_us)
 {
 	int rc;
@@ -148,17 +191,29 @@ static void act(struct runner *r, uint16_t number, struct action *a, uint64_t no
 		if (rc)
 			send_failed(r, number, a->send.ifid, rc, now_us);
 		break;
+	case ACT_SEND_ROUTED:
+		send_routed(r, number, a, now_us);
+		break;
+	case ACT_MEMBER:
+		member_queue(r, number, &a->member);
+		break;
 	case ACT_NOTIFY:
 		log_msg(a->notify.level, r->protos[number].p->name, "%s", a->notify.text);
 		break;
 	}
 }
 
+static void members_tell(struct runner *r, uint64_t now_us);
+
 void runner_event(struct runner *r, uint16_t number, const struct event *ev, uint64_t now_us)
 {
 	struct actions out = {0};
-	struct proto_ctx ctx = {
-		.now_us = now_us, .self = number, .net = r->net, .timers = r->timers, .out = &out};
+	struct proto_ctx ctx = {.now_us = now_us,
+		.self = number,
+		.net = r->net,
+		.timers = r->timers,
+		.out = &out,
+		.dp = r->dp};
 
 	assert(number < r->n_protos);
 	assert(!r->in_event);
@@ -175,6 +230,27 @@ void runner_event(struct runner *r, uint16_t number, const struct event *ev, uin
 			"out of memory: some of its routes or packets are missing; reload");
 	}
 	actions_fini(&out);
+	members_tell(r, now_us);
+}
+
+/* Who hears of a membership may itself have one to tell: it joins the queue. */
+static void members_tell(struct runner *r, uint64_t now_us)
+{
+	struct members *q = &r->members;
+
+	if (q->telling)
+		return;
+	q->telling = true;
+	for (size_t i = 0; i < q->n; i++) {
+		struct told t = q->v[i];
+		struct event ev = {.kind = EV_MEMBER, .member = t.m};
+
+		for (uint16_t p = 0; p < r->n_protos; p++)
+			if (p != t.by)
+				runner_event(r, p, &ev, now_us);
+	}
+	q->n = 0;
+	q->telling = false;
 }
 
 static void to_all(struct runner *r, const struct event *ev, uint64_t now_us)
@@ -243,6 +319,7 @@ static void change_deliver(struct runner *r, const struct net_change *c, uint64_
 	struct event ev = {.kind = EV_NET, .net = *c};
 
 	tib_net_changed(r->tib, c);
+	routed_changed(r->routed, c, now_us);
 	to_all(r, &ev, now_us);
 }
 

@@ -295,6 +295,7 @@ static void static_event(void *me, const struct event *ev, struct proto_ctx *ctx
 	case EV_PACKET:
 	case EV_TIMER:
 	case EV_UPCALL:
+	case EV_MEMBER:
 	case EV_STOP:
 		break;
 	}

@@ -97,6 +97,7 @@ static int cover_wishes(struct tib *tib, const struct tib_entry *e)
 		to = &tib->cover[tib->n_cover++];
 		to->owner = w->owner;
 		to->precedence = w->precedence;
+		to->complete = w->complete;
 		to->n_inputs = w->n_inputs;
 		to->key = e->merged.key;
 		memcpy(to->inputs, wish_inputs(w), w->n_inputs * sizeof(to->inputs[0]));

@@ -58,6 +58,8 @@ static int cmp_identity(const struct tib_output *a, const struct tib_output *b)
 	int c = (int)a->ifid - (int)b->ifid;
 
 	if (c == 0)
+		c = (int)a->encap - (int)b->encap;
+	if (c == 0)
 		c = ip_cmp(&a->her_dst, &b->her_dst);
 	return c ? c : (int)a->her_port - (int)b->her_port;
 }
@@ -223,6 +225,30 @@ static size_t drop_excepting(const struct tib_wish **v, size_t n, const struct p
 	return kept;
 }
 
+/* Whether a complete wish of w's owner, for a more specific key, speaks for w. */
+static bool superseded(const struct tib_wish *const *v, size_t n, const struct tib_wish *w)
+{
+	for (size_t i = 0; i < n; i++)
+		if (v[i]->complete && v[i]->owner == w->owner &&
+			cmp_key_specific(&v[i]->key, &w->key) < 0)
+			return true;
+	return false;
+}
+
+/* Keeps those that no complete wish of the same owner speaks for, in their order. */
+static size_t drop_superseded(const struct tib_wish **v, size_t n)
+{
+	bool gone[n];
+	size_t kept = 0;
+
+	for (size_t i = 0; i < n; i++)
+		gone[i] = superseded(v, n, v[i]);
+	for (size_t i = 0; i < n; i++)
+		if (!gone[i])
+			v[kept++] = v[i];
+	return kept;
+}
+
 int tib_merge(const struct dp_route_key *key, const struct tib_wish *const *wishes, size_t n,
 	struct tib_merged *out)
 {
@@ -240,6 +266,7 @@ int tib_merge(const struct dp_route_key *key, const struct tib_wish *const *wish
 	}
 	memcpy(order, wishes, n * sizeof(*order));
 	qsort(order, n, sizeof(*order), cmp_rank);
+	n = drop_superseded(order, n);
 	kept = drop_excepting(order, n, &key->src);
 	if (kept == 0) {
 		merge_excepted(order, n, out);

@@ -57,7 +57,8 @@ static void oif_describe(const struct tib *tib, const struct tib_oif *oif, struc
 		.her_port = o->her_port,
 		.her_ttl = o->her_ttl,
 		.her_set_dscp = o->her_set_dscp,
-		.her_dscp = o->her_dscp};
+		.her_dscp = o->her_dscp,
+		.encap = o->encap};
 	if (ip_is_none(&o->her_dst))
 		return;
 	if (d->ifid == 0 && net_nexthop_info(tib->net, oif->adj, &hop))

@@ -34,6 +34,7 @@ struct tib_output {
 	uint8_t her_dscp;
 	bool preserve_source; /* HER: keep the source address */
 	bool allow_input;
+	uint8_t encap;         /* enum dp_encap of an output with her_dst */
 	struct ipaddr her_dst; /* IP_NONE: native multicast */
 	struct ipaddr her_src; /* HER: source to use; IP_NONE: egress interface's address */
 };
@@ -42,6 +43,9 @@ struct tib_wish {
 	uint16_t owner;     /* protocol number of the runner */
 	uint8_t precedence; /* enum tib_precedence */
 	uint8_t n_inputs;
+	/* It says all that its owner wants for the key: the owner's less specific wishes take no part
+	 * (an (S,G) of PIM, whose list of outputs contains those of (*,G) that S is not pruned from). */
+	bool complete;
 	struct dp_route_key key;
 	struct dp_input inputs[DP_INPUTS_MAX];
 	uint32_t n_outputs;

@@ -38,6 +38,7 @@ struct tib_owned_wish {
 	uint8_t precedence;
 	uint8_t n_inputs;
 	bool stale; /* not set since tib_resync_begin */
+	bool complete;
 	/* n_outputs outputs, then n_inputs inputs, then n_excepts excepts in order, none within another */
 	struct tib_output outputs[];
 };

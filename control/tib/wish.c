@@ -48,6 +48,7 @@ struct tib_owned_wish *tib_wish_copy(const struct tib_wish *w, int *err)
 		return NULL;
 	c->owner = w->owner;
 	c->precedence = w->precedence;
+	c->complete = w->complete;
 	c->n_inputs = w->n_inputs;
 	c->n_outputs = w->n_outputs;
 	for (uint32_t i = 0; i < w->n_outputs; i++) {
@@ -65,8 +66,9 @@ struct tib_owned_wish *tib_wish_copy(const struct tib_wish *w, int *err)
 
 bool tib_wish_same(struct tib_owned_wish *a, struct tib_owned_wish *b)
 {
-	if (a->precedence != b->precedence || a->n_inputs != b->n_inputs ||
-		a->n_outputs != b->n_outputs || a->n_excepts != b->n_excepts ||
+	if (a->precedence != b->precedence || a->complete != b->complete ||
+		a->n_inputs != b->n_inputs || a->n_outputs != b->n_outputs ||
+		a->n_excepts != b->n_excepts ||
 		memcmp(wish_inputs(a), wish_inputs(b), a->n_inputs * sizeof(struct dp_input)) ||
 		memcmp(wish_excepts(a), wish_excepts(b), a->n_excepts * sizeof(struct prefix)))
 		return false;

@@ -24,7 +24,7 @@
 #define DP_IF_NAMELEN 16       /* as in Linux, with the final NUL */
 #define DP_TABLE_MAIN 0        /* the routing table of whatever does not name another one */
 #define DP_IF_ANY 0xffffu      /* route input: accept from every interface */
-#define DP_IF_REGISTER 0xfffeu /* pseudo-interface of PIM Register decapsulation (reserved) */
+#define DP_IF_REGISTER 0xfffeu /* route input: what comes inside PIM Registers to our addresses */
 
 /* --- interfaces ------------------------------------------------------------------------------ */
 
@@ -93,6 +93,13 @@ struct dp_adj {
 	uint16_t ifid;
 };
 
+/* What unicast oifs do to the packet. */
+enum dp_encap {
+	DP_ENCAP_HER,      /* the destination is replaced */
+	DP_ENCAP_REGISTER, /* it is put into a PIM Register (RFC 7761 4.9.3) from her_src to her_dst,
+			    * whose checksum covers 8 bytes; her_ttl is the outer TTL, her_port unused */
+};
+
 /* --- oifs: an output interface and what is done to the copy --------------------------------------- */
 
 struct dp_oif {
@@ -101,7 +108,8 @@ struct dp_oif {
 	uint8_t ttl_threshold; /* forward only if the received TTL is above it; 0: no limit.
 				* As in Linux: "ttl > threshold". */
 	uint8_t allow_input;   /* may leave on the interface it came in (HER on one LAN) */
-	/* HER; dst.family IP_NONE: native multicast */
+	uint8_t encap;         /* enum dp_encap */
+	/* HER, Register; dst.family IP_NONE: native multicast */
 	struct ipaddr her_dst;
 	struct ipaddr her_src; /* new source; IP_NONE: keep the original (preserve_source) */
 	uint16_t her_port;     /* new UDP destination port, host order; 0: keep */
@@ -176,6 +184,8 @@ enum dp_upcall_kind {
 	DP_UPCALL_NOCACHE,  /* no route; src, grp of the packet, ifid where it came in */
 	DP_UPCALL_WRONGVIF, /* route exists, packet came on ifid, which it does not accept */
 	DP_UPCALL_DATA,     /* first packet/keepalive on an input with DP_INPUT_SIGNAL */
+	DP_UPCALL_REGISTER, /* a PIM Register with data to one of our addresses; src, grp, len of the
+			     * packet inside, which was forwarded if its route accepts DP_IF_REGISTER */
 	DP_UPCALL_KINDS
 };
 
@@ -193,6 +203,8 @@ struct dp_upcall {
 	uint16_t ifid;
 	uint16_t len; /* bytes of the IP packet that caused it */
 	struct ipaddr src, grp;
+	struct ipaddr outer_src, outer_dst; /* DP_UPCALL_REGISTER: of the Register */
+	uint8_t border;                     /* likewise: its B bit (RFC 7761 4.9.3) */
 };
 
 /* Packets that workers hand to control, with their class: each class has rings and buckets of its
@@ -231,7 +243,7 @@ enum dp_send_kind {
 #define DP_POLICE_KINDS DP_POLICE_UPCALL(DP_UPCALL_KINDS)
 #define DP_PORT_ANY 0xffffu
 
-/* "hello", "proto", ..., "nocache", "wrongvif", "data"; never NULL for kind < DP_POLICE_KINDS. */
+/* "hello", "proto", ..., "nocache", "wrongvif", "data", "register"; never NULL for kind < DP_POLICE_KINDS. */
 const char *dp_police_name(unsigned kind);
 
 struct dp_rate {

@@ -32,6 +32,7 @@ const char *dp_police_name(unsigned kind)
 			[DP_POLICE_UPCALL(DP_UPCALL_NOCACHE)] = "nocache",
 		[DP_POLICE_UPCALL(DP_UPCALL_WRONGVIF)] = "wrongvif",
 		[DP_POLICE_UPCALL(DP_UPCALL_DATA)] = "data",
+		[DP_POLICE_UPCALL(DP_UPCALL_REGISTER)] = "register",
 	};
 
 	return names[kind];
