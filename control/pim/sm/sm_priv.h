@@ -7,9 +7,17 @@
  * An sm_group exists while anything is known of a group; it holds (*,G). An sm_source hangs on its group
  * and holds (S,G) and (S,G,rpt), which are created and die together. State of an interface in an entry is
  * an sm_oif, made when something of it differs from nothing, freed when all of it is nothing again
- * (sm_oif_gc). What an event changes is worked out at its end: machines mark the entries they touched
- * (sm_touch), and sm_settle evaluates upstream machines and wishes of these once, so that a message
- * with thousands of groups costs one pass.
+ * (sm_oif_gc).
+ *
+ * What an event changes is worked out at its end: whoever changes something that a formula asks for
+ * marks the entry (sm_touch), and sm_settle evaluates asserts, upstream machines, Register machines and
+ * wishes of the marked ones once, so that a message with thousands of groups costs one pass. Nobody but
+ * sm_settle frees a group or a source, so pointers to them hold through an event; nobody but sm_oif_gc
+ * frees an sm_oif. Every function of sm.h ends with sm_settle.
+ *
+ * Files: state.c entries and their parts; rp.c RP(G); rpf.c who leads to S and RP; macro.c the formulas;
+ * down.c, down_rpt.c figures 2 to 4; up.c, up_rpt.c figures 5 to 7; recv.c and jp.c Join/Prune in and out;
+ * mfib.c wishes; settle.c; sm.c what the common part calls; assert.c, register.c, spt.c, upcall.c.
  */
 #pragma once
 
@@ -17,24 +25,26 @@
 
 #include "control/base/hash.h"
 #include "control/base/order.h"
+#include "control/base/prng.h"
 #include "control/base/route_key.h"
 #include "control/pim/common/pim_priv.h"
 #include "control/pim/sm/sm.h"
 
 /* Kinds of timers, each with the struct that holds it. */
 enum sm_timer_kind {
-	SM_T_DOWN_ET =
-		SM_TIMER_FIRST, /* sm_oif.et: Expiry Timer of (*,G) or (S,G) (4.5.1, 4.5.2) */
-	SM_T_DOWN_PPT,          /* sm_oif.ppt: Prune-Pending Timer */
-	SM_T_RPT_ET,            /* sm_oif.rpt_et, (S,G,rpt) (4.5.3) */
-	SM_T_RPT_PPT,           /* sm_oif.rpt_ppt */
-	SM_T_ASSERT,            /* sm_oif.at: Assert Timer (4.6) */
-	SM_T_JOIN,              /* sm_up.jt: upstream Join Timer (4.5.4, 4.5.5) */
-	SM_T_OVERRIDE,          /* sm_source.ot: Override Timer of (S,G,rpt) (4.5.6) */
-	SM_T_KEEPALIVE,         /* sm_source.kat (4.1.4) */
-	SM_T_REGISTER_STOP,     /* sm_source.rst (4.4.1) */
-	SM_T_SPT_RATE,          /* pim_sm.rate_timer: looks at the counters of the flows */
-	SM_T_FLUSH,             /* pim_sm.flush: joins and prunes queued for neighbours go out */
+	/* sm_oif.et: Expiry Timer of (*,G) or (S,G) (4.5.1, 4.5.2) */
+	SM_T_DOWN_ET = SM_TIMER_FIRST,
+	SM_T_DOWN_PPT,      /* sm_oif.ppt: Prune-Pending Timer */
+	SM_T_RPT_ET,        /* sm_rpt_oif.et, (S,G,rpt) (4.5.3) */
+	SM_T_RPT_PPT,       /* sm_rpt_oif.ppt */
+	SM_T_ASSERT,        /* sm_oif.at: Assert Timer (4.6) */
+	SM_T_JOIN,          /* sm_up.jt: upstream Join Timer (4.5.4, 4.5.5) */
+	SM_T_OVERRIDE,      /* sm_source.ot: Override Timer of (S,G,rpt) (4.5.7) */
+	SM_T_KEEPALIVE,     /* sm_source.kat (4.1.3) */
+	SM_T_REGISTER_STOP, /* sm_source.rst (4.4.1) */
+	SM_T_SPT_RATE,      /* pim_sm.rate_timer: looks at the counters of the flows */
+	SM_T_FLUSH,         /* pim_sm.flush: joins and prunes that can wait go out */
+	SM_T_SETTLE,        /* pim_sm.settle: more entries are marked than one event may settle */
 };
 
 /* Downstream state of an interface, figures 2 and 3 (4.5.1, 4.5.2). */
@@ -51,8 +61,8 @@ enum ds_rpt_state {
 enum assert_state { ASSERT_NOINFO, ASSERT_WINNER, ASSERT_LOSER };
 /* 4.5.4, 4.5.5 */
 enum up_state { UP_NOT_JOINED, UP_JOINED };
-/* 4.5.6 */
-enum up_rpt_state { UP_RPT_NOT_JOINED, UP_RPT_NOT_PRUNED, UP_RPT_PRUNED };
+/* 4.5.7 */
+enum up_rpt_state { UP_RPT_NOT_JOINED, UP_RPT_PRUNED, UP_RPT_NOT_PRUNED };
 /* 4.4.1 */
 enum register_state { REG_NOINFO, REG_JOIN, REG_JOIN_PENDING, REG_PRUNE };
 
@@ -65,19 +75,58 @@ struct assert_metric {
 
 struct sm_entry;
 
-/* What is known of an interface in (*,G), or in (S,G) with (S,G,rpt). */
+/* A router at the other end of an interface: whom we join, and who joined us. It need not be a
+ * neighbour at the moment (peer.c). */
+struct sm_peer {
+	struct hash_node node;
+	uint16_t ifid;
+	struct ipaddr addr;
+	LIST_HEAD(, sm_up) ups; /* joined towards it, or would be if it were a neighbour */
+	uint32_t n_ups;
+	uint32_t n_states;   /* downstream states that its messages made */
+	struct jp_queue *jp; /* joins and prunes to be sent to it; NULL: none (jp.c) */
+};
+
+/* An interface as this room knows it. */
+struct sm_iface {
+	struct hash_node node;
+	uint16_t ifid;
+	struct pim_iface *pif; /* NULL: PIM does not run there, only memberships are known */
+	LIST_HEAD(, sm_oif) oifs;
+	uint32_t n_oifs;
+};
+
+/* (S,G,rpt) of an interface beyond the state: only while it is not NoInfo. */
+struct sm_rpt_oif {
+	struct timer et, ppt;
+	struct sm_oif *oif;
+};
+
+/* What is known of an interface in (*,G), or in (S,G) with (S,G,rpt). In order of ifid in its entry. */
 struct sm_oif {
-	LIST_ENTRY(sm_oif) link;
+	LIST_ENTRY(sm_oif) link;     /* sm_entry.oifs */
+	LIST_ENTRY(sm_oif) in_iface; /* sm_iface.oifs */
 	struct sm_entry *entry;
-	struct pim_iface *pif;
-	uint8_t ds;     /* enum ds_state */
-	uint8_t ds_rpt; /* enum ds_rpt_state; (S,G) only */
-	uint8_t assert; /* enum assert_state */
-	uint8_t member; /* enum member_state: pim_include, pim_exclude before I_am_DR is asked */
-	struct timer et, ppt;         /* ET, PPT */
-	struct timer rpt_et, rpt_ppt; /* of (S,G,rpt) */
-	struct timer at;
+	struct sm_iface *iface;
+	struct pim_iface *pif;       /* iface->pif */
+	struct sm_peer *by;          /* who made the downstream state; NULL: none */
+	uint8_t ds;                  /* enum ds_state */
+	uint8_t ds_rpt;              /* enum ds_rpt_state; (S,G) only */
+	uint8_t assert;              /* enum assert_state */
+	uint8_t member;              /* enum member_state: local_receiver_include, _exclude */
+	struct timer et, ppt;        /* ET, PPT */
+	struct sm_rpt_oif *rpt;      /* NULL exactly while ds_rpt is NoInfo */
+	struct timer at;             /* AT */
 	struct assert_metric winner; /* AssertWinner(.., I) and its metric; address IP_NONE: none */
+	uint64_t since_us;           /* for show */
+};
+
+/* What the unicast routes say of an address. */
+struct sm_rpf {
+	uint16_t ifid;          /* RPF_interface: 0 unreachable, DP_IF_REGISTER at the RP */
+	bool connected;         /* DirectlyConnected */
+	struct ipaddr next_hop; /* MRIB.next_hop; IP_NONE: NULL */
+	uint32_t preference, metric;
 };
 
 /* Upstream: towards whom an entry is joined. RPF targets are in an index by address, so that a change of
@@ -86,22 +135,28 @@ struct sm_up {
 	struct order_node by_target;
 	struct ipaddr target; /* RP(G) or S; IP_NONE: no RP */
 	uint32_t serial;      /* makes the order unique */
-	struct net_rpf rpf;   /* RPF_interface, MRIB.next_hop, metric; as net said last */
-	struct ipaddr nbr;    /* RPF'(..): who was joined; IP_NONE: nobody, or directly connected */
-	uint16_t ifid;        /* where; 0 none */
-	uint8_t state;        /* enum up_state */
+	struct sm_rpf rpf;
+	struct ipaddr nbr; /* RPF'(..): who was joined; IP_NONE: nobody */
+	uint16_t ifid;     /* where; 0 none */
+	uint8_t state;     /* enum up_state */
+	bool by_assert;    /* nbr is an assert's winner */
+	bool override;     /* JT was decreased: what it sends does not wait for others */
+	LIST_ENTRY(sm_up) in_peer;
+	struct sm_peer *peer; /* while joined; NULL otherwise */
 	struct timer jt;
 };
 
 enum sm_entry_kind { SM_STAR_G, SM_S_G };
 
 struct sm_entry {
-	uint8_t kind;  /* enum sm_entry_kind */
-	bool touched;  /* in pim_sm.touched */
-	bool has_wish; /* the TIB has one of this key */
+	uint8_t kind;   /* enum sm_entry_kind */
+	bool touched;   /* in pim_sm.touched */
+	bool rpf_stale; /* up.rpf is to be asked for again */
+	uint8_t rounds; /* evaluations in the present pass */
 	TAILQ_ENTRY(sm_entry) in_touched;
 	LIST_HEAD(, sm_oif) oifs;
 	struct sm_up up;
+	uint64_t wish; /* a hash of what the TIB has of this key; 0 nothing */
 	uint64_t created_us;
 };
 
@@ -115,10 +170,10 @@ struct sm_group {
 	struct sm_entry star; /* (*,G) */
 	struct hash_node node;
 	struct ipaddr grp;
-	struct ipaddr rp; /* RP(G); IP_NONE: none, or SSM */
+	struct ipaddr rp;        /* RP(G); IP_NONE: none, or SSM */
+	struct ipaddr rp_joined; /* Last RP Used (4.1.2) */
 	bool ssm;
 	bool i_am_rp;
-	bool star_state; /* (*,G) has state of its own: else it is only where sources hang */
 	uint32_t n_sources;
 	LIST_HEAD(, sm_source) sources;
 };
@@ -129,11 +184,12 @@ struct sm_source {
 	LIST_ENTRY(sm_source) in_group;
 	struct sm_group *group;
 	struct ipaddr src;
-	bool spt_bit;
+	bool spt_bit;          /* change it with sm_spt_bit_set */
 	uint8_t up_rpt;        /* enum up_rpt_state */
+	bool rpt_nbr_differs;  /* RPF'(S,G,rpt) was not RPF'(*,G) when looked at last */
 	uint8_t reg;           /* enum register_state */
 	bool registered;       /* learnt through a Register (flag L) */
-	bool direct;           /* DirectlyConnected(S), as net said last */
+	struct ipaddr reg_rp;  /* whom the tunnel leads to */
 	struct timer ot;       /* (S,G,rpt) Override Timer */
 	struct timer kat, rst; /* Keepalive, Register-Stop Timer */
 	uint64_t kat_packets;  /* packets of the route when the Keepalive Timer was set last */
@@ -142,23 +198,97 @@ struct sm_source {
 struct pim_sm {
 	struct pim_self *pim;
 	struct hash_table groups, sources; /* by G; by (S,G) */
+	struct hash_table ifaces, peers;   /* by ifid; by (ifid, address) */
 	struct order_tree targets;         /* sm_up by target */
 	uint32_t serial;
 	TAILQ_HEAD(, sm_entry) touched;
 	struct sm_rp_map *rps; /* longest prefix first; equal ones: highest address */
 	size_t n_rps;
-	struct timer rate_timer, flush;
-	struct jp_queue *jp;   /* joins and prunes to be sent, by (interface, upstream neighbour) */
-	uint64_t n_star, n_sg; /* for limits and show */
+	struct timer rate_timer, flush, settle;
+	TAILQ_HEAD(, jp_queue) jp; /* in the order in which they were begun */
+	bool jp_urgent;            /* flush at the end of this event */
+	uint64_t n_star, n_sg;     /* groups, sources: for limits and show */
+	struct prng prng;
 };
 
-static inline struct sm_group *group_of(struct sm_entry *e)
+static inline struct sm_group *group_of(const struct sm_entry *e)
 {
 	return e->kind == SM_STAR_G ? container_of(e, struct sm_group, star)
 				    : container_of(e, struct sm_source, sg)->group;
 }
 
-static inline struct sm_source *source_of(struct sm_entry *e)
+/* e is an (S,G). */
+static inline struct sm_source *source_of(const struct sm_entry *e)
 {
 	return container_of(e, struct sm_source, sg);
 }
+
+/* --- state.c ----------------------------------------------------------------------------------- */
+
+/* The group, made if need be. NULL: no memory, or the limit is reached (counted, notified). A group or
+ * source that got no state by the end of the event is freed again. */
+struct sm_group *sm_group_get(struct pim_sm *sm, const struct ipaddr *grp, struct proto_ctx *ctx);
+struct sm_source *sm_source_get(
+	struct pim_sm *sm, struct sm_group *g, const struct ipaddr *src, struct proto_ctx *ctx);
+struct sm_group *sm_group_find(const struct pim_sm *sm, const struct ipaddr *grp);
+struct sm_source *sm_source_find(
+	const struct pim_sm *sm, const struct ipaddr *src, const struct ipaddr *grp);
+/* State of an interface in an entry, made if need be: NULL no memory. */
+struct sm_oif *sm_oif_get(
+	struct pim_sm *sm, struct sm_entry *e, struct pim_iface *pif, struct proto_ctx *ctx);
+struct sm_oif *sm_oif_find(const struct sm_entry *e, const struct pim_iface *pif);
+/* Frees it if all of it is nothing. True: it is gone. Marks nothing. */
+bool sm_oif_gc(struct pim_sm *sm, struct sm_oif *oif, struct proto_ctx *ctx);
+/* Something that a formula over e asks for has changed. (*,G): all its (S,G) are marked with it. */
+void sm_touch(struct pim_sm *sm, struct sm_entry *e);
+/* The interface in this room's index; NULL: nothing is known on it. */
+struct sm_iface *sm_iface_find(const struct pim_sm *sm, uint16_t ifid);
+/* Arms or moves a timer: sets its owner and kind. */
+void sm_timer_set(struct proto_ctx *ctx, struct timer *t, enum sm_timer_kind kind, uint64_t due_us);
+/* SPTbit(S,G), with sm_touch if it changes. */
+void sm_spt_bit_set(struct pim_sm *sm, struct sm_source *s, bool on);
+/* KeepaliveTimer(S,G) is set to run for so long from now, with sm_touch if it did not run. */
+void sm_keepalive_set(
+	struct pim_sm *sm, struct sm_source *s, uint64_t period_us, struct proto_ctx *ctx);
+
+/* --- settle.c ---------------------------------------------------------------------------------- */
+
+/* At the end of an event: evaluates what is marked, sends what is urgent. */
+void sm_settle(struct pim_sm *sm, struct proto_ctx *ctx);
+
+/* --- jp.c -------------------------------------------------------------------------------------- */
+
+enum jp_kind { JP_SG, JP_STAR_G, JP_SG_RPT };
+
+/* Queues a Join or Prune of (S,G), (S,G,rpt) (src: S) or (*,G) (src: the RP) for the upstream neighbour
+ * nbr on pif; the last one said of the same thing counts. A Join(*,G) takes its Prunes(S,G,rpt) with it
+ * (4.5.6) when it is sent. urgent: goes out when this event ends, with all that waits for nbr; else
+ * within JP_WAIT_US. */
+void jp_queue_add(struct pim_sm *sm, struct pim_iface *pif, const struct ipaddr *nbr, bool join,
+	enum jp_kind kind, const struct ipaddr *src, const struct ipaddr *grp, bool urgent,
+	struct proto_ctx *ctx);
+
+/* --- hooks that belong to the machines of data: called by the trees ------------------------------- */
+
+/* assert.c. In sm_settle, before the upstream machines, of a marked entry: CouldAssert -> FALSE,
+ * AssertTrackingDesired -> FALSE, my_metric -> better than winner's metric. */
+void assert_settle(struct pim_sm *sm, struct sm_entry *e, struct proto_ctx *ctx);
+/* RPF_interface(RP(G)) or RPF_interface(S) stopped being the interface old_ifid. */
+void assert_rpf_changed(
+	struct pim_sm *sm, struct sm_entry *e, uint16_t old_ifid, struct proto_ctx *ctx);
+/* A Join(*,G) or Join(S,G) for us came in on the interface; also called for (S,G) when a Join(*,G) came
+ * without Prune(S,G,rpt) (4.6.5 rule 7). */
+void assert_join_received(struct pim_sm *sm, struct sm_oif *oif, struct proto_ctx *ctx);
+/* The router with this primary address on pif is gone or restarted: asserts it has won are void. */
+void assert_neigh_void(
+	struct pim_sm *sm, struct pim_iface *pif, const struct ipaddr *addr, struct proto_ctx *ctx);
+/* AT expired. */
+void assert_timer(struct pim_sm *sm, struct sm_oif *oif, struct proto_ctx *ctx);
+/* register.c. In sm_settle, of a marked source: CouldRegister changed, RP changed. */
+void register_settle(struct pim_sm *sm, struct sm_source *s, struct proto_ctx *ctx);
+/* RST expired. */
+void register_stop_timer(struct pim_sm *sm, struct sm_source *s, struct proto_ctx *ctx);
+/* spt.c. KAT expired; time to look at rates; the configuration of the switchover changed. */
+void keepalive_timer(struct pim_sm *sm, struct sm_source *s, struct proto_ctx *ctx);
+void spt_rate_timer(struct pim_sm *sm, struct proto_ctx *ctx);
+void spt_config(struct pim_sm *sm, struct proto_ctx *ctx);
