@@ -363,10 +363,27 @@ static bool oif_valid(const struct dp_oif *o)
 	if ((!o->ifid && !her) || o->ifid >= DP_IFS_MAX)
 		return false;
 	if (!her)
-		return true;
+		return o->encap == DP_ENCAP_HER;
+	if (o->encap > DP_ENCAP_REGISTER)
+		return false;
 	if (!ip_bits(&o->her_dst) || !o->her_ttl || o->her_dscp > 63)
 		return false;
 	return ip_is_none(&o->her_src) || o->her_src.family == o->her_dst.family;
+}
+
+/* The record of an oif, with what all its Registers have in front of them. */
+static struct fwd_oif *oif_make(const struct dp_oif *c)
+{
+	bool reg = c->encap == DP_ENCAP_REGISTER && c->her_src.family == c->her_dst.family;
+	struct fwd_oif *o = record_new(sizeof(*o) + (reg ? sizeof(o->head[0]) : 0));
+
+	if (!o)
+		return NULL;
+	o->c = *c;
+	if (reg)
+		register_head_make(
+			o->head, c->her_dst.family, c->her_src.b, c->her_dst.b, c->her_ttl);
+	return o;
 }
 
 int oif_set(struct dataplane *d, const struct dp_oif *oif)
@@ -380,10 +397,9 @@ int oif_set(struct dataplane *d, const struct dp_oif *oif)
 	retire_reclaim(&d->retire, RECLAIM_BATCH);
 	if (retire_room(&d->retire))
 		return -ENOMEM;
-	o = record_new(sizeof(*o));
+	o = oif_make(oif);
 	if (!o)
 		return -ENOMEM;
-	o->c = *oif;
 	oif_publish(d, oif->id, o);
 	return 0;
 }

@@ -119,7 +119,7 @@ static bool out_make(struct worker *w, const struct pkt *p, uint32_t id, struct 
 	put_be16(o->tail + 6, p->family == IP_V4 ? ETH_TYPE_IP4 : ETH_TYPE_IP6);
 	mtu = o->plan.out->c.mtu - RTE_MIN(o->plan.out->c.mtu, o->overhead);
 	if (o->plan.tun)
-		mtu = RTE_MIN(mtu, o->plan.tun->c.mtu);
+		mtu = RTE_MIN(mtu, o->plan.tun->c.mtu - RTE_MIN(o->plan.tun->c.mtu, o->plan.head));
 	dp->len_max = (uint16_t)RTE_MIN(dp->len_max, mtu);
 	dp->ttl = RTE_MAX(dp->ttl, oif->c.ttl_threshold);
 	return true;
@@ -373,7 +373,7 @@ static inline void out_count(
 	out->tx_bytes += wire;
 	if (unlikely(o->plan.tun)) {
 		w->if_ctr[o->plan.tun->c.id].tx_packets += n;
-		w->if_ctr[o->plan.tun->c.id].tx_bytes += bytes;
+		w->if_ctr[o->plan.tun->c.id].tx_bytes += bytes + (uint64_t)n * o->plan.head;
 	}
 }
 

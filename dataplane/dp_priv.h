@@ -9,6 +9,7 @@
 #pragma once
 
 #include "dataplane/dataplane.h"
+#include "dataplane/hdr/register.h"
 
 #include <rte_common.h>
 #include <rte_ether.h>
@@ -123,6 +124,7 @@ struct fwd_adj {
 
 struct fwd_oif {
 	struct dp_oif c;
+	struct register_head head[]; /* one with DP_ENCAP_REGISTER, if both addresses are known */
 };
 
 /* Demultiplexing of input: rebuilt whole on a change of interfaces. */
@@ -247,6 +249,7 @@ struct plan {
 	uint16_t wire_len; /* bytes of the outermost IP packet; 0: too long, frag.c cuts it */
 	uint8_t segs;      /* the port takes chained buffers */
 	uint8_t shareable;
+	uint8_t head; /* bytes of a Register's headers, next to the packet, 0 none */
 };
 
 /* One output of one packet, between replicate and tx. Rewrite only writes bytes. */

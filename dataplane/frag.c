@@ -8,8 +8,8 @@
  * - Plan finds out that a copy does not fit and asks frag_plan; then the plan's wire_len is 0. Rewrite
  *   treats the whole packet as always (HER, and Ethernet where no tunnel comes between), and stage tx
  *   gives a chunk that holds such plans to frag_tx, which keeps the order of packets.
- * - Through a tunnel the packet inside is cut, to what fits the tunnel's MTU and that of the interface
- *   below it: its far end need not reassemble (RFC 7588 section 3.1), and ours would not. The outer packet
+ * - Through a tunnel or in a Register (RFC 7761 section 4.4.1) the packet inside is cut, to what fits the tunnel's MTU and that of the interface
+ *   below it: the far end need not reassemble (RFC 7588 section 3.1), and ours would not. The outer packet
  *   is never cut.
  * - A piece is a header of its own and payload by reference to the copy, which was nobody else's to write.
  *   Ports without chains get pieces in one buffer each.
@@ -26,15 +26,18 @@
 /* RFC 791: every hop takes packets of 68 bytes: 60 of header and 8 of data. */
 #define PIECE_MIN 68
 
-/* The longest packet that fits all MTUs on the way; 0 if the tunnel's own headers do not. */
-static unsigned way_mtu(const struct fwd_if *tun, const struct fwd_if *out)
+/* The longest packet that fits all MTUs on the way behind head bytes of a Register; 0 if the headers
+ * alone do not. */
+static unsigned way_mtu(const struct fwd_if *tun, const struct fwd_if *out, unsigned head)
 {
 	unsigned overhead = tun ? path_gre_overhead(tun) : 0, below;
 
 	if (out->c.mtu <= overhead)
 		return 0;
 	below = out->c.mtu - overhead;
-	return tun ? RTE_MIN(below, tun->c.mtu) : below;
+	if (tun)
+		below = RTE_MIN(below, tun->c.mtu);
+	return below <= head ? 0 : below - head;
 }
 
 bool frag_plan(struct worker *w, const struct pkt *p, const struct path_hop *hop, struct plan *pl)
@@ -42,7 +45,7 @@ bool frag_plan(struct worker *w, const struct pkt *p, const struct path_hop *hop
 	const uint8_t *h;
 
 	/* the way first: the direct lane asks with a packet that has no bytes, and fits every other way */
-	if (p->family != IP_V4 || way_mtu(hop->tun, hop->out) < PIECE_MIN)
+	if (p->family != IP_V4 || way_mtu(hop->tun, hop->out, hop->head) < PIECE_MIN)
 		return false;
 	h = rte_pktmbuf_mtod_offset(p->m, const uint8_t *, p->l3);
 	if (be16(h + IP4_FRAG) & IP4_DF)
@@ -79,8 +82,8 @@ static bool pieces_linear(struct pieces *f)
 static enum drop_reason pieces_cut(
 	struct worker *w, const struct plan *pl, struct rte_mbuf *m, struct pieces *f)
 {
-	int n = rte_ipv4_fragment_packet(
-		m, f->v, PIECES_MAX, (uint16_t)way_mtu(pl->tun, pl->out), w->t->pool, w->t->pool);
+	uint16_t mtu = (uint16_t)way_mtu(pl->tun, pl->out, pl->head);
+	int n = rte_ipv4_fragment_packet(m, f->v, PIECES_MAX, mtu, w->t->pool, w->t->pool);
 
 	f->n = n > 0 ? (unsigned)n : 0;
 	if (n <= 0)
@@ -111,6 +114,8 @@ static void piece_send(struct worker *w, const struct copy *c, unsigned number,
 	uint16_t type = ETH_TYPE_IP4;
 
 	header_seal(m);
+	if (pl->head)
+		path_push_register(m, pl->oif, w->gre_id++);
 	if (pl->tun) {
 		w->if_ctr[pl->tun->c.id].tx_packets++;
 		w->if_ctr[pl->tun->c.id].tx_bytes += m->pkt_len;
@@ -133,9 +138,11 @@ static void copy_fragment(struct worker *w, const struct copy *c)
 	enum drop_reason reason;
 	uint8_t mac[6];
 
-	memcpy(mac, pl->tun ? pl->adj->c.mac : rte_pktmbuf_mtod(c->m, const uint8_t *),
+	bool wrapped = pl->tun || pl->head; /* its pieces are, it has no Ethernet header */
+
+	memcpy(mac, wrapped ? pl->adj->c.mac : rte_pktmbuf_mtod(c->m, const uint8_t *),
 		sizeof(mac));
-	mbuf_drop_front(c->m, pl->tun ? c->l3 : pl->out->l2_len);
+	mbuf_drop_front(c->m, wrapped ? c->l3 : pl->out->l2_len);
 	reason = pieces_cut(w, pl, c->m, &f);
 	rte_pktmbuf_free(c->m);
 	if (reason != IP_FINE) {

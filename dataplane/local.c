@@ -87,6 +87,7 @@ int local_set(struct dataplane *d, const struct dp_local *v, uint32_t n)
 	for (uint32_t i = 0; i < n; i++)
 		local_add(l, &v[i]);
 	atomic_store_explicit(&d->t.local, l, memory_order_release);
+	tables_changed(d);
 	if (old)
 		retire_add(&d->retire, retire_free, old, 0);
 	return 0;

@@ -17,8 +17,8 @@
 /* The first segment of a received packet holds this many bytes (or the packet): the deepest header that
  * is read. 22 Ethernet, 60 IPv4, 16 GRE, 60 IPv4, 18 of TCP. */
 #define PULL_BYTES 200
-/* Room in front of the IP packet for the longest encapsulation: 22 Ethernet, 40 IPv6, 12 GRE. */
-#define PUSH_BYTES 76
+/* Room in front of the IP packet for the longest encapsulation: 22 Ethernet, 40 IPv6, 12 GRE, 48 Register. */
+#define PUSH_BYTES 124
 /* A copy that shares its payload has this much of the packet for itself: all that HER may write. */
 #define SPLIT_BYTES 96
 #define L4_CSUM_END 18 /* of a transport header: TCP's is the furthest */
@@ -99,6 +99,7 @@ struct path_hop {
 	const struct fwd_if *tun;  /* tunnel, or NULL */
 	const struct fwd_if *out;  /* Ethernet interface */
 	const struct fwd_adj *adj; /* next hop's MAC; NULL: the group's */
+	uint8_t head;              /* bytes of a Register's headers, 0 none */
 };
 
 /* Bytes a tunnel puts in front of a packet. */
@@ -141,6 +142,7 @@ static inline enum drop_reason path_interface(
 	hop->tun = NULL;
 	hop->adj = NULL;
 	hop->out = ifp;
+	hop->head = 0;
 	if (likely(ifp->c.kind == DP_IF_ETHER))
 		return IP_FINE;
 	return ifp->c.kind == DP_IF_GRE ? path_tunnel(t, ifp, hop) : DROP_oif_kernel;
@@ -154,6 +156,7 @@ static inline enum drop_reason path_unicast(
 	const struct fwd_if *ifp;
 
 	hop->tun = NULL;
+	hop->head = 0;
 	if (!a || a->c.kind != DP_ADJ_IF)
 		return path_neighbour(t, a, hop);
 	ifp = fwd_if_get(t, a->c.ifid);
@@ -165,10 +168,10 @@ static inline enum drop_reason path_unicast(
 /* Whether ip_len fits the MTUs on the way; then *wire_len is the outermost packet's. */
 static inline bool path_fits(const struct path_hop *hop, unsigned ip_len, uint16_t *wire_len)
 {
-	unsigned wire = ip_len;
+	unsigned wire = ip_len + hop->head;
 
 	if (hop->tun) {
-		if (ip_len > hop->tun->c.mtu)
+		if (wire > hop->tun->c.mtu)
 			return false;
 		wire += path_gre_overhead(hop->tun);
 	}
@@ -275,4 +278,18 @@ static inline uint16_t path_push_gre(
 	p = mbuf_push(m, IP6_LEN);
 	gre_outer6(p, g->local.b, g->remote.b, (uint16_t)(m->pkt_len - IP6_LEN), tos, ttl, label);
 	return ETH_TYPE_IP6;
+}
+
+/* The Register's own headers in front of the IP packet in m. id: identification of the outer IPv4 header. */
+static inline void path_push_register(struct rte_mbuf *m, const struct fwd_oif *o, uint16_t id)
+{
+	const struct register_head *r = o->head;
+	const uint8_t *inner = rte_pktmbuf_mtod(m, const uint8_t *);
+	uint8_t tos = tos_get(inner);
+	uint32_t label = r->family == IP_V6 ? gre_flow_label(inner) : 0;
+	unsigned len = m->pkt_len;
+
+	if (o->c.her_set_dscp)
+		tos = tos_with_dscp(tos, o->c.her_dscp);
+	register_head_put(mbuf_push(m, register_head_len(r->family)), r, len, tos, id, label);
 }

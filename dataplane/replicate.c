@@ -55,6 +55,22 @@ void output_drop(
 
 /* --- plan --------------------------------------------------------------------------------------------- */
 
+/* The next hop of a Register. It never leads to this router itself, where it would come out again, and what
+ * has come out of one goes into none. */
+static __rte_noinline enum drop_reason plan_register(const struct fwd_tables *t,
+	const struct pkt *p, const struct dp_oif *o, struct path_hop *hop)
+{
+	enum drop_reason reason;
+
+	if (p->iif == DP_IF_REGISTER || local_has(t, DP_TABLE_MAIN, o->her_dst.b, p->family))
+		return DROP_oif_recursion;
+	if (o->her_src.family != p->family)
+		return DROP_oif_unresolved;
+	reason = path_unicast(t, o->adj, hop);
+	hop->head = (uint8_t)register_head_len(p->family);
+	return reason;
+}
+
 /* The next hop of an output for a packet of this family. */
 static enum drop_reason plan_hop(const struct fwd_tables *t, const struct pkt *p,
 	const struct dp_oif *o, struct path_hop *hop)
@@ -67,8 +83,10 @@ static enum drop_reason plan_hop(const struct fwd_tables *t, const struct pkt *p
 		return DROP_oif_unresolved;
 	if (unlikely(!ifp || !ifp->c.up))
 		return DROP_oif_down;
-	return likely(o->her_dst.family == IP_NONE) ? path_interface(t, ifp, hop)
-						    : path_unicast(t, o->adj, hop);
+	if (likely(o->her_dst.family == IP_NONE))
+		return path_interface(t, ifp, hop);
+	return likely(o->encap == DP_ENCAP_HER) ? path_unicast(t, o->adj, hop)
+						: plan_register(t, p, o, hop);
 }
 
 /* Fills pl; IP_FINE or why this output does not take the packet. */
@@ -98,6 +116,7 @@ static inline enum drop_reason plan_output(struct worker *w, const struct fwd_po
 	pl->sent = 0;
 	pl->port = hop.out->c.port;
 	pl->ip_len = p->ip_len;
+	pl->head = hop.head;
 	pl->segs = port->multi_segs;
 	/* a frame for another worker's queue carries its port in the buffer: it is not shared */
 	pl->shareable = !hop.adj && hop.out->l2_id && w->index < port->tx_queues && pl->wire_len &&
@@ -380,8 +399,8 @@ static __rte_noinline bool her_looks_deep(const struct pkt *p)
 
 static inline bool her_is_deep(const struct copy *c)
 {
-	return unlikely(c->plan->oif->c.her_dst.family == IP_V6) && c->pkt->ip_len > SPLIT_BYTES &&
-	       her_looks_deep(c->pkt);
+	return unlikely(c->plan->oif->c.her_dst.family == IP_V6) && !c->plan->head &&
+	       c->pkt->ip_len > SPLIT_BYTES && her_looks_deep(c->pkt);
 }
 
 /* The packet's own buffer. */

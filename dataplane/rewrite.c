@@ -42,12 +42,31 @@ static __rte_always_inline void rewrite_native(const struct copy *c, uint8_t fam
 		eth_group_mac6(path_put_l2(c->m, c->l3, c->plan->out, ETH_TYPE_IP6), h + IP6_DST);
 }
 
+/* In a Register, which may go through a tunnel. */
+static __rte_noinline void rewrite_register(
+	struct worker *w, struct rte_mbuf *m, unsigned l3, const struct plan *pl)
+{
+	uint16_t type = pl->oif->head->family == IP_V4 ? ETH_TYPE_IP4 : ETH_TYPE_IP6;
+
+	if (unlikely(!pl->wire_len))
+		return; /* cut first, frag.c wraps the pieces */
+	mbuf_drop_front(m, l3);
+	path_push_register(m, pl->oif, w->gre_id++);
+	if (pl->tun)
+		type = path_push_gre(m, pl->tun, w->gre_id++, false);
+	memcpy(path_put_l2(m, 0, pl->out, type), pl->adj->c.mac, sizeof(pl->adj->c.mac));
+}
+
 /* Through a tunnel, to a unicast next hop, or both. */
 void rewrite_adjacent(
 	struct worker *w, struct rte_mbuf *m, unsigned l3, const struct plan *pl, uint8_t family)
 {
 	uint16_t type = family == IP_V4 ? ETH_TYPE_IP4 : ETH_TYPE_IP6;
 
+	if (unlikely(pl->head)) {
+		rewrite_register(w, m, l3, pl);
+		return;
+	}
 	if (pl->oif->c.her_dst.family != IP_NONE)
 		rewrite_her(m, l3, &pl->oif->c, family);
 	if (pl->tun) {
@@ -83,7 +102,7 @@ static inline void count_plan(struct worker *w, const struct plan *pl)
 	out->tx_bytes += bytes;
 	if (unlikely(pl->tun)) {
 		w->if_ctr[pl->tun->c.id].tx_packets += pl->sent;
-		w->if_ctr[pl->tun->c.id].tx_bytes += (uint64_t)pl->sent * pl->ip_len;
+		w->if_ctr[pl->tun->c.id].tx_bytes += (uint64_t)pl->sent * (pl->ip_len + pl->head);
 	}
 }
 

@@ -97,7 +97,9 @@ struct dp_adj {
 enum dp_encap {
 	DP_ENCAP_HER,      /* the destination is replaced */
 	DP_ENCAP_REGISTER, /* it is put into a PIM Register (RFC 7761 4.9.3) from her_src to her_dst,
-			    * whose checksum covers 8 bytes; her_ttl is the outer TTL, her_port unused */
+			    * whose checksum covers 8 bytes; her_ttl is the outer TTL, her_dscp the
+			    * outer DSCP if set, her_port unused. her_dst of this router, and packets
+			    * out of a Register: drop as oif_recursion */
 };
 
 /* --- oifs: an output interface and what is done to the copy --------------------------------------- */

@@ -53,7 +53,7 @@
 	X(oif_down, "output interface down")                                                     \
 	X(oif_unresolved, "next hop of the output not resolved")                                 \
 	X(oif_mtu, "larger than the output MTU")                                                 \
-	X(oif_recursion, "tunnel output leads into a tunnel")                                    \
+	X(oif_recursion, "tunnel output leads into a tunnel, Register into one or back to us")   \
 	X(oif_kernel, "output through the kernel failed")                                        \
 	X(no_mbuf, "buffer pool empty")                                                          \
 	X(tx_full, "TX queue full")                                                              \

@@ -353,6 +353,27 @@ struct fwd_oif *fx_her(uint32_t id, uint16_t ifid, uint32_t adj)
 	return o;
 }
 
+struct fwd_oif *fx_register(uint32_t id, uint16_t ifid, uint32_t adj, uint8_t family)
+{
+	struct fwd_oif *o = zeroed(1, sizeof(*o) + sizeof(o->head[0]));
+
+	free(fx.t.oifs[id]);
+	o->c = (struct dp_oif){.id = id,
+		.ifid = ifid,
+		.encap = DP_ENCAP_REGISTER,
+		.her_dst = ip4(0xc00002fe),
+		.her_src = ip4(0xc6336401),
+		.her_ttl = 64,
+		.adj = adj};
+	if (family == IP_V6) {
+		assert_int_equal(ip_parse("2001:db8:2::fe", &o->c.her_dst), 0);
+		assert_int_equal(ip_parse("2001:db8:9::1", &o->c.her_src), 0);
+	}
+	register_head_make(o->head, family, o->c.her_src.b, o->c.her_dst.b, o->c.her_ttl);
+	atomic_store(&fx.t.oifs[id], o);
+	return o;
+}
+
 struct mfib_route *fx_route(uint8_t family, uint16_t iif, uint32_t first, uint32_t n)
 {
 	struct fx_route *f = &fx.routes[fx.n_routes];

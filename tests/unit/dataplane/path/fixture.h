@@ -68,6 +68,8 @@ struct fwd_adj *fx_adj(uint32_t id, enum dp_adj_kind kind, uint16_t ifid, uint8_
 struct fwd_oif *fx_oif(uint32_t id, uint16_t ifid);
 /* Head-end replication to 192.0.2.7 port 6000, source 198.51.100.1, by adjacency. */
 struct fwd_oif *fx_her(uint32_t id, uint16_t ifid, uint32_t adj);
+/* A Register from 198.51.100.1 to 192.0.2.254, TTL 64, or their IPv6 cousins, by adjacency. */
+struct fwd_oif *fx_register(uint32_t id, uint16_t ifid, uint32_t adj, uint8_t family);
 /* (10.0.0.1, 239.1.1.1), or its IPv6 cousin, from iif to n outputs, oif ids first, first + 1 ... */
 struct mfib_route *fx_route(uint8_t family, uint16_t iif, uint32_t first, uint32_t n);
 

@@ -360,7 +360,32 @@ static void impossible_oifs_and_adjacencies_are_refused(void **state)
 	assert_int_equal(oif_set(d, &o), -EINVAL);
 	o = good, o.adj = d->t.max_oifs;
 	assert_int_equal(oif_set(d, &o), -EINVAL);
+	o = good, o.encap = DP_ENCAP_REGISTER + 1;
+	assert_int_equal(oif_set(d, &o), -EINVAL);
+	o = (struct dp_oif){.id = 1, .ifid = 1, .encap = DP_ENCAP_REGISTER}; /* to nowhere */
+	assert_int_equal(oif_set(d, &o), -EINVAL);
+	o = good, o.encap = DP_ENCAP_REGISTER; /* whose source is not known yet */
+	assert_int_equal(oif_set(d, &o), 0);
 	assert_int_equal(oif_set(d, &good), 0);
+	fixture_free(d);
+}
+
+static void a_register_has_its_headers_ready(void **state)
+{
+	struct dataplane *d = fixture_new(8, 16);
+	struct dp_oif o = {.id = 1,
+		.ifid = 1,
+		.encap = DP_ENCAP_REGISTER,
+		.her_src = ip4(0x0a000001),
+		.her_dst = ip4(0x0a000002),
+		.her_ttl = 33};
+	const struct fwd_oif *f;
+
+	assert_int_equal(oif_set(d, &o), 0);
+	f = d->t.oifs[1];
+	assert_int_equal(f->head->family, IP_V4);
+	assert_int_equal(f->head->b[8], 33);
+	assert_memory_equal(f->head->b + 12, ((uint8_t[]){10, 0, 0, 1, 10, 0, 0, 2, 0x21}), 9);
 	fixture_free(d);
 }
 
@@ -402,6 +427,7 @@ int main(void)
 			replacing_an_interface_keeps_its_counters_and_a_new_one_starts_at_zero),
 		cmocka_unit_test(an_adjacency_changes_under_an_oif_that_stays),
 		cmocka_unit_test(impossible_oifs_and_adjacencies_are_refused),
+		cmocka_unit_test(a_register_has_its_headers_ready),
 		cmocka_unit_test(a_new_oif_under_an_old_id_counts_from_zero),
 	};
 
