@@ -118,6 +118,7 @@ struct sm_oif {
 	struct sm_rpt_oif *rpt;      /* NULL exactly while ds_rpt is NoInfo */
 	struct timer at;             /* AT */
 	struct assert_metric winner; /* AssertWinner(.., I) and its metric; address IP_NONE: none */
+	uint64_t assert_sent_us;     /* the last Assert that data set off; 0 none */
 	uint64_t since_us;           /* for show */
 };
 
@@ -192,8 +193,19 @@ struct sm_source {
 	struct ipaddr reg_rp;  /* whom the tunnel leads to */
 	struct timer ot;       /* (S,G,rpt) Override Timer */
 	struct timer kat, rst; /* Keepalive, Register-Stop Timer */
-	uint64_t kat_packets;  /* packets of the route when the Keepalive Timer was set last */
+	/* Its rate is measured for the switchover (spt.c): it stays, and has a wish of its own whose
+	 * packets count, while watched is set. */
+	bool watched;
+	bool rate_reached; /* SwitchToSptDesired by rate */
+	uint64_t rate_bytes, rate_us; /* of the route, and when, at the last look */
+	LIST_ENTRY(sm_source) in_watched;
 };
+
+/* A Register-Stop sent lately: one a second for each (S,G,DR). */
+struct register_stop_sent {
+	uint64_t hash, until_us;
+};
+#define REGISTER_STOPS_KEPT 256u
 
 struct pim_sm {
 	struct pim_self *pim;
@@ -205,6 +217,8 @@ struct pim_sm {
 	struct sm_rp_map *rps; /* longest prefix first; equal ones: highest address */
 	size_t n_rps;
 	struct timer rate_timer, flush, settle;
+	LIST_HEAD(, sm_source) watched; /* sources whose rate is measured */
+	struct register_stop_sent stops[REGISTER_STOPS_KEPT];
 	TAILQ_HEAD(, jp_queue) jp; /* in the order in which they were begun */
 	bool jp_urgent;            /* flush at the end of this event */
 	uint64_t n_star, n_sg;     /* groups, sources: for limits and show */
@@ -271,7 +285,8 @@ void jp_queue_add(struct pim_sm *sm, struct pim_iface *pif, const struct ipaddr 
 /* --- hooks that belong to the machines of data: called by the trees ------------------------------- */
 
 /* assert.c. In sm_settle, before the upstream machines, of a marked entry: CouldAssert -> FALSE,
- * AssertTrackingDesired -> FALSE, my_metric -> better than winner's metric. */
+ * AssertTrackingDesired -> FALSE, my_metric -> better than winner's metric; our address on an interface is
+ * another one. */
 void assert_settle(struct pim_sm *sm, struct sm_entry *e, struct proto_ctx *ctx);
 /* RPF_interface(RP(G)) or RPF_interface(S) stopped being the interface old_ifid. */
 void assert_rpf_changed(
@@ -292,3 +307,14 @@ void register_stop_timer(struct pim_sm *sm, struct sm_source *s, struct proto_ct
 void keepalive_timer(struct pim_sm *sm, struct sm_source *s, struct proto_ctx *ctx);
 void spt_rate_timer(struct pim_sm *sm, struct proto_ctx *ctx);
 void spt_config(struct pim_sm *sm, struct proto_ctx *ctx);
+/* Whether data alone keeps (S,G): it is not freed while this holds, and has a wish of its own, with inputs that
+ * accept (so that packets count) even if no output is left. */
+static inline bool data_holds(const struct sm_source *s)
+{
+	return timer_armed(&s->kat) || s->watched;
+}
+/* SPTbit(S,G). In the SSM range it counts as always set (4.8.2). */
+static inline bool SPTbit(const struct sm_source *s)
+{
+	return s->spt_bit || s->group->ssm;
+}
