@@ -466,6 +466,11 @@ uint64_t runner_next(const struct runner *r)
 	return timer_next(r->timers);
 }
 
+size_t runner_timers(const struct runner *r)
+{
+	return timer_count(r->timers);
+}
+
 int runner_commit(struct runner *r)
 {
 	return tib_commit(r->tib);

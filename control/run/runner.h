@@ -37,6 +37,8 @@ bool runner_run(struct runner *r, uint64_t now_us, unsigned budget);
 int runner_commit(struct runner *r);
 /* When the next timer is due, TIMER_NEVER if none; 0 if changes of the network are queued. */
 uint64_t runner_next(const struct runner *r);
+/* Timers armed, of all protocols. */
+size_t runner_timers(const struct runner *r);
 /* Where packets of class exception go (the twins). arg is given back. */
 void runner_set_exception(struct runner *r,
 	void (*fn)(void *arg, const struct dp_packet *meta, const uint8_t *data), void *arg);

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright (c) 2026 The starg authors
+ *
+ * What the cmocka programs over the simulator share: a sim per test, and an assertion that says why.
+ */
+#pragma once
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "tests/sim/host.h"
+#include "tests/sim/sim.h"
+
+/* SIM_SEED repeats a run with another seed, SIM_TRACE=1 prints all that happens. */
+static inline int sim_setup(void **state)
+{
+	const char *seed = getenv("SIM_SEED");
+	struct sim *s = sim_new(seed ? strtoull(seed, NULL, 0) : 1);
+
+	s->trace = getenv("SIM_TRACE") ? stderr : NULL;
+	*state = s;
+	return 0;
+}
+
+static inline int sim_teardown(void **state)
+{
+	sim_free(*state);
+	return 0;
+}
+
+/* No fault so far. */
+static inline void sim_assert_clean_(struct sim *s, const char *file, int line)
+{
+	if (!s->failures)
+		return;
+	sim_dump(s, stderr);
+	print_error(
+		"%s:%d: %u faults, the first at %s\n", file, line, s->failures, s->first_failure);
+	fail();
+}
+#define sim_assert_clean(s) sim_assert_clean_((s), __FILE__, __LINE__)
+
+/* Exactly once for seconds of all that is sent. */
+#define sim_assert_delivers(s, seconds)                     \
+	do {                                                \
+		sim_check((s), (seconds));                  \
+		sim_assert_clean_((s), __FILE__, __LINE__); \
+	} while (0)
+
+#define SIM_TEST(name) cmocka_unit_test_setup_teardown(name, sim_setup, sim_teardown)
