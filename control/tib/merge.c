@@ -235,16 +235,14 @@ static bool superseded(const struct tib_wish *const *v, size_t n, const struct t
 	return false;
 }
 
-/* Keeps those that no complete wish of the same owner speaks for, in their order. */
+/* Keeps those that no complete wish of the same owner speaks for, in their order. The most specific complete
+ * one is never spoken for, so that it is among those kept or still to come. */
 static size_t drop_superseded(const struct tib_wish **v, size_t n)
 {
-	bool gone[n];
 	size_t kept = 0;
 
 	for (size_t i = 0; i < n; i++)
-		gone[i] = superseded(v, n, v[i]);
-	for (size_t i = 0; i < n; i++)
-		if (!gone[i])
+		if (!superseded(v, kept, v[i]) && !superseded(v + i, n - i, v[i]))
 			v[kept++] = v[i];
 	return kept;
 }
