@@ -48,6 +48,12 @@
 	X(register_inner_addr, "packet inside a Register is not from a sender to a group")    \
 	/* Assert */                                                                          \
 	X(assert_source, "Assert(S,G) without a source")                                      \
+	/* the trees */                                                                       \
+	X(boundary, "about a group that a boundary of the interface keeps out")               \
+	X(register_not_rp, "Register of a group whose RP is not the address it was sent to")  \
+	X(register_denied, "Register of a source and group that the rules refuse")            \
+	X(register_stop_not_rp, "Register-Stop from another router than the RP")              \
+	X(register_stop_unknown, "Register-Stop about a source that is not registered")       \
 	/* everything */                                                                      \
 	X(no_memory, "no memory to keep what it says")
 
