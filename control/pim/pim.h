@@ -180,3 +180,32 @@ void pim_neigh_walk(
 struct pim_sm;
 /* For sm's own walkers. */
 const struct pim_sm *pim_sm_of(const void *self);
+
+/* An assert that was won or lost. */
+struct pim_assert_info {
+	uint16_t ifid;
+	struct ipaddr src; /* IP_NONE: (*,G) */
+	struct ipaddr grp;
+	const char *state;    /* "winner", "loser" */
+	struct ipaddr winner; /* us, if won */
+	bool rpt;
+	uint32_t preference, metric;
+	uint64_t expires_us; /* winner: the next Assert is due */
+};
+/* By group, source and interface. Returns false from cb to stop. */
+void pim_assert_walk(
+	const void *self, bool (*cb)(void *arg, const struct pim_assert_info *i), void *arg);
+
+/* A source that we register as its DR, or that was registered with us, the RP. */
+struct pim_register_info {
+	struct ipaddr src, grp;
+	struct ipaddr rp;     /* IP_NONE: there is none */
+	bool by_others;       /* we are the RP; state is "" */
+	const char *state;    /* "noinfo", "join", "join_pending", "prune" (4.4.1) */
+	uint16_t ifid;        /* towards the source; 0 unknown */
+	uint64_t stop_due_us; /* Register-Stop Timer; TIMER_NEVER: it does not run */
+	uint64_t since_us;    /* (S,G) exists */
+};
+/* By group and source. */
+void pim_register_walk(
+	const void *self, bool (*cb)(void *arg, const struct pim_register_info *i), void *arg);

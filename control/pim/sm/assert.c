@@ -1,0 +1,433 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright (c) 2026 The starg authors
+ *
+ * Assert (RFC 7761 4.6): figures 8 and 9 as tables, the formulas of 4.6.1 to 4.6.3 that stand in no other file,
+ * actions A1 to A6. Which event a message is stands in assert_recv.c.
+ *
+ * Deviation: an Assert(*,G) that data set off names the source, as 4.9.6 allows, so that a router that forwards it
+ * on the SPT answers at once. Data sets off at most one Assert a second for an entry and interface (4.2).
+ */
+#include "control/pim/sm/assert.h"
+
+#define DATA_ASSERT_INTERVAL_US 1000000u
+
+/* --- formulas ---------------------------------------------------------------------------------- */
+
+bool CouldAssert_star_g(const struct sm_at *at)
+{
+	return (joins_star_g(at) || pim_include_star_g(at)) &&
+	       RPF_interface_RP(at->g) != at->pif->ifid;
+}
+
+/* joins(*,G) (-) prunes(S,G,rpt) (+) (pim_include(*,G) (-) pim_exclude(S,G)) (-) lost_assert(*,G)
+ * (+) joins(S,G): what CouldAssert(S,G,I) and AssertTrackingDesired(S,G,I) have in common */
+static bool wanted_but_for_assert(const struct sm_at *at)
+{
+	bool in = joins_star_g(at) && !prunes_sg_rpt(at);
+
+	in |= pim_include_star_g(at) && !pim_exclude_sg(at);
+	in &= !lost_assert_star_g(at);
+	return in || joins_sg(at);
+}
+
+bool CouldAssert_sg(const struct sm_at *at)
+{
+	return SPTbit(at->s) && RPF_interface_S(at->s) != at->pif->ifid &&
+	       (wanted_but_for_assert(at) || pim_include_sg(at));
+}
+
+bool AssertTrackingDesired_star_g(const struct sm_at *at)
+{
+	bool me = at->star && at->star->assert == ASSERT_WINNER; /* AssertWinner(*,G,I) == me */
+
+	return CouldAssert_star_g(at) ||
+	       (local_receiver_include_star_g(at) && (at->pif->i_am_dr || me)) ||
+	       (RPF_interface_RP(at->g) == at->pif->ifid && RPTJoinDesired_g(at->g));
+}
+
+bool AssertTrackingDesired_sg(const struct sm_at *at)
+{
+	bool me = at->sg && at->sg->assert == ASSERT_WINNER; /* AssertWinner(S,G,I) == me */
+
+	return wanted_but_for_assert(at) ||
+	       (local_receiver_include_sg(at) && (at->pif->i_am_dr || me)) ||
+	       (RPF_interface_S(at->s) == at->pif->ifid && JoinDesired_sg(at->s)) ||
+	       (RPF_interface_RP(at->g) == at->pif->ifid && JoinDesired_star_g(at->g) &&
+		       !SPTbit(at->s));
+}
+
+/* The RFC names it in figure 9 only: that of (S,G) without the part of (S,G). */
+struct assert_metric my_assert_metric_star_g(const struct sm_at *at)
+{
+	return CouldAssert_star_g(at) ? rpt_assert_metric(at->g, at->pif)
+				      : infinite_assert_metric();
+}
+
+struct assert_metric my_assert_metric_sg(const struct sm_at *at)
+{
+	return CouldAssert_sg(at) ? spt_assert_metric(at->s, at->pif) : my_assert_metric_star_g(at);
+}
+
+bool assert_metric_infinite(const struct assert_metric *m)
+{
+	struct assert_metric inf = infinite_assert_metric();
+
+	return m->preference == inf.preference && m->metric == inf.metric;
+}
+
+/* --- tables ------------------------------------------------------------------------------------ */
+
+enum assert_action {
+	A_NONE, /* the event has no cell: nothing happens */
+	A1,
+	A2,
+	A3,
+	A4,
+	A5,
+	A6,
+};
+
+struct cell {
+	uint8_t next, action;
+};
+
+#define NI ASSERT_NOINFO
+#define W ASSERT_WINNER
+#define L ASSERT_LOSER
+
+/* clang-format off */
+static const struct cell figure8[3][ASSERT_EVENTS] = { /* (S,G) */
+	[NI] = {
+		[AE_INFERIOR]              = {W, A1},  /* with RPTbit clear */
+		[AE_RPT]                   = {W, A1},  /* with RPTbit set, and CouldAssert */
+		[AE_DATA]                  = {W, A1},  /* and CouldAssert */
+		[AE_ACCEPTABLE]            = {L, A6},  /* with RPTbit clear, and AssTrDes */
+	},
+	[W] = {
+		[AE_TIMER]                 = {W, A3},
+		[AE_INFERIOR]              = {W, A3},
+		[AE_PREFERRED]             = {L, A2},
+		[AE_COULD_ASSERT_FALSE]    = {NI, A4},
+	},
+	[L] = {
+		[AE_PREFERRED]             = {L, A2},
+		[AE_ACCEPTABLE_OF_WINNER]  = {L, A2},  /* with RPTbit clear */
+		[AE_INFERIOR_OF_WINNER]    = {NI, A5}, /* or Assert Cancel */
+		[AE_TIMER]                 = {NI, A5},
+		[AE_WINNER_VOID]           = {NI, A5}, /* GenID changes or NLT expires */
+		[AE_TRACKING_FALSE]        = {NI, A5},
+		[AE_METRIC_BETTER]         = {NI, A5},
+		[AE_RPF_STOPS]             = {NI, A5},
+		[AE_JOIN]                  = {NI, A5},
+	},
+};
+
+static const struct cell figure9[3][ASSERT_EVENTS] = { /* (*,G) */
+	[NI] = {
+		[AE_INFERIOR]              = {W, A1},  /* with RPTbit set, and CouldAssert */
+		[AE_DATA]                  = {W, A1},  /* and CouldAssert */
+		[AE_ACCEPTABLE]            = {L, A2},  /* with RPTbit set, and AssTrDes */
+	},
+	[W] = {
+		[AE_TIMER]                 = {W, A3},
+		[AE_INFERIOR]              = {W, A3},
+		[AE_PREFERRED]             = {L, A2},
+		[AE_COULD_ASSERT_FALSE]    = {NI, A4},
+	},
+	[L] = {
+		[AE_PREFERRED]             = {L, A2},  /* with RPTbit set */
+		[AE_ACCEPTABLE_OF_WINNER]  = {L, A2},  /* with RPTbit set */
+		[AE_INFERIOR_OF_WINNER]    = {NI, A5}, /* or Assert Cancel */
+		[AE_TIMER]                 = {NI, A5},
+		[AE_WINNER_VOID]           = {NI, A5},
+		[AE_TRACKING_FALSE]        = {NI, A5},
+		[AE_METRIC_BETTER]         = {NI, A5},
+		[AE_RPF_STOPS]             = {NI, A5},
+		[AE_JOIN]                  = {NI, A5},
+	},
+};
+/* clang-format on */
+
+/* --- actions ----------------------------------------------------------------------------------- */
+
+static const char *const state_name[] = {"NoInfo", "Winner", "Loser"};
+
+static void trace(const struct sm_at *at, enum assert_state from, enum assert_state to,
+	const struct sm_oif *oif, struct proto_ctx *ctx)
+{
+	char s[IP_STRLEN] = "*", g[IP_STRLEN], w[IP_STRLEN];
+
+	if (from == to || log_get_level() < LOG_LVL_DEBUG)
+		return;
+	if (at->s)
+		ip_str(&at->s->src, s, sizeof(s));
+	act_notify(ctx->out, LOG_LVL_DEBUG, "assert (%s, %s) on %s: %s -> %s, winner %s", s,
+		ip_str(&at->g->grp, g, sizeof(g)), at->pif->name, state_name[from], state_name[to],
+		to == NI ? "none" : ip_str(&oif->winner.address, w, sizeof(w)));
+}
+
+/* src: IP_NONE in Assert(*,G) but for those that data sets off. */
+static void assert_send(const struct sm_at *at, const struct assert_metric *m,
+	const struct ipaddr *src, struct proto_ctx *ctx)
+{
+	uint8_t buf[128];
+	struct pim_assert a = {.grp = at->g->grp,
+		.src = *src,
+		.rpt = m->rpt_bit,
+		.preference = m->preference,
+		.metric = m->metric};
+	size_t len = pim_assert_write(buf, sizeof(buf), &at->pif->addr, &a);
+
+	if (len)
+		pim_send_link(at->pif, buf, len, ctx);
+}
+
+static struct ipaddr source_named(const struct sm_at *at)
+{
+	return at->s ? at->s->src : (struct ipaddr){0};
+}
+
+/* What we say and are beaten by: spt_assert_metric(S,I), rpt_assert_metric(G,I). */
+static struct assert_metric metric_said(const struct sm_at *at)
+{
+	return at->s ? spt_assert_metric(at->s, at->pif) : rpt_assert_metric(at->g, at->pif);
+}
+
+static void send_and_stay_winner(struct pim_sm *sm, struct sm_oif *oif, const struct sm_at *at,
+	const struct ipaddr *data_src, struct proto_ctx *ctx)
+{
+	const struct pim_config *c = sm->pim->config;
+	struct ipaddr src = data_src ? *data_src : source_named(at);
+
+	oif->winner = metric_said(at);
+	assert_send(at, &oif->winner, &src, ctx);
+	sm_timer_set(sm, ctx, &oif->at, SM_T_ASSERT,
+		ctx->now_us + (uint64_t)(c->assert_s - c->assert_override_s) * 1000000);
+}
+
+static void store_winner(struct pim_sm *sm, struct sm_oif *oif, const struct assert_metric *heard,
+	struct proto_ctx *ctx)
+{
+	uint64_t us = (uint64_t)sm->pim->config->assert_s * 1000000;
+
+	oif->winner = *heard;
+	sm_timer_set(sm, ctx, &oif->at, SM_T_ASSERT, ctx->now_us + us);
+}
+
+static void delete_info(struct sm_oif *oif, struct proto_ctx *ctx)
+{
+	oif->winner = (struct assert_metric){0};
+	timer_cancel(ctx->timers, &oif->at);
+}
+
+static void cancel_send(const struct sm_at *at, struct proto_ctx *ctx)
+{
+	struct assert_metric inf = infinite_assert_metric();
+	struct ipaddr src = source_named(at);
+
+	assert_send(at, &inf, &src, ctx);
+}
+
+/* A6, last part */
+static void spt_by_assert(struct pim_sm *sm, const struct sm_at *at)
+{
+	if (RPF_interface_S(at->s) == at->pif->ifid && at->s->sg.up.state == UP_JOINED)
+		sm_spt_bit_set(sm, at->s, true);
+}
+
+static void act(struct pim_sm *sm, enum assert_action action, struct sm_oif *oif,
+	const struct sm_at *at, const struct assert_what *what, struct proto_ctx *ctx)
+{
+	switch (action) {
+	case A_NONE:
+		break;
+	case A1:
+	case A3:
+		send_and_stay_winner(sm, oif, at, what->data_src, ctx);
+		break;
+	case A2:
+		store_winner(sm, oif, what->heard, ctx);
+		break;
+	case A4:
+		cancel_send(at, ctx);
+		delete_info(oif, ctx);
+		break;
+	case A5:
+		delete_info(oif, ctx);
+		break;
+	case A6:
+		store_winner(sm, oif, what->heard, ctx);
+		spt_by_assert(sm, at);
+		break;
+	}
+}
+
+bool assert_step(struct pim_sm *sm, const struct sm_at *at, enum assert_event ev,
+	const struct assert_what *what, struct proto_ctx *ctx)
+{
+	struct sm_entry *e = at->s ? &at->s->sg : &at->g->star;
+	struct sm_oif *oif = at->s ? at->sg : at->star;
+	enum assert_state from = oif ? oif->assert : NI;
+	const struct cell *cell = at->s ? &figure8[from][ev] : &figure9[from][ev];
+	struct ipaddr winner;
+
+	if (cell->action == A_NONE)
+		return false;
+	if (!oif)
+		oif = sm_oif_get(sm, e, at->pif, ctx);
+	if (!oif) {
+		pim_drop(sm->pim, at->pif, PIM_DROP_no_memory);
+		return false;
+	}
+	winner = oif->winner.address;
+	oif->assert = cell->next;
+	act(sm, cell->action, oif, at, what, ctx);
+	trace(at, from, cell->next, oif, ctx);
+	if (from != cell->next || !ip_eq(&winner, &oif->winner.address))
+		sm_touch(sm, e);
+	return from != cell->next;
+}
+
+/* --- events that are no message ------------------------------------------------------------------ */
+
+static struct sm_at at_of(const struct sm_oif *oif)
+{
+	struct sm_entry *e = oif->entry;
+
+	return e->kind == SM_STAR_G ? sm_at_star_g(group_of(e), oif->pif)
+				    : sm_at_sg(source_of(e), oif->pif);
+}
+
+static void oif_event(
+	struct pim_sm *sm, struct sm_oif *oif, enum assert_event ev, struct proto_ctx *ctx)
+{
+	const struct assert_what nothing = {0};
+	struct sm_at at = at_of(oif);
+
+	assert_step(sm, &at, ev, &nothing, ctx);
+}
+
+/* What we won under an address that is no longer ours, or where PIM has ended: nobody waits for a cancel. */
+static void winner_forget(struct pim_sm *sm, struct sm_oif *oif, struct proto_ctx *ctx)
+{
+	oif->assert = NI;
+	delete_info(oif, ctx);
+	sm_touch(sm, oif->entry);
+}
+
+static void settle_winner(struct pim_sm *sm, struct sm_oif *oif, struct proto_ctx *ctx)
+{
+	struct sm_at at = at_of(oif);
+
+	if (!ip_eq(&oif->winner.address, &oif->pif->addr))
+		winner_forget(sm, oif, ctx);
+	else if (!(at.s ? CouldAssert_sg(&at) : CouldAssert_star_g(&at)))
+		oif_event(sm, oif, AE_COULD_ASSERT_FALSE, ctx);
+	else
+		oif->winner = metric_said(&at);
+}
+
+static void settle_loser(struct pim_sm *sm, struct sm_oif *oif, struct proto_ctx *ctx)
+{
+	struct sm_at at = at_of(oif);
+	struct assert_metric mine = at.s ? my_assert_metric_sg(&at) : my_assert_metric_star_g(&at);
+
+	if (!(at.s ? AssertTrackingDesired_sg(&at) : AssertTrackingDesired_star_g(&at)))
+		oif_event(sm, oif, AE_TRACKING_FALSE, ctx);
+	else if (!assert_metric_infinite(&mine) && assert_metric_better(&mine, &oif->winner))
+		oif_event(sm, oif, AE_METRIC_BETTER, ctx);
+}
+
+void assert_settle(struct pim_sm *sm, struct sm_entry *e, struct proto_ctx *ctx)
+{
+	struct sm_oif *oif, *next;
+
+	for (oif = LIST_FIRST(&e->oifs); oif; oif = next) {
+		next = LIST_NEXT(oif, link);
+		if (oif->assert == NI)
+			continue;
+		if (!oif->pif)
+			winner_forget(sm, oif, ctx);
+		else if (oif->assert == W)
+			settle_winner(sm, oif, ctx);
+		else
+			settle_loser(sm, oif, ctx);
+		sm_oif_gc(sm, oif, ctx);
+	}
+}
+
+void assert_rpf_changed(
+	struct pim_sm *sm, struct sm_entry *e, uint16_t old_ifid, struct proto_ctx *ctx)
+{
+	struct pim_iface *pif = pim_iface_get(sm->pim, old_ifid, group_of(e)->grp.family);
+	struct sm_oif *oif = pif ? sm_oif_find(e, pif) : NULL;
+
+	if (!oif)
+		return;
+	oif_event(sm, oif, AE_RPF_STOPS, ctx);
+	sm_oif_gc(sm, oif, ctx);
+}
+
+void assert_join_received(struct pim_sm *sm, struct sm_oif *oif, struct proto_ctx *ctx)
+{
+	oif_event(sm, oif, AE_JOIN, ctx);
+}
+
+void assert_neigh_void(
+	struct pim_sm *sm, struct pim_iface *pif, const struct ipaddr *addr, struct proto_ctx *ctx)
+{
+	struct sm_iface *iface = sm_iface_find(sm, pif->ifid, pif->family);
+	struct sm_oif *oif, *next;
+
+	for (oif = iface ? LIST_FIRST(&iface->oifs) : NULL; oif; oif = next) {
+		next = LIST_NEXT(oif, in_iface);
+		if (oif->assert != L || oif->pif != pif || !ip_eq(&oif->winner.address, addr))
+			continue;
+		oif_event(sm, oif, AE_WINNER_VOID, ctx);
+		sm_oif_gc(sm, oif, ctx);
+	}
+}
+
+void assert_timer(struct pim_sm *sm, struct sm_oif *oif, struct proto_ctx *ctx)
+{
+	oif_event(sm, oif, AE_TIMER, ctx);
+	sm_oif_gc(sm, oif, ctx);
+}
+
+/* --- data ---------------------------------------------------------------------------------------- */
+
+/* Data on an interface of the olist (4.2): NoInfo becomes Winner, a winner says so again. */
+static void data_on(
+	struct pim_sm *sm, const struct sm_at *at, const struct ipaddr *src, struct proto_ctx *ctx)
+{
+	struct sm_oif *oif = at->s ? at->sg : at->star;
+	const struct assert_what what = {.data_src = src};
+
+	if (oif && oif->assert_sent_us &&
+		ctx->now_us - oif->assert_sent_us < DATA_ASSERT_INTERVAL_US)
+		return;
+	if (oif && oif->assert == W)
+		assert_send(at, &oif->winner, src, ctx);
+	else if (at->s ? CouldAssert_sg(at) : CouldAssert_star_g(at))
+		assert_step(sm, at, AE_DATA, &what, ctx);
+	oif = sm_oif_find(at->s ? &at->s->sg : &at->g->star, at->pif);
+	if (oif && oif->assert == W)
+		oif->assert_sent_us = ctx->now_us;
+}
+
+void assert_data(struct pim_sm *sm, struct sm_group *g, struct sm_source *s, struct pim_iface *pif,
+	const struct ipaddr *src, struct proto_ctx *ctx)
+{
+	struct sm_at star = sm_at_star_g(g, pif), sg = s ? sm_at_sg(s, pif) : star;
+
+	if (s && SPTbit(s)) {
+		if (inherited_olist_sg(&sg))
+			data_on(sm, &sg, src, ctx);
+		return;
+	}
+	/* figure 9 moves only while figure 8 is in NoInfo */
+	if (s && sg.sg && sg.sg->assert != NI)
+		return;
+	if (s ? inherited_olist_sg_rpt(&sg) : immediate_olist_star_g(&star))
+		data_on(sm, &star, src, ctx);
+}

@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright (c) 2026 The starg authors
+ *
+ * Which event of figures 8 and 9 a received Assert is (RFC 7761 4.6.1, 4.6.2). First (S,G), if it names a
+ * source; (*,G) hears of it only if that machine stayed in NoInfo.
+ *
+ * An Assert Cancel that names a source is one of (S,G) (4.6.4): (*,G) does not take it for its own, or a
+ * router that only left the SPT would lose the shared tree with it.
+ */
+#include "control/pim/sm/assert.h"
+
+struct heard {
+	struct assert_metric m;
+	bool acceptable, inferior; /* 4.6.1, terminology */
+};
+
+static struct heard compare(const struct assert_metric *m, const struct assert_metric *mine)
+{
+	return (struct heard){.m = *m,
+		.acceptable = !assert_metric_infinite(m) && assert_metric_better(m, mine),
+		.inferior = !assert_metric_infinite(mine) && assert_metric_better(mine, m)};
+}
+
+/* ASSERT_EVENTS: none of the columns. */
+static enum assert_event in_noinfo_sg(const struct sm_at *at, const struct heard *h)
+{
+	if (h->m.rpt_bit)
+		return CouldAssert_sg(at) ? AE_RPT : ASSERT_EVENTS;
+	if (h->inferior)
+		return AE_INFERIOR;
+	return h->acceptable && AssertTrackingDesired_sg(at) ? AE_ACCEPTABLE : ASSERT_EVENTS;
+}
+
+static enum assert_event in_noinfo_star_g(const struct sm_at *at, const struct heard *h)
+{
+	if (h->inferior && CouldAssert_star_g(at))
+		return AE_INFERIOR;
+	return h->acceptable && AssertTrackingDesired_star_g(at) ? AE_ACCEPTABLE : ASSERT_EVENTS;
+}
+
+static enum assert_event in_winner(const struct sm_oif *oif, const struct heard *h)
+{
+	if (!assert_metric_infinite(&h->m) && assert_metric_better(&h->m, &oif->winner))
+		return AE_PREFERRED;
+	return h->inferior ? AE_INFERIOR : ASSERT_EVENTS;
+}
+
+/* right_bit: RPTbit clear in figure 8, set in figure 9 */
+static enum assert_event in_loser(const struct sm_oif *oif, const struct heard *h, bool right_bit)
+{
+	if (!assert_metric_infinite(&h->m) && assert_metric_better(&h->m, &oif->winner))
+		return AE_PREFERRED;
+	if (!ip_eq(&h->m.address, &oif->winner.address))
+		return ASSERT_EVENTS;
+	if (h->inferior || assert_metric_infinite(&h->m))
+		return AE_INFERIOR_OF_WINNER;
+	return h->acceptable && right_bit ? AE_ACCEPTABLE_OF_WINNER : ASSERT_EVENTS;
+}
+
+static enum assert_event event_sg(const struct sm_at *at, const struct heard *h)
+{
+	switch (at->sg ? (enum assert_state)at->sg->assert : ASSERT_NOINFO) {
+	case ASSERT_NOINFO:
+		return in_noinfo_sg(at, h);
+	case ASSERT_WINNER:
+		return in_winner(at->sg, h);
+	case ASSERT_LOSER:
+		return in_loser(at->sg, h, !h->m.rpt_bit);
+	}
+	return ASSERT_EVENTS;
+}
+
+static enum assert_event event_star_g(const struct sm_at *at, const struct heard *h)
+{
+	switch (at->star ? (enum assert_state)at->star->assert : ASSERT_NOINFO) {
+	case ASSERT_NOINFO:
+		return in_noinfo_star_g(at, h);
+	case ASSERT_WINNER:
+		return in_winner(at->star, h);
+	case ASSERT_LOSER:
+		return in_loser(at->star, h, true);
+	}
+	return ASSERT_EVENTS;
+}
+
+/* True: (*,G) has no part in this message. */
+static bool heard_sg(
+	struct pim_sm *sm, struct sm_at *at, const struct assert_metric *m, struct proto_ctx *ctx)
+{
+	struct assert_metric mine = my_assert_metric_sg(at);
+	struct heard h = compare(m, &mine);
+	const struct assert_what what = {.heard = m};
+	enum assert_event ev = event_sg(at, &h);
+	bool changed = ev != ASSERT_EVENTS && assert_step(sm, at, ev, &what, ctx);
+
+	*at = sm_at_sg(at->s, at->pif);
+	return changed || (at->sg && at->sg->assert != ASSERT_NOINFO);
+}
+
+static void heard_star_g(
+	struct pim_sm *sm, struct sm_at *at, const struct assert_metric *m, struct proto_ctx *ctx)
+{
+	struct assert_metric mine = my_assert_metric_star_g(at);
+	struct heard h = compare(m, &mine);
+	const struct assert_what what = {.heard = m};
+	enum assert_event ev = event_star_g(at, &h);
+
+	if (ev != ASSERT_EVENTS)
+		assert_step(sm, at, ev, &what, ctx);
+}
+
+/* The (S,G) that an Assert concerns. Without state, figure 8 can only leave NoInfo as a loser: then it is
+ * made, and goes again with the event if it stays empty. */
+static struct sm_source *source_for(struct pim_sm *sm, struct sm_group *g,
+	const struct pim_assert *a, const struct assert_metric *m, struct proto_ctx *ctx)
+{
+	struct sm_source *s = sm_source_find(sm, &a->src, &a->grp);
+
+	if (!s && !m->rpt_bit && !assert_metric_infinite(m))
+		s = sm_source_get(sm, g, &a->src, ctx);
+	return s;
+}
+
+static void hear(struct pim_sm *sm, struct pim_iface *pif, const struct pim_assert *a,
+	const struct assert_metric *m, struct proto_ctx *ctx)
+{
+	struct sm_group *g = sm_group_find(sm, &a->grp);
+	bool named = !ip_is_none(&a->src);
+	struct sm_source *s;
+	struct sm_at at;
+
+	if (!g) /* nothing known of the group: no formula holds */
+		return;
+	s = named ? source_for(sm, g, a, m, ctx) : NULL;
+	if (s) {
+		at = sm_at_sg(s, pif);
+		if (heard_sg(sm, &at, m, ctx))
+			return;
+		if (at.sg)
+			sm_oif_gc(sm, at.sg, ctx);
+	}
+	if (!m->rpt_bit || g->ssm || (named && assert_metric_infinite(m)))
+		return;
+	at = sm_at_star_g(g, pif);
+	heard_star_g(sm, &at, m, ctx);
+}
+
+void sm_assert_received(struct pim_sm *sm, struct pim_iface *pif, const struct ipaddr *src,
+	const uint8_t *data, size_t len, struct proto_ctx *ctx)
+{
+	struct pim_packet p = {.src = *src, .type = PIM_ASSERT, .msg = data, .len = len};
+	struct pim_assert a;
+	struct assert_metric m;
+	enum pim_drop why = pim_assert_open(&p, &a);
+
+	if (!why && pim_boundary_denies(pif, &a.grp))
+		why = PIM_DROP_boundary;
+	if (why) {
+		pim_drop(sm->pim, pif, why);
+		return;
+	}
+	m = (struct assert_metric){
+		.rpt_bit = a.rpt, .preference = a.preference, .metric = a.metric, .address = *src};
+	hear(sm, pif, &a, &m, ctx);
+	sm_settle(sm, ctx);
+}

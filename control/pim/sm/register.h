@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright (c) 2026 The starg authors
+ *
+ * What the files of Register and of arriving data share (RFC 7761 4.2, 4.4).
+ */
+#pragma once
+
+#include "control/pim/sm/sm_macro.h"
+
+/* A Register that arrived, as far as decisions go. */
+struct register_heard {
+	struct ipaddr src, grp;             /* of the packet inside */
+	struct ipaddr outer_src, outer_dst; /* the DR; whom it takes for the RP */
+	bool null;
+};
+/* 4.4.2, packet_arrives_on_rp_tunnel; the data plane has decapsulated and forwarded what its route takes from
+ * DP_IF_REGISTER. */
+void register_arrives(struct pim_sm *sm, const struct register_heard *r, struct proto_ctx *ctx);
+
+/* 4.2, "On receipt of data from S to G on interface iif"; the data plane forwards. iif: DP_IF_REGISTER on
+ * the RP's tunnel. */
+void data_arrives(struct pim_sm *sm, const struct ipaddr *src, const struct ipaddr *grp,
+	uint16_t iif, struct proto_ctx *ctx);
+
+/* The key of its wish. */
+struct dp_route_key sm_source_key(const struct sm_source *s);
+/* Keepalive_Period and RP_Keepalive_Period of 4.11, microseconds. */
+uint64_t keepalive_period_us(const struct pim_sm *sm);
+uint64_t rp_keepalive_period_us(const struct pim_sm *sm);
+/* Sources that are directly connected and known to send: SPTbit follows JoinDesired at once. */
+void spt_settle(struct pim_sm *sm, struct sm_source *s);
+/* Rates count: measure that of s. */
+void spt_watch(struct pim_sm *sm, struct sm_source *s, struct proto_ctx *ctx);

@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright (c) 2026 The starg authors
+ *
+ * The SPTbit (RFC 7761 4.2.2), the last-hop router's switch to the source tree (4.2.1) and its policies: with
+ * the first packet, never, at once for some groups, from a rate on.
+ *
+ * For the rate, a source that comes in on the RP tree gets an (S,G) with a wish of its own, whose bytes are
+ * looked at every other second. Once above the rate, it stays on the source tree until it falls silent.
+ */
+#include "control/pim/sm/register.h"
+
+#define RATE_INTERVAL_US 2000000u
+
+/* --- 4.2.2 --------------------------------------------------------------------------------------- */
+
+static bool same_neighbor(const struct pim_sm *sm, const struct sm_source *s)
+{
+	struct ipaddr spt = RPF_nbr_sg(sm, s), rpt = RPF_nbr_star_g(sm, s->group);
+
+	return ip_eq(&spt, &rpt) && !ip_is_none(&spt);
+}
+
+static bool loser_on(const struct pim_sm *sm, const struct sm_source *s, uint16_t ifid)
+{
+	struct pim_iface *pif = pim_iface_get(sm->pim, ifid, s->group->grp.family);
+	struct sm_at at;
+
+	if (!pif)
+		return false;
+	at = sm_at_sg(s, pif);
+	return I_Am_Assert_Loser_sg(&at);
+}
+
+bool Update_SPTbit_would(const struct pim_sm *sm, const struct sm_source *s, uint16_t ifid)
+{
+	return ifid != 0 && ifid == RPF_interface_S(s) && JoinDesired_sg(s) &&
+	       (DirectlyConnected(s) || RPF_interface_S(s) != RPF_interface_RP(s->group) ||
+		       inherited_olist_sg_rpt_is_null(s) || same_neighbor(sm, s) ||
+		       loser_on(sm, s, ifid));
+}
+
+void Update_SPTbit(struct pim_sm *sm, struct sm_source *s, uint16_t ifid)
+{
+	if (!s->spt_bit && Update_SPTbit_would(sm, s, ifid))
+		sm_spt_bit_set(sm, s, true);
+}
+
+/* A source on our subnet whose data comes is on the SPT as soon as somebody wants it: no further packet is
+ * needed to see that. */
+void spt_settle(struct pim_sm *sm, struct sm_source *s)
+{
+	if (DirectlyConnected(s) && timer_armed(&s->kat) && s->sg.up.state == UP_JOINED)
+		Update_SPTbit(sm, s, RPF_interface_S(s));
+}
+
+/* --- 4.2.1: policy ------------------------------------------------------------------------------- */
+
+static bool rate_reached(
+	const struct pim_sm *sm, const struct sm_group *g, const struct ipaddr *src)
+{
+	const struct sm_source *s = sm_source_find(sm, src, &g->grp);
+
+	return s && s->rate_reached;
+}
+
+bool SwitchToSptDesired(const struct pim_sm *sm, const struct sm_group *g, const struct ipaddr *src)
+{
+	const struct pim_config *c = sm->pim->config;
+
+	switch ((enum pim_spt)c->spt) {
+	case PIM_SPT_IMMEDIATE:
+		return true;
+	case PIM_SPT_NEVER:
+		return false;
+	case PIM_SPT_GROUPS:
+		return pim_rules_permit(c->spt_groups, c->n_spt_groups, &g->grp);
+	case PIM_SPT_RATE:
+		return rate_reached(sm, g, src);
+	}
+	return false;
+}
+
+bool SwitchToSpt_needs_signal(const struct pim_sm *sm, const struct sm_group *g)
+{
+	const struct pim_config *c = sm->pim->config;
+
+	if (g->ssm || pim_include_star_g_is_null(g))
+		return false;
+	return c->spt == PIM_SPT_RATE || SwitchToSptDesired(sm, g, &(struct ipaddr){0});
+}
+
+void CheckSwitchToSpt(struct pim_sm *sm, struct sm_source *s, struct proto_ctx *ctx)
+{
+	if (s->group->ssm || pim_include_any_is_null(s))
+		return;
+	if (SwitchToSptDesired(sm, s->group, &s->src))
+		sm_keepalive_set(sm, s, keepalive_period_us(sm), ctx);
+	else if (sm->pim->config->spt == PIM_SPT_RATE)
+		spt_watch(sm, s, ctx);
+}
+
+/* --- rates --------------------------------------------------------------------------------------- */
+
+void spt_watch(struct pim_sm *sm, struct sm_source *s, struct proto_ctx *ctx)
+{
+	if (s->watched)
+		return;
+	s->watched = true;
+	s->rate_reached = false;
+	s->rate_bytes = 0;
+	s->rate_us = 0;
+	LIST_INSERT_HEAD(&sm->watched, s, in_watched);
+	sm_touch(sm, &s->sg);
+	if (!timer_armed(&sm->rate_timer))
+		sm_timer_set(
+			sm, ctx, &sm->rate_timer, SM_T_SPT_RATE, ctx->now_us + RATE_INTERVAL_US);
+}
+
+static void unwatch(struct pim_sm *sm, struct sm_source *s)
+{
+	s->watched = false;
+	LIST_REMOVE(s, in_watched);
+	sm_touch(sm, &s->sg);
+}
+
+/* Bytes since the last look against the time since; the first look only takes the count. */
+static bool above(const struct pim_sm *sm, struct sm_source *s, uint64_t bytes, uint64_t now_us)
+{
+	uint64_t was = s->rate_bytes, us = now_us - s->rate_us;
+	bool first = s->rate_us == 0 || bytes < was || us == 0;
+
+	s->rate_bytes = bytes;
+	s->rate_us = now_us;
+	/* kbit/s: bits per millisecond */
+	return !first && (bytes - was) * 8 * 1000 / us >= sm->pim->config->spt_rate_kbps;
+}
+
+/* A source that fell silent is forgotten: its next packet makes it known again. */
+static void look(struct pim_sm *sm, struct sm_source *s, struct proto_ctx *ctx)
+{
+	struct dp_route_key key = sm_source_key(s);
+	struct dp_route_counters c = {.last_used_ms = UINT64_MAX};
+	bool first = s->rate_us == 0;
+	bool idle = proto_flow(ctx, &key, &c) || c.last_used_ms >= keepalive_period_us(sm) / 1000;
+
+	if ((idle && !first) || pim_include_any_is_null(s)) {
+		unwatch(sm, s);
+	} else if (above(sm, s, c.bytes, ctx->now_us)) {
+		s->rate_reached = true;
+		unwatch(sm, s);
+		CheckSwitchToSpt(sm, s, ctx);
+	}
+}
+
+void spt_rate_timer(struct pim_sm *sm, struct proto_ctx *ctx)
+{
+	struct sm_source *s, *next;
+
+	for (s = LIST_FIRST(&sm->watched); s; s = next) {
+		next = LIST_NEXT(s, in_watched);
+		look(sm, s, ctx);
+	}
+	if (!LIST_EMPTY(&sm->watched))
+		sm_timer_set(
+			sm, ctx, &sm->rate_timer, SM_T_SPT_RATE, ctx->now_us + RATE_INTERVAL_US);
+}
+
+void spt_config(struct pim_sm *sm, struct proto_ctx *ctx)
+{
+	struct hash_node *node = NULL;
+
+	while (sm->pim->config->spt != PIM_SPT_RATE && !LIST_EMPTY(&sm->watched))
+		unwatch(sm, LIST_FIRST(&sm->watched));
+	while ((node = hash_next(&sm->groups, node))) /* which inputs signal */
+		sm_touch(sm, &container_of(node, struct sm_group, node)->star);
+}
