@@ -64,7 +64,8 @@ def outputs(d: Dice, names: list[str], family: int) -> tuple[Output, ...]:
                             (host(family, 0x77, 1), ""))
         outs.append(Output(iface, unicast=addr, port=d.one(0, 1, 5004, 65535), ttl=d.one(64, 64, 1, 255),
                            dscp=d.one(-1, -1, 0, 46), preserve_source=d.chance(30)))
-    once = {(o.unicast and "" or o.interface, o.unicast, o.port): o for o in outs}
+    # a route names a receiver once: with an interface or without one
+    once = {("" if o.unicast else o.interface, o.unicast, o.port): o for o in outs}
     return tuple(once.values()) or (Output(names[0]),)
 
 
