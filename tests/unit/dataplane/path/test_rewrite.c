@@ -196,6 +196,28 @@ static void run_into_a_tunnel_is_wrapped_packet_by_packet(void **state)
 	}
 }
 
+static void identifications_follow_each_other_in_a_run(void **state)
+{
+	uint8_t f[16384], ip[64];
+	uint16_t first = 0;
+
+	fx_tunnel(9, 1);
+	fx_oif(10, 9);
+	fx_route(IP_V4, 1, 10, 1);
+	fx_ip4(ip, 64);
+	put_be16(ip + IP4_FRAG, 0);
+	fx_ip4_seal(ip);
+	for (unsigned i = 0; i < 40; i++)
+		fx_rx(0, fx_frame(in, ip, 64, ETH_TYPE_IP4, false, 0));
+	fx_run();
+	for (unsigned i = 0; i < 40; i++) {
+		frame(1, i, f);
+		first = i ? first : be16(f + 14 + IP4_ID);
+		assert_int_equal(be16(f + 14 + IP4_ID), (uint16_t)(first + i));
+		assert_int_equal(fx_sum(f + 14, IP4_LEN), 0xffff);
+	}
+}
+
 static void her_through_a_tunnel_is_translated_then_wrapped(void **state)
 {
 	uint8_t f[16384], *inner = f + 14 + 24;
@@ -461,6 +483,7 @@ int main(void)
 		T(tunnel_over_ip6_is_wrapped_in_ip6),
 		T(tunnel_copies_ttl_and_ecn_of_what_is_inside),
 		T(run_into_a_tunnel_is_wrapped_packet_by_packet),
+		T(identifications_follow_each_other_in_a_run),
 		T(her_through_a_tunnel_is_translated_then_wrapped),
 		T(tunnel_into_a_tunnel_unresolved_and_too_large_are_dropped),
 		T(udp_behind_long_extension_headers_is_translated_too),
