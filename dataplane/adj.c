@@ -204,6 +204,8 @@ static struct fwd_if *if_make(struct dataplane *d, const struct dp_if *c)
 		l2_fill(f);
 		f->l2_id = l2_intern(d, c);
 	}
+	if (c->kind == DP_IF_GRE)
+		f->gre = gre_head_of(&c->gre);
 	return f;
 }
 

@@ -348,14 +348,12 @@ static __rte_always_inline void write_native(
 static inline void out_write(struct worker *w, const struct direct_out *o, struct rte_mbuf **v,
 	unsigned n, unsigned l3, uint8_t family)
 {
-	if (unlikely(o->plan.adj)) {
-		for (unsigned i = 0; i < n; i++)
-			rewrite_adjacent(w, v[i], l3, &o->plan, family);
-	} else if (likely(family == IP_V4)) {
+	if (unlikely(o->plan.adj))
+		rewrite_adjacent_run(w, v, n, l3, &o->plan, family);
+	else if (likely(family == IP_V4))
 		write_native(o, v, n, l3, IP_V4);
-	} else {
+	else
 		write_native(o, v, n, l3, IP_V6);
-	}
 }
 
 /* --- outputs ------------------------------------------------------------------------------------------ */

@@ -9,6 +9,7 @@
 #pragma once
 
 #include "dataplane/dataplane.h"
+#include "dataplane/hdr/gre.h"
 #include "dataplane/hdr/register.h"
 
 #include <rte_common.h>
@@ -108,12 +109,14 @@ struct oif_counters { /* per lcore and oif */
 
 /* --- interfaces, adjacencies, oifs as workers see them: immutable, replaced by pointer -------------------- */
 
-#define L2_MAX 22 /* Ethernet and two VLAN tags */
+#define L2_MAX 22  /* Ethernet and two VLAN tags */
+#define L2_HEAD 24 /* the same in whole words */
 
 struct fwd_if {
 	struct dp_if c;
-	uint8_t l2_len;     /* bytes of l2: 14, 18 or 22; 0 on tunnels and loopbacks */
-	uint8_t l2[L2_MAX]; /* dst MAC to be filled in, src MAC, VLAN tags, EtherType 0x0800 */
+	uint8_t l2_len;      /* bytes of l2: 14, 18 or 22; 0 on tunnels and loopbacks */
+	uint8_t l2[L2_MAX];  /* dst MAC to be filled in, src MAC, VLAN tags, EtherType 0x0800 */
+	struct gre_head gre; /* on tunnels: what is put in front of a packet */
 	uint32_t l2_id; /* equal for interfaces whose native multicast frames are byte for byte the
 			     * same (source MAC, tags): copies may be shared. 0: never shared */
 };

@@ -119,7 +119,7 @@ static void piece_send(struct worker *w, const struct copy *c, unsigned number,
 	if (pl->tun) {
 		w->if_ctr[pl->tun->c.id].tx_packets++;
 		w->if_ctr[pl->tun->c.id].tx_bytes += m->pkt_len;
-		type = path_push_gre(m, pl->tun, w->gre_id++, false);
+		type = path_push_gre(m, 0, pl->tun, w->gre_id++, false);
 	}
 	oif->packets++;
 	oif->bytes += m->pkt_len;

@@ -87,7 +87,7 @@ static int encap_ip(
 	if (!path_fits(&hop, m->pkt_len, &wire_len))
 		return -EMSGSIZE;
 	if (hop.tun) {
-		type = path_push_gre(m, hop.tun, (uint16_t)rte_rdtsc(), true);
+		type = path_push_gre(m, 0, hop.tun, (uint16_t)rte_rdtsc(), true);
 		memcpy(mac, hop.adj->c.mac, sizeof(mac));
 	} else if (!group_mac(mac, rte_pktmbuf_mtod(m, const uint8_t *), family)) {
 		return -EINVAL;

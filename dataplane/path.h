@@ -24,6 +24,7 @@
 #define L4_CSUM_END 18 /* of a transport header: TCP's is the furthest */
 static_assert(
 	PULL_BYTES >= L2_MAX + 60 + 16 + SPLIT_BYTES, "a split never leaves the first segment");
+static_assert(PUSH_BYTES >= L2_HEAD + IP6_LEN + 12, "all headers, and the rest of a template");
 static_assert(RTE_PKTMBUF_HEADROOM >= PUSH_BYTES, "a fresh buffer has room for every header");
 
 #define TTL_USUAL 64 /* RFC 1700 */
@@ -48,6 +49,10 @@ enum drop_reason plan_resolve(
 /* rewrite.c: the bytes in front of the IP packet at l3 of m, and in it, for a plan with a next hop. */
 void rewrite_adjacent(
 	struct worker *w, struct rte_mbuf *m, unsigned l3, const struct plan *pl, uint8_t family);
+/* The same for n packets in one segment each, with PUSH_BYTES of room in front of their IP packets, that are
+ * not too long for the way. */
+void rewrite_adjacent_run(struct worker *w, struct rte_mbuf *const *v, unsigned n, unsigned l3,
+	const struct plan *pl, uint8_t family);
 
 /* --- tables: NULL for ids that name nothing ---------------------------------------------------------- */
 
@@ -105,8 +110,7 @@ struct path_hop {
 /* Bytes a tunnel puts in front of a packet. */
 static inline unsigned path_gre_overhead(const struct fwd_if *tun)
 {
-	return (tun->c.gre.remote.family == IP_V6 ? IP6_LEN : IP4_LEN) +
-	       gre_len(tun->c.gre.checksum, tun->c.gre.has_key);
+	return tun->gre.len;
 }
 
 /* The last step by adjacency: a neighbour on Ethernet. */
@@ -250,34 +254,29 @@ static inline uint8_t *path_put_l2(
 	return p;
 }
 
-/* GRE and outer IP in front of the IP packet in m; the outer EtherType is returned. id: for an IPv4
- * header without DF. own: this router's packet, which may be meant for the next router only: its TTL
- * says nothing about the way through the tunnel. */
+/* GRE and outer IP in front of the IP packet at offset l3 of m, what was there before is overwritten; the
+ * outer EtherType is returned. id: for an IPv4 header without DF. own: this router's packet, which may be
+ * meant for the next router only: its TTL says nothing about the way through the tunnel. */
 static inline uint16_t path_push_gre(
-	struct rte_mbuf *m, const struct fwd_if *tun, uint16_t id, bool own)
+	struct rte_mbuf *m, unsigned l3, const struct fwd_if *tun, uint16_t id, bool own)
 {
-	const struct dp_gre *g = &tun->c.gre;
-	const uint8_t *inner = rte_pktmbuf_mtod(m, const uint8_t *);
+	const struct gre_head *g = &tun->gre;
+	uint8_t *inner = rte_pktmbuf_mtod_offset(m, uint8_t *, l3);
 	struct gre_inner in = gre_inner_of(inner);
 	uint16_t type = inner[0] >> 4 == 4 ? ETH_TYPE_IP4 : ETH_TYPE_IP6;
-	unsigned gl = gre_len(g->checksum, g->has_key);
-	uint8_t tos = g->dscp_inherit ? in.tos : tos_with_dscp(in.tos, g->dscp);
-	uint8_t ttl = likely(g->ttl) ? g->ttl : own ? TTL_USUAL : in.ttl;
-	uint32_t label = g->remote.family == IP_V6 ? gre_flow_label(inner) : 0;
-	uint16_t sum = unlikely(g->checksum) ? mbuf_sum(m, 0) : 0;
-	uint8_t *p;
+	uint16_t len = (uint16_t)(m->pkt_len - l3);
+	uint32_t label = g->v6 ? gre_flow_label(inner) : 0;
 
-	p = mbuf_push(m, gl);
-	gre_write(p, type, g->checksum, g->has_key, g->key, sum);
-	if (likely(g->remote.family == IP_V4)) {
-		p = mbuf_push(m, IP4_LEN);
-		gre_outer4(p, g->local.w_be[0], g->remote.w_be[0], (uint16_t)m->pkt_len, tos, ttl,
-			in.df, id);
-		return ETH_TYPE_IP4;
+	if (own)
+		in.ttl = TTL_USUAL;
+	gre_put(inner, g, type, unlikely(g->checksum) ? mbuf_sum(m, l3) : 0);
+	mbuf_push(m, g->len - l3);
+	if (unlikely(g->v6)) {
+		gre_outer6(inner, g, len, &in, label);
+		return ETH_TYPE_IP6;
 	}
-	p = mbuf_push(m, IP6_LEN);
-	gre_outer6(p, g->local.b, g->remote.b, (uint16_t)(m->pkt_len - IP6_LEN), tos, ttl, label);
-	return ETH_TYPE_IP6;
+	gre_outer4(inner, g, len, &in, id);
+	return ETH_TYPE_IP4;
 }
 
 /* The Register's own headers in front of the IP packet in m. id: identification of the outer IPv4 header. */

@@ -53,7 +53,7 @@ static __rte_noinline void rewrite_register(
 	mbuf_drop_front(m, l3);
 	path_push_register(m, pl->oif, w->gre_id++);
 	if (pl->tun)
-		type = path_push_gre(m, pl->tun, w->gre_id++, false);
+		type = path_push_gre(m, 0, pl->tun, w->gre_id++, false);
 	memcpy(path_put_l2(m, 0, pl->out, type), pl->adj->c.mac, sizeof(pl->adj->c.mac));
 }
 
@@ -72,12 +72,81 @@ void rewrite_adjacent(
 	if (pl->tun) {
 		if (unlikely(!pl->wire_len))
 			return; /* cut first, frag.c wraps the pieces */
-		mbuf_drop_front(m, l3);
-		type = path_push_gre(m, pl->tun, w->gre_id++, false);
+		type = path_push_gre(m, l3, pl->tun, w->gre_id++, false);
 		l3 = 0;
 	}
 	memcpy(path_put_l2(m, l3, pl->out, type), pl->adj->c.mac, sizeof(pl->adj->c.mac));
 }
+
+/* --- runs --------------------------------------------------------------------------------------------- */
+
+/* The Ethernet header of a next hop: its last bytes are the header's, and are copied in words of a fixed
+ * number of bytes; what lies in front of the frame is nobody's. */
+struct l2_head {
+	unsigned len;
+	uint8_t b[L2_HEAD];
+};
+
+static inline struct l2_head l2_head_of(const struct plan *pl, uint16_t type)
+{
+	struct l2_head h = {.len = pl->out->l2_len};
+	uint8_t *p = h.b + L2_HEAD - h.len;
+
+	memcpy(p, pl->adj->c.mac, 6);
+	memcpy(p + 6, pl->out->l2 + 6, h.len - 8u);
+	put_be16(h.b + L2_HEAD - 2, type);
+	return h;
+}
+
+static __rte_always_inline void l2_put(uint8_t *ip, const struct l2_head *h)
+{
+	if (unlikely(h->len > 16))
+		memcpy(ip - L2_HEAD, h->b, L2_HEAD - 16);
+	memcpy(ip - 16, h->b + L2_HEAD - 16, 16);
+}
+
+/* Through a tunnel without checksum. */
+static __rte_always_inline void wrap_run(struct worker *w, struct rte_mbuf *const *v, unsigned n,
+	unsigned l3, const struct plan *pl, bool v6, uint8_t family)
+{
+	const struct gre_head g = pl->tun->gre;
+	const struct l2_head l2 = l2_head_of(pl, v6 ? ETH_TYPE_IP6 : ETH_TYPE_IP4);
+	const uint16_t id = w->gre_id, more = (uint16_t)(l2.len + g.len - l3);
+
+	for (unsigned i = 0; i < n; i++) {
+		struct rte_mbuf *m = v[i];
+		uint8_t *inner = rte_pktmbuf_mtod_offset(m, uint8_t *, l3);
+		struct gre_inner in = gre_inner_of(inner);
+		uint16_t len = (uint16_t)(m->pkt_len - l3);
+
+		gre_put(inner, &g, family == IP_V4 ? ETH_TYPE_IP4 : ETH_TYPE_IP6, 0);
+		if (v6)
+			gre_outer6(inner, &g, len, &in, gre_flow_label(inner));
+		else
+			gre_outer4(inner, &g, len, &in, (uint16_t)(id + i));
+		l2_put(inner - g.len, &l2);
+		mbuf_push(m, more);
+	}
+	w->gre_id = (uint16_t)(id + n);
+}
+
+void rewrite_adjacent_run(struct worker *w, struct rte_mbuf *const *v, unsigned n, unsigned l3,
+	const struct plan *pl, uint8_t family)
+{
+	bool her = pl->oif->c.her_dst.family != IP_NONE;
+
+	if (her || !pl->tun || pl->tun->gre.checksum) {
+		for (unsigned i = 0; i < n; i++)
+			rewrite_adjacent(w, v[i], l3, pl, family);
+		return;
+	}
+	if (pl->tun->gre.v6)
+		wrap_run(w, v, n, l3, pl, true, family);
+	else
+		wrap_run(w, v, n, l3, pl, false, family);
+}
+
+/* --- the stage ---------------------------------------------------------------------------------------- */
 
 static __rte_always_inline void rewrite_copy(struct worker *w, const struct copy *c, uint8_t family)
 {

@@ -44,6 +44,16 @@ static inline void store32(void *p, uint32_t v)
 	memcpy(p, &v, sizeof(v));
 }
 
+/* The word of 32 bits that two of 16 make which follow each other in memory. */
+static inline uint32_t csum_pair(uint16_t first, uint16_t second)
+{
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+	return (uint32_t)second << 16 | first;
+#else
+	return (uint32_t)first << 16 | second;
+#endif
+}
+
 /* The 16-bit one's complement sum of a sum of fewer than 65536 words of 16 or 32 bits. */
 static inline uint16_t csum_fold(uint64_t sum)
 {

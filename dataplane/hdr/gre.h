@@ -8,6 +8,8 @@
 
 #include "tos.h"
 
+#include "dataplane/seam/dp.h"
+
 #define GRE_LEN 4
 #define GRE_MAX_LEN 16
 
@@ -54,22 +56,6 @@ static inline unsigned gre_len(bool checksum, bool has_key)
 	return GRE_LEN + 4u * checksum + 4u * has_key;
 }
 
-/* Writes gre_len() bytes at p. payload_sum: folded sum of the payload, used with checksum only. */
-static inline void gre_write(uint8_t *p, uint16_t ether_type, bool checksum, bool has_key,
-	uint32_t key, uint16_t payload_sum)
-{
-	unsigned len = gre_len(checksum, has_key);
-
-	put_be16(p, (uint16_t)((checksum ? GRE_C : 0) | (has_key ? GRE_K : 0)));
-	put_be16(p + 2, ether_type);
-	if (checksum)
-		store32(p + 4, 0);
-	if (has_key)
-		store32(p + len - 4, htonl(key));
-	if (checksum)
-		store16(p + 4, (uint16_t)~csum_fold(csum_add(payload_sum, p, len)));
-}
-
 /* What the outer header takes from the packet inside. */
 struct gre_inner {
 	uint8_t tos; /* or traffic class */
@@ -92,24 +78,6 @@ static inline struct gre_inner gre_inner_of(const uint8_t *h)
 	return in;
 }
 
-/* The outer IPv4 header, 20 bytes at p. DF is the inner packet's (RFC 2003 section 3.1 for the like of
- * it); a packet with DF is atomic and has identification 0 (RFC 6864). */
-static inline void gre_outer4(uint8_t *p, uint32_t src_be, uint32_t dst_be, uint16_t total,
-	uint8_t tos, uint8_t ttl, bool df, uint16_t id)
-{
-	p[0] = 0x45;
-	p[IP4_TOS] = tos;
-	put_be16(p + IP4_TOTAL, total);
-	put_be16(p + IP4_ID, df ? 0 : id);
-	put_be16(p + IP4_FRAG, df ? IP4_DF : 0);
-	p[IP4_TTL] = ttl;
-	p[IP4_PROTO] = IP_PROTO_GRE;
-	store16(p + IP4_CSUM, 0);
-	store32(p + IP4_SRC, src_be);
-	store32(p + IP4_DST, dst_be);
-	store16(p + IP4_CSUM, (uint16_t)~ip4_header_sum(p, IP4_LEN));
-}
-
 /* The flow label for packets like this one: the same for all from its source to its group, so that
  * routers on the way may spread tunnels' flows by it (RFC 6438 section 3). Never 0, which means none. */
 static inline uint32_t gre_flow_label(const uint8_t *inner)
@@ -124,14 +92,89 @@ static inline uint32_t gre_flow_label(const uint8_t *inner)
 	return (h & 0xfffff) ? h & 0xfffff : 1;
 }
 
-/* The outer IPv6 header, 40 bytes at p. */
-static inline void gre_outer6(uint8_t *p, const uint8_t src[16], const uint8_t dst[16],
-	uint16_t payload, uint8_t tclass, uint8_t hops, uint32_t label)
+/* What a tunnel puts in front of packets but for what differs between them: made once, by gre_head_of.
+ * Numbers of several bytes lie as they do in a packet. */
+struct gre_head {
+	bool v6;
+	bool checksum;
+	uint8_t len;      /* of the outer IP header and GRE's together */
+	uint8_t gre_len;  /* of the latter */
+	uint8_t ttl;      /* 0: that of the packet inside */
+	uint8_t tos_keep; /* of the inner TOS these bits stay, */
+	uint8_t tos_set;  /* and these are added */
+	uint16_t flags;   /* of GRE */
+	uint32_t key;     /* 0 without key */
+	uint32_t src4, dst4;
+	uint64_t sum4;     /* of IPv4's source and destination */
+	uint8_t addrs[32]; /* IPv6's source and destination */
+};
+
+static inline struct gre_head gre_head_of(const struct dp_gre *c)
 {
+	struct gre_head g = {.v6 = c->remote.family == IP_V6, .checksum = c->checksum};
+
+	g.gre_len = (uint8_t)gre_len(c->checksum, c->has_key);
+	g.len = (uint8_t)(g.gre_len + (g.v6 ? IP6_LEN : IP4_LEN));
+	g.ttl = c->ttl;
+	g.tos_keep = c->dscp_inherit ? 0xff : ECN_MASK; /* RFC 2983, RFC 6040 section 4.1 */
+	g.tos_set = c->dscp_inherit ? 0 : (uint8_t)(c->dscp << 2);
+	g.flags = htons((uint16_t)((c->checksum ? GRE_C : 0) | (c->has_key ? GRE_K : 0)));
+	g.key = c->has_key ? htonl(c->key) : 0;
+	g.src4 = c->local.w_be[0];
+	g.dst4 = c->remote.w_be[0];
+	g.sum4 = (uint64_t)g.src4 + g.dst4;
+	memcpy(g.addrs, c->local.b, 16);
+	memcpy(g.addrs + 16, c->remote.b, 16);
+	return g;
+}
+
+/* GRE's header in front of the packet inside, of an EtherType. payload_sum: the packet's folded sum, used
+ * with checksum only. */
+static inline void gre_put(
+	uint8_t *inner, const struct gre_head *g, uint16_t type, uint16_t payload_sum)
+{
+	uint8_t *p = inner - g->gre_len;
+	uint32_t first = csum_pair(g->flags, htons(type));
+
+	store32(inner - 4, g->key); /* without a key something else is there afterwards */
+	if (__builtin_expect(g->checksum, 0))
+		store32(p + 4,
+			csum_pair((uint16_t)~csum_fold((uint64_t)payload_sum + first + g->key), 0));
+	store32(p, first);
+}
+
+/* The outer IPv4 header, in front of GRE's of a packet of len bytes. DF is the inner packet's (RFC 2003
+ * section 3.1 for the like of it); a packet with DF is atomic and has identification 0 (RFC 6864). The
+ * header is made of whole words: bytes that are read again as words right after they were written have to
+ * be waited for. */
+static inline void gre_outer4(uint8_t *inner, const struct gre_head *g, uint16_t len,
+	const struct gre_inner *in, uint16_t id)
+{
+	uint8_t *p = inner - g->len;
+	uint8_t tos = (uint8_t)((in->tos & g->tos_keep) | g->tos_set);
+	uint8_t ttl = g->ttl ? g->ttl : in->ttl;
+	uint32_t w0 = csum_pair(htons((uint16_t)(0x4500 | tos)), htons((uint16_t)(len + g->len)));
+	uint32_t w1 = in->df ? csum_pair(0, htons(IP4_DF)) : csum_pair(htons(id), 0);
+	uint16_t w2 = htons((uint16_t)(ttl << 8 | IP_PROTO_GRE));
+	uint16_t sum = (uint16_t)~csum_fold(g->sum4 + w0 + w1 + w2);
+
+	store32(p, w0);
+	store32(p + IP4_ID, w1);
+	store32(p + IP4_TTL, csum_pair(w2, sum));
+	store32(p + IP4_SRC, g->src4);
+	store32(p + IP4_DST, g->dst4);
+}
+
+/* The outer IPv6 header, likewise. */
+static inline void gre_outer6(uint8_t *inner, const struct gre_head *g, uint16_t len,
+	const struct gre_inner *in, uint32_t label)
+{
+	uint8_t *p = inner - g->len;
+	uint8_t tclass = (uint8_t)((in->tos & g->tos_keep) | g->tos_set);
+	uint8_t hops = g->ttl ? g->ttl : in->ttl;
+
 	store32(p, htonl(6u << 28 | (uint32_t)tclass << 20 | label));
-	put_be16(p + IP6_PAYLOAD, payload);
-	p[IP6_NEXT] = IP_PROTO_GRE;
-	p[IP6_HOPS] = hops;
-	memcpy(p + IP6_SRC, src, 16);
-	memcpy(p + IP6_DST, dst, 16);
+	store32(p + IP6_PAYLOAD, csum_pair(htons((uint16_t)(len + g->gre_len)),
+					 htons((uint16_t)(IP_PROTO_GRE << 8 | hops))));
+	memcpy(p + IP6_SRC, g->addrs, 32);
 }

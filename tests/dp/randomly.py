@@ -45,6 +45,10 @@ def interfaces(d: Dice) -> list[Iface]:
     own += [Iface(f"v{p}", f"p{p}", vlan=100 + p, mtu=d.one(0, 0, 1280),
                   address=(host(4, 100 + p, 254) + "/24", host(6, 100 + p, 254) + "/64"))
             for p in range(PORTS) if d.chance(60)]
+    own += [Iface(f"s{p}", f"p{p}", vlan=d.one(200 + p, (200 + p, 7), (100 + p, 7)),
+                  vlan_tpid=d.one(0, 0x8100, 0x88A8, 0x9100),
+                  address=(host(4, 120 + p, 254) + "/24", host(6, 120 + p, 254) + "/64"))
+            for p in range(PORTS) if d.chance(40)]
     for t in range(5):
         below = 4 if t < 3 else 6
         own.append(Iface(f"g{t}", gre=Gre(host(below, 1, 254), host(below, 1, 10 + t),
@@ -64,7 +68,8 @@ def outputs(d: Dice, names: list[str], family: int) -> tuple[Output, ...]:
                             (host(family, 0x77, 1), ""))
         outs.append(Output(iface, unicast=addr, port=d.one(0, 1, 5004, 65535), ttl=d.one(64, 64, 1, 255),
                            dscp=d.one(-1, -1, 0, 46), preserve_source=d.chance(30)))
-    once = {(o.unicast and "" or o.interface, o.unicast, o.port): o for o in outs}
+    # a route names a receiver once: with an interface or without one
+    once = {("" if o.unicast else o.interface, o.unicast, o.port): o for o in outs}
     return tuple(once.values()) or (Output(names[0]),)
 
 
@@ -167,7 +172,8 @@ def frame(d: Dice, c: Config, n: int) -> tuple[str, bytes]:
             f = bytes.fromhex(c.mac.replace(":", "")) + f[6:]
     else:
         port = i.port
-        f = eth(data, vlan=i.vlan if d.chance(95) else 999)
+        f = eth(data, vlan=i.vlan if d.chance(95) else d.one(999, (i.vlans or (200,))[0], (999, 7)),
+                tpid=i.vlan_tpid if d.chance(95) else d.one(0, 0x8100, 0x88A8, 0x9100))
     if d.chance(10):
         f += b"\0" * d.to(20)
     if d.chance(5):

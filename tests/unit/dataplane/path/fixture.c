@@ -302,13 +302,14 @@ struct fwd_if *fx_tunnel(uint16_t id, uint32_t adj)
 	return i;
 }
 
-void fx_tunnel_ready(const struct fwd_if *tun)
+void fx_tunnel_ready(struct fwd_if *tun)
 {
 	const struct dp_gre *g = &tun->c.gre;
 	struct fwd_gre_slot s = {
 		.key = g->key, .family = g->local.family, .has_key = g->has_key, .ifid = tun->c.id};
 	uint32_t at;
 
+	tun->gre = gre_head_of(g);
 	for (at = 0; at <= fx.demux.gre_mask; at++)
 		if (fx.demux.gre[at].ifid == tun->c.id)
 			memset(&fx.demux.gre[at], 0, sizeof(s));

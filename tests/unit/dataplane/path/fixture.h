@@ -61,8 +61,8 @@ struct fwd_if *fx_ether(uint16_t id, uint16_t port, uint16_t vlan);
 struct fwd_if *fx_stack(uint16_t id, uint16_t port, uint16_t tpid, uint16_t outer, uint16_t inner);
 /* Tunnel 10.9.0.1 -> 10.9.0.2 by adjacency adj, no key. */
 struct fwd_if *fx_tunnel(uint16_t id, uint32_t adj);
-/* Makes it known to the demultiplexer; again after endpoints or key have been changed. */
-void fx_tunnel_ready(const struct fwd_if *tun);
+/* Makes it known to the demultiplexer, and its headers; again after it has been changed. */
+void fx_tunnel_ready(struct fwd_if *tun);
 struct fwd_adj *fx_adj(uint32_t id, enum dp_adj_kind kind, uint16_t ifid, uint8_t mac_end);
 /* Native output on an interface. */
 struct fwd_oif *fx_oif(uint32_t id, uint16_t ifid);

@@ -12,8 +12,12 @@ static unsigned wrap(uint8_t *p, const uint8_t *gre, unsigned n, const uint8_t *
 {
 	memmove(p + IP4_LEN + n, inner, len);
 	memcpy(p + IP4_LEN, gre, n);
-	gre_outer4(p, htonl(0x0a090002), htonl(0x0a090001), (uint16_t)(IP4_LEN + n + len), 0, 60,
-		false, 1);
+	memcpy(p,
+		(uint8_t[IP4_LEN]){0x45, 0, 0, 0, 0, 1, 0, 0, 60, IP_PROTO_GRE, 0, 0, 10, 9, 0, 2,
+			10, 9, 0, 1},
+		IP4_LEN);
+	put_be16(p + IP4_TOTAL, (uint16_t)(IP4_LEN + n + len));
+	fx_ip4_seal(p);
 	return IP4_LEN + n + len;
 }
 

@@ -73,6 +73,7 @@ static void tunnel_output_is_wrapped(void **state)
 	tun->c.gre.has_key = 1;
 	tun->c.gre.key = 0x01020304;
 	tun->c.gre.dscp = 10;
+	fx_tunnel_ready(tun);
 	fx_oif(10, 9);
 	fx_route(IP_V4, 1, 10, 1);
 	fx_rx4(in, 64);
@@ -99,6 +100,7 @@ static void tunnel_checksum_covers_a_chained_payload(void **state)
 	struct fwd_if *tun = fx_tunnel(9, 1);
 
 	tun->c.gre.checksum = 1;
+	fx_tunnel_ready(tun);
 	fx_oif(5, 9);
 	fx_route(IP_V4, 1, 4, 2);
 	fx_oif(6, 3);
@@ -120,6 +122,7 @@ static void tunnel_over_ip6_is_wrapped_in_ip6(void **state)
 	assert_int_equal(ip_parse("2001:db8::1", &tun->c.gre.local), 0);
 	assert_int_equal(ip_parse("2001:db8::2", &tun->c.gre.remote), 0);
 	tun->c.gre.dscp_inherit = 1;
+	fx_tunnel_ready(tun);
 	fx_oif(10, 9);
 	fx_route(IP_V4, 1, 10, 1);
 	fx_rx4(in, 64);
@@ -143,6 +146,7 @@ static void tunnel_copies_ttl_and_ecn_of_what_is_inside(void **state)
 
 	tun->c.gre.ttl = 0;
 	tun->c.gre.dscp = 10;
+	fx_tunnel_ready(tun);
 	fx_ip4(ip, 64);
 	tos_put(ip, 0xb8 | 1);
 	fx_oif(10, 9);
@@ -159,6 +163,59 @@ static void tunnel_copies_ttl_and_ecn_of_what_is_inside(void **state)
 	assert_int_equal(path_encap(&fx.t, 9, DP_SEND_IP, m, &port), 0);
 	assert_int_equal(rte_pktmbuf_mtod(m, uint8_t *)[14 + IP4_TTL], 64);
 	rte_pktmbuf_free(m);
+}
+
+/* Packets of all lengths in one burst, so that each is one of a run; the neighbour is behind two tags. */
+static void run_into_a_tunnel_is_wrapped_packet_by_packet(void **state)
+{
+	struct fwd_if *tun = fx_tunnel(9, 2), *out = fx_stack(5, 1, 0x88a8, 7, 8);
+	uint8_t f[16384], *outer = f + 22, *inner = outer + 44, want[64];
+
+	assert_int_equal(ip_parse("2001:db8::1", &tun->c.gre.local), 0);
+	assert_int_equal(ip_parse("2001:db8::2", &tun->c.gre.remote), 0);
+	fx_tunnel_ready(tun);
+	fx_adj(2, DP_ADJ_ETHER, 5, 0x55);
+	fx_oif(10, 9);
+	fx_route(IP_V4, 1, 10, 1);
+	for (unsigned i = 0; i < 20; i++)
+		fx_rx4(in, 40 + i);
+	fx_run();
+	assert_int_equal(fx.port[1].tx_n, 20);
+	for (unsigned i = 0; i < 20; i++) {
+		assert_int_equal(frame(1, i, f), 22 + 44 + 40 + i);
+		assert_memory_equal(f, fx.t.adjs[2]->c.mac, 6);
+		assert_memory_equal(f + 6, out->l2 + 6, 14);
+		assert_int_equal(be16(f + 20), ETH_TYPE_IP6);
+		assert_int_equal(be16(outer + IP6_PAYLOAD), 4 + 40 + i);
+		assert_memory_equal(outer + IP6_SRC, tun->c.gre.local.b, 16);
+		assert_memory_equal(outer + 40, ((uint8_t[]){0, 0, 8, 0}), 4);
+		fx_ip4(want, 40 + i);
+		want[IP4_TTL] = 8;
+		fx_ip4_seal(want);
+		assert_memory_equal(inner, want, 40 + i);
+	}
+}
+
+static void identifications_follow_each_other_in_a_run(void **state)
+{
+	uint8_t f[16384], ip[64];
+	uint16_t first = 0;
+
+	fx_tunnel(9, 1);
+	fx_oif(10, 9);
+	fx_route(IP_V4, 1, 10, 1);
+	fx_ip4(ip, 64);
+	put_be16(ip + IP4_FRAG, 0);
+	fx_ip4_seal(ip);
+	for (unsigned i = 0; i < 40; i++)
+		fx_rx(0, fx_frame(in, ip, 64, ETH_TYPE_IP4, false, 0));
+	fx_run();
+	for (unsigned i = 0; i < 40; i++) {
+		frame(1, i, f);
+		first = i ? first : be16(f + 14 + IP4_ID);
+		assert_int_equal(be16(f + 14 + IP4_ID), (uint16_t)(first + i));
+		assert_int_equal(fx_sum(f + 14, IP4_LEN), 0xffff);
+	}
 }
 
 static void her_through_a_tunnel_is_translated_then_wrapped(void **state)
@@ -425,6 +482,8 @@ int main(void)
 		T(tunnel_checksum_covers_a_chained_payload),
 		T(tunnel_over_ip6_is_wrapped_in_ip6),
 		T(tunnel_copies_ttl_and_ecn_of_what_is_inside),
+		T(run_into_a_tunnel_is_wrapped_packet_by_packet),
+		T(identifications_follow_each_other_in_a_run),
 		T(her_through_a_tunnel_is_translated_then_wrapped),
 		T(tunnel_into_a_tunnel_unresolved_and_too_large_are_dropped),
 		T(udp_behind_long_extension_headers_is_translated_too),
