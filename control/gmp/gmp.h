@@ -146,7 +146,6 @@ extern const struct proto gmp_proto;
 	X(drop_own, "dropped: sender's address is our own")                                    \
 	X(drop_query_zero, "queries ignored: from 0.0.0.0")                                    \
 	X(drop_query_unicast, "queries ignored: not to all systems, or not to their group")    \
-	X(drop_destination, "dropped: a report or leave sent to the wrong address")            \
 	X(drop_group, "ignored: not a group that can be routed")                               \
 	X(drop_record_type, "records ignored: unknown type")                                   \
 	X(drop_source_address, "sources ignored: not a unicast address")                       \
