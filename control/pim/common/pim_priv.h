@@ -59,6 +59,7 @@ struct pim_iface {
 	uint16_t ifid;
 	uint8_t family;
 	bool up;
+	bool sending; /* messages go out: up or about to go down, and not passive */
 	bool passive;
 	bool i_am_dr;    /* I_am_DR(I); true on a passive interface */
 	bool hello_owed; /* some neighbour does not know us yet: Hello before Join/Prune or Assert */
