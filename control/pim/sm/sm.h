@@ -29,6 +29,8 @@ void sm_iface_down(struct pim_sm *sm, struct pim_iface *pif, struct proto_ctx *c
 /* The interface's primary address or I_am_DR changed (4.3.2); its old address still counts for
  * comparisons of asserts until this is called. */
 void sm_iface_changed(struct pim_sm *sm, struct pim_iface *pif, struct proto_ctx *ctx);
+/* A neighbour came, or the list of its secondary addresses changed: NBR(I, A) may find another one now. When
+ * one goes, it is not in the tables any more, but may be looked at. */
 void sm_neigh_up(struct pim_sm *sm, struct pim_neigh *n, struct proto_ctx *ctx);
 void sm_neigh_down(struct pim_sm *sm, struct pim_neigh *n, struct proto_ctx *ctx);
 /* It restarted: its Generation ID is another one (4.5.6: send its Joins soon; 4.6: its asserts are void). */
