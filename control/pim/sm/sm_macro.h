@@ -20,10 +20,11 @@
 /* An interface I in G, or in (S,G). */
 struct sm_at {
 	struct sm_group *g;
-	struct sm_source *s;   /* NULL: only the formulas of (*,G) may be asked */
-	struct pim_iface *pif; /* I; NULL: the walk is over */
-	struct sm_oif *star;   /* I in (*,G); NULL: nothing is known of it there */
-	struct sm_oif *sg;     /* I in (S,G) and (S,G,rpt); likewise */
+	struct sm_source *s;                /* NULL: only the formulas of (*,G) may be asked */
+	struct pim_iface *pif;              /* I; NULL: the walk is over */
+	struct sm_oif *star;                /* I in (*,G); NULL: nothing is known of it there */
+	struct sm_oif *sg;                  /* I in (S,G) and (S,G,rpt); likewise */
+	struct sm_oif *star_next, *sg_next; /* of the walk */
 };
 
 struct sm_at sm_at_star_g(const struct sm_group *g, struct pim_iface *pif);

@@ -25,7 +25,6 @@
 
 #include "control/base/hash.h"
 #include "control/base/order.h"
-#include "control/base/prng.h"
 #include "control/base/route_key.h"
 #include "control/pim/common/pim_priv.h"
 #include "control/pim/sm/sm.h"
@@ -44,6 +43,7 @@ enum sm_timer_kind {
 	SM_T_REGISTER_STOP, /* sm_source.rst (4.4.1) */
 	SM_T_SPT_RATE,      /* pim_sm.rate_timer: looks at the counters of the flows */
 	SM_T_FLUSH,         /* pim_sm.flush: joins and prunes that can wait go out */
+	SM_T_MOVE,          /* sm_move.t: the old path is given up */
 	SM_T_SETTLE,        /* pim_sm.settle: more entries are marked than one event may settle */
 };
 
@@ -91,6 +91,7 @@ struct sm_peer {
 struct sm_iface {
 	struct hash_node node;
 	uint16_t ifid;
+	uint8_t family;
 	struct pim_iface *pif; /* NULL: PIM does not run there, only memberships are known */
 	LIST_HEAD(, sm_oif) oifs;
 	uint32_t n_oifs;
@@ -130,6 +131,16 @@ struct sm_rpf {
 	uint32_t preference, metric;
 };
 
+/* An entry whose RPF interface changed goes on accepting from the old one until data has come on the new
+ * one, and prunes the old neighbour then (rpf.c). */
+struct sm_move {
+	struct sm_up *up;
+	uint16_t ifid;     /* the old interface */
+	struct ipaddr nbr; /* the old RPF'; IP_NONE: nobody to prune */
+	struct ipaddr rp;  /* of a Prune(*,G) */
+	struct timer t;
+};
+
 /* Upstream: towards whom an entry is joined. RPF targets are in an index by address, so that a change of
  * routes costs what it concerns. */
 struct sm_up {
@@ -144,6 +155,7 @@ struct sm_up {
 	bool override;     /* JT was decreased: what it sends does not wait for others */
 	LIST_ENTRY(sm_up) in_peer;
 	struct sm_peer *peer; /* while joined; NULL otherwise */
+	struct sm_move *move; /* NULL: it is not moving */
 	struct timer jt;
 };
 
@@ -165,6 +177,7 @@ struct sm_entry {
 struct sm_rp_map {
 	struct prefix groups;
 	struct ipaddr rp;
+	bool local; /* an address of ours */
 };
 
 struct sm_group {
@@ -175,6 +188,7 @@ struct sm_group {
 	struct ipaddr rp_joined; /* Last RP Used (4.1.2) */
 	bool ssm;
 	bool i_am_rp;
+	bool join_seen; /* a Join(*,G) for us is in the message being read */
 	uint32_t n_sources;
 	LIST_HEAD(, sm_source) sources;
 };
@@ -196,7 +210,7 @@ struct sm_source {
 	/* Its rate is measured for the switchover (spt.c): it stays, and has a wish of its own whose
 	 * packets count, while watched is set. */
 	bool watched;
-	bool rate_reached; /* SwitchToSptDesired by rate */
+	bool rate_reached;            /* SwitchToSptDesired by rate */
 	uint64_t rate_bytes, rate_us; /* of the route, and when, at the last look */
 	LIST_ENTRY(sm_source) in_watched;
 };
@@ -207,10 +221,22 @@ struct register_stop_sent {
 };
 #define REGISTER_STOPS_KEPT 256u
 
+/* What was left out or refused, and why. */
+struct sm_stats {
+	uint64_t limit_states, limit_neighbor, limit_source; /* limits.* reached */
+	uint64_t no_memory;
+	uint64_t rpt_cut;       /* Prunes(S,G,rpt) that a Join(*,G) had no room for (4.9.5.2) */
+	uint64_t rp_mismatch;   /* Join(*,G) for another RP, or where none is known (4.5.1) */
+	uint64_t ssm;           /* (*,G) or (S,G,rpt) in the SSM range (4.8.1) */
+	uint64_t boundary;      /* a group that a boundary keeps out */
+	uint64_t settle_circle; /* an entry that did not come to rest: a defect of ours */
+	uint64_t joins_sent, prunes_sent, joins_received, prunes_received; /* entries */
+};
+
 struct pim_sm {
 	struct pim_self *pim;
 	struct hash_table groups, sources; /* by G; by (S,G) */
-	struct hash_table ifaces, peers;   /* by ifid; by (ifid, address) */
+	struct hash_table ifaces, peers;   /* by (ifid, family); by (ifid, address) */
 	struct order_tree targets;         /* sm_up by target */
 	uint32_t serial;
 	TAILQ_HEAD(, sm_entry) touched;
@@ -220,9 +246,10 @@ struct pim_sm {
 	LIST_HEAD(, sm_source) watched; /* sources whose rate is measured */
 	struct register_stop_sent stops[REGISTER_STOPS_KEPT];
 	TAILQ_HEAD(, jp_queue) jp; /* in the order in which they were begun */
-	bool jp_urgent;            /* flush at the end of this event */
 	uint64_t n_star, n_sg;     /* groups, sources: for limits and show */
-	struct prng prng;
+	uint32_t pass;             /* of sm_settle */
+	struct sm_stats stats;
+	struct log_rate log;
 };
 
 static inline struct sm_group *group_of(const struct sm_entry *e)
@@ -251,19 +278,26 @@ struct sm_source *sm_source_find(
 struct sm_oif *sm_oif_get(
 	struct pim_sm *sm, struct sm_entry *e, struct pim_iface *pif, struct proto_ctx *ctx);
 struct sm_oif *sm_oif_find(const struct sm_entry *e, const struct pim_iface *pif);
-/* Frees it if all of it is nothing. True: it is gone. Marks nothing. */
+/* Frees it if all of it is nothing. True: it is gone, its entry is marked. */
 bool sm_oif_gc(struct pim_sm *sm, struct sm_oif *oif, struct proto_ctx *ctx);
 /* Something that a formula over e asks for has changed. (*,G): all its (S,G) are marked with it. */
 void sm_touch(struct pim_sm *sm, struct sm_entry *e);
 /* The interface in this room's index; NULL: nothing is known on it. */
-struct sm_iface *sm_iface_find(const struct pim_sm *sm, uint16_t ifid);
+struct sm_iface *sm_iface_find(const struct pim_sm *sm, uint16_t ifid, uint8_t family);
 /* Arms or moves a timer: sets its owner and kind. */
-void sm_timer_set(struct proto_ctx *ctx, struct timer *t, enum sm_timer_kind kind, uint64_t due_us);
+void sm_timer_set(struct pim_sm *sm, struct proto_ctx *ctx, struct timer *t,
+	enum sm_timer_kind kind, uint64_t due_us);
 /* SPTbit(S,G), with sm_touch if it changes. */
 void sm_spt_bit_set(struct pim_sm *sm, struct sm_source *s, bool on);
 /* KeepaliveTimer(S,G) is set to run for so long from now, with sm_touch if it did not run. */
 void sm_keepalive_set(
 	struct pim_sm *sm, struct sm_source *s, uint64_t period_us, struct proto_ctx *ctx);
+
+/* --- rpf.c -------------------------------------------------------------------------------------- */
+
+/* Data of the entry came in on its (new) RPF interface: nothing is accepted from the old one any more,
+ * which is pruned. Harmless if it is not moving. */
+void sm_move_done(struct pim_sm *sm, struct sm_entry *e, struct proto_ctx *ctx);
 
 /* --- settle.c ---------------------------------------------------------------------------------- */
 

@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright (c) 2026 The starg authors
+ *
+ * The formulas of RFC 7761 about neighbours upstream (4.1.5), metrics of asserts (4.6.3) and lost asserts
+ * (4.6.5). Pure, as macro.c.
+ */
+#include "control/pim/sm/sm_macro.h"
+
+#define METRIC_INFINITY UINT32_MAX
+#define PREFERENCE_INFINITY 0x7fffffffu /* 31 bits (4.9.6) */
+
+/* --- 4.1.5 ------------------------------------------------------------------------------------------ */
+
+uint16_t RPF_interface_RP(const struct sm_group *g)
+{
+	return g->star.up.rpf.ifid;
+}
+
+uint16_t RPF_interface_S(const struct sm_source *s)
+{
+	return s->sg.up.rpf.ifid;
+}
+
+bool DirectlyConnected(const struct sm_source *s)
+{
+	return s->sg.up.rpf.connected;
+}
+
+struct ipaddr NBR(const struct pim_sm *sm, uint16_t ifid, const struct ipaddr *a) {
+	struct pim_iface *pif = pim_iface_get(sm->pim, ifid, a->family);
+	struct pim_neigh *n = pif ? pim_neigh_nbr(pif, a) : NULL;
+
+	return n ? n->addr : (struct ipaddr){0};
+}
+
+/* The interface upstream, unless a boundary keeps the group off it. */
+static struct pim_iface *
+rpf_pif(const struct pim_sm *sm, const struct sm_up *up, const struct ipaddr *grp)
+{
+	struct pim_iface *pif = pim_iface_get(sm->pim, up->rpf.ifid, grp->family);
+
+	return pif && !pim_boundary_denies(pif, grp) ? pif : NULL;
+}
+
+struct ipaddr RPF_nbr_star_g(const struct pim_sm *sm, const struct sm_group *g)
+{
+	struct pim_iface *pif = rpf_pif(sm, &g->star.up, &g->grp);
+	struct sm_at at;
+
+	if (!pif)
+		return (struct ipaddr){0};
+	at = sm_at_star_g(g, pif);
+	if (I_Am_Assert_Loser_star_g(&at))
+		return at.star->winner.address;
+	return NBR(sm, pif->ifid, &g->star.up.rpf.next_hop);
+}
+
+struct ipaddr RPF_nbr_sg_rpt(const struct pim_sm *sm, const struct sm_source *s)
+{
+	struct pim_iface *pif = rpf_pif(sm, &s->group->star.up, &s->group->grp);
+	struct sm_at at;
+
+	if (!pif)
+		return (struct ipaddr){0};
+	at = sm_at_sg(s, pif);
+	if (I_Am_Assert_Loser_sg(&at))
+		return at.sg->winner.address;
+	return RPF_nbr_star_g(sm, s->group);
+}
+
+struct ipaddr RPF_nbr_sg(const struct pim_sm *sm, const struct sm_source *s)
+{
+	struct pim_iface *pif = rpf_pif(sm, &s->sg.up, &s->group->grp);
+	struct sm_at at;
+
+	if (!pif)
+		return (struct ipaddr){0};
+	at = sm_at_sg(s, pif);
+	if (I_Am_Assert_Loser_sg(&at))
+		return at.sg->winner.address;
+	return NBR(sm, pif->ifid, &s->sg.up.rpf.next_hop);
+}
+
+/* --- 4.6.5 ------------------------------------------------------------------------------------------ */
+
+bool I_Am_Assert_Loser_star_g(const struct sm_at *at)
+{
+	return at->star && at->star->assert == ASSERT_LOSER;
+}
+
+bool I_Am_Assert_Loser_sg(const struct sm_at *at)
+{
+	return at->sg && at->sg->assert == ASSERT_LOSER;
+}
+
+/* AssertWinner(S,G,I) != NULL AND AssertWinner(S,G,I) != me is what the state Loser says. */
+bool lost_assert_sg_rpt(const struct sm_at *at)
+{
+	if (RPF_interface_RP(at->g) == at->pif->ifid ||
+		(RPF_interface_S(at->s) == at->pif->ifid && at->s->spt_bit))
+		return false;
+	return I_Am_Assert_Loser_sg(at);
+}
+
+bool lost_assert_sg(const struct sm_at *at)
+{
+	struct assert_metric mine;
+
+	if (RPF_interface_S(at->s) == at->pif->ifid || !I_Am_Assert_Loser_sg(at))
+		return false;
+	mine = spt_assert_metric(at->s, at->pif);
+	return assert_metric_better(&at->sg->winner, &mine);
+}
+
+bool lost_assert_star_g(const struct sm_at *at)
+{
+	if (RPF_interface_RP(at->g) == at->pif->ifid)
+		return false;
+	return I_Am_Assert_Loser_star_g(at);
+}
+
+/* --- 4.6.3 ------------------------------------------------------------------------------------------ */
+
+static struct assert_metric metric_of(
+	bool rpt_bit, const struct sm_rpf *rpf, const struct pim_iface *pif)
+{
+	if (!rpf->ifid) {
+		/* No route: nobody is worse, but it is not the metric that cancels. */
+		return (struct assert_metric){.rpt_bit = rpt_bit,
+			.preference = PREFERENCE_INFINITY,
+			.metric = METRIC_INFINITY,
+			.address = pif->addr};
+	}
+	return (struct assert_metric){.rpt_bit = rpt_bit,
+		.preference = rpf->preference,
+		.metric = rpf->metric,
+		.address = pif->addr};
+}
+
+struct assert_metric spt_assert_metric(const struct sm_source *s, const struct pim_iface *pif)
+{
+	return metric_of(false, &s->sg.up.rpf, pif);
+}
+
+struct assert_metric rpt_assert_metric(const struct sm_group *g, const struct pim_iface *pif)
+{
+	return metric_of(true, &g->star.up.rpf, pif);
+}
+
+struct assert_metric infinite_assert_metric(void)
+{
+	return (struct assert_metric){
+		.rpt_bit = true, .preference = PREFERENCE_INFINITY, .metric = METRIC_INFINITY};
+}
+
+bool assert_metric_better(const struct assert_metric *a, const struct assert_metric *b)
+{
+	if (a->rpt_bit != b->rpt_bit)
+		return !a->rpt_bit;
+	if (a->preference != b->preference)
+		return a->preference < b->preference;
+	if (a->metric != b->metric)
+		return a->metric < b->metric;
+	return ip_cmp(&a->address, &b->address) > 0;
+}

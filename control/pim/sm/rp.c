@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright (c) 2026 The starg authors
+ *
+ * RP(G) (RFC 7761 4.7.1): static RPs, each for some group prefixes; the longest prefix decides, of equal
+ * ones the highest address. The SSM range (RFC 4607) has none. Left out: the Bootstrap mechanism with its
+ * priorities and hash (4.7.2).
+ */
+#include <errno.h>
+
+#include "control/pim/sm/sm_tree.h"
+
+/* --- the table --------------------------------------------------------------------------------------- */
+
+/* Longest first; then the highest address. */
+static int map_cmp(const void *a, const void *b)
+{
+	const struct sm_rp_map *x = a, *y = b;
+
+	if (x->groups.len != y->groups.len)
+		return (int)y->groups.len - (int)x->groups.len;
+	return ip_cmp(&y->rp, &x->rp);
+}
+
+/* The prefix of all groups of the RP's family. */
+static struct prefix all_groups(const struct ipaddr *rp)
+{
+	struct ipaddr g = {.family = rp->family};
+
+	g.b[0] = rp->family == IP_V4 ? 0xe0 : 0xff;
+	return prefix_make(g, rp->family == IP_V4 ? 4 : 8);
+}
+
+int rp_config(struct pim_sm *sm)
+{
+	const struct pim_config *c = sm->pim->config;
+	struct sm_rp_map *v;
+	size_t n = 0;
+
+	for (size_t i = 0; i < c->n_rps; i++)
+		n += c->rps[i].n_groups ? c->rps[i].n_groups : 1;
+	v = calloc(n ? n : 1, sizeof(*v));
+	if (!v)
+		return -ENOMEM;
+	n = 0;
+	for (size_t i = 0; i < c->n_rps; i++) {
+		const struct pim_rp_config *rp = &c->rps[i];
+
+		for (uint32_t k = 0; k < rp->n_groups; k++)
+			v[n++] = (struct sm_rp_map){.groups = rp->groups[k], .rp = rp->address};
+		if (!rp->n_groups)
+			v[n++] = (struct sm_rp_map){
+				.groups = all_groups(&rp->address), .rp = rp->address};
+	}
+	qsort(v, n, sizeof(*v), map_cmp);
+	free(sm->rps);
+	sm->rps = v;
+	sm->n_rps = n;
+	return 0;
+}
+
+static const struct sm_rp_map *map_of(const struct pim_sm *sm, const struct ipaddr *grp)
+{
+	for (size_t i = 0; i < sm->n_rps; i++)
+		if (prefix_has(&sm->rps[i].groups, grp))
+			return &sm->rps[i];
+	return NULL;
+}
+
+bool rp_is_ssm(const struct pim_sm *sm, const struct ipaddr *grp)
+{
+	const struct pim_config *c = sm->pim->config;
+
+	for (size_t i = 0; i < c->n_ssm; i++)
+		if (prefix_has(&c->ssm[i], grp))
+			return true;
+	return false;
+}
+
+struct ipaddr rp_of(const struct pim_sm *sm, const struct ipaddr *grp)
+{
+	const struct sm_rp_map *map = rp_is_ssm(sm, grp) ? NULL : map_of(sm, grp);
+
+	return map ? map->rp : (struct ipaddr){0};
+}
+
+/* --- groups that follow it ------------------------------------------------------------------------- */
+
+void rp_refresh(struct pim_sm *sm, struct sm_group *g, struct proto_ctx *ctx)
+{
+	struct ipaddr rp = rp_of(sm, &g->grp);
+	bool ssm = rp_is_ssm(sm, &g->grp);
+	bool i_am_rp = !ip_is_none(&rp) && net_is_local(ctx->net, &rp, NULL);
+
+	if (ip_eq(&rp, &g->rp) && ssm == g->ssm && i_am_rp == g->i_am_rp)
+		return;
+	g->rp = rp;
+	g->ssm = ssm;
+	g->i_am_rp = i_am_rp;
+	up_target_set(sm, &g->star, &rp, ctx);
+	sm_touch(sm, &g->star);
+}
+
+void rp_refresh_all(struct pim_sm *sm, struct proto_ctx *ctx)
+{
+	struct hash_node *n;
+
+	for (n = hash_next(&sm->groups, NULL); n; n = hash_next(&sm->groups, n))
+		rp_refresh(sm, container_of(n, struct sm_group, node), ctx);
+}
+
+void rp_local_changed(struct pim_sm *sm, struct proto_ctx *ctx)
+{
+	bool changed = false;
+
+	for (size_t i = 0; i < sm->n_rps; i++) {
+		bool local = net_is_local(ctx->net, &sm->rps[i].rp, NULL);
+
+		changed |= local != sm->rps[i].local;
+		sm->rps[i].local = local;
+	}
+	if (changed)
+		rp_refresh_all(sm, ctx);
+}

@@ -1,0 +1,246 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright (c) 2026 The starg authors
+ *
+ * Entries: how (*,G) and (S,G) come and go (RFC 7761 4.1). Their parts are in parts.c.
+ */
+#include "control/pim/sm/sm_tree.h"
+
+/* --- finding --------------------------------------------------------------------------------------- */
+
+static uint32_t source_hash(const struct ipaddr *src, const struct ipaddr *grp)
+{
+	return ip_hash(src, ip_hash(grp, 0));
+}
+
+struct sm_group *sm_group_find(const struct pim_sm *sm, const struct ipaddr *grp)
+{
+	struct hash_node *n = hash_first(&sm->groups, ip_hash(grp, 0));
+
+	for (; n; n = hash_same(n)) {
+		struct sm_group *g = container_of(n, struct sm_group, node);
+
+		if (ip_eq(&g->grp, grp))
+			return g;
+	}
+	return NULL;
+}
+
+struct sm_source *sm_source_find(
+	const struct pim_sm *sm, const struct ipaddr *src, const struct ipaddr *grp)
+{
+	struct hash_node *n = hash_first(&sm->sources, source_hash(src, grp));
+
+	for (; n; n = hash_same(n)) {
+		struct sm_source *s = container_of(n, struct sm_source, node);
+
+		if (ip_eq(&s->src, src) && ip_eq(&s->group->grp, grp))
+			return s;
+	}
+	return NULL;
+}
+
+/* --- making ---------------------------------------------------------------------------------------- */
+
+/* Room for one more entry below limits.states? Counts and says if not. */
+static bool room(struct pim_sm *sm, struct proto_ctx *ctx)
+{
+	uint32_t max = sm->pim->config->limits.states;
+
+	if (!max || sm->n_star + sm->n_sg < max)
+		return true;
+	sm->stats.limit_states++;
+	if (log_rate_ok(&sm->log, ctx->now_us))
+		act_notify(ctx->out, LOG_LVL_WARNING,
+			"pim: no more than %u states (limits.states): a group or source is left out",
+			max);
+	return false;
+}
+
+static void entry_begin(struct sm_entry *e, enum sm_entry_kind kind, uint64_t now_us)
+{
+	e->kind = kind;
+	e->created_us = now_us;
+	LIST_INIT(&e->oifs);
+}
+
+struct sm_group *sm_group_get(struct pim_sm *sm, const struct ipaddr *grp, struct proto_ctx *ctx)
+{
+	struct sm_group *g = sm_group_find(sm, grp);
+
+	if (g)
+		return g;
+	if (!room(sm, ctx))
+		return NULL;
+	g = calloc(1, sizeof(*g));
+	if (!g) {
+		sm->stats.no_memory++;
+		return NULL;
+	}
+	entry_begin(&g->star, SM_STAR_G, ctx->now_us);
+	g->grp = *grp;
+	LIST_INIT(&g->sources);
+	hash_add(&sm->groups, &g->node, ip_hash(grp, 0));
+	sm->n_star++;
+	rp_refresh(sm, g, ctx);
+	sm_touch(sm, &g->star);
+	return g;
+}
+
+/* Whether limits.per_source lets src have one more group. */
+static bool source_room(struct pim_sm *sm, const struct ipaddr *src, struct proto_ctx *ctx)
+{
+	uint32_t max = sm->pim->config->limits.per_source, n = 0;
+	struct order_node *node;
+
+	if (!max)
+		return true;
+	for (node = order_seek(&sm->targets, &(struct up_key){.target = *src}); node && n < max;
+		node = order_next(node)) {
+		struct sm_up *up = container_of(node, struct sm_up, by_target);
+
+		if (!ip_eq(&up->target, src))
+			break;
+		n += container_of(up, struct sm_entry, up)->kind == SM_S_G;
+	}
+	if (n < max)
+		return true;
+	sm->stats.limit_source++;
+	if (log_rate_ok(&sm->log, ctx->now_us))
+		act_notify(ctx->out, LOG_LVL_WARNING,
+			"pim: a source has %u groups (limits.per_source): one more is left out",
+			max);
+	return false;
+}
+
+struct sm_source *sm_source_get(
+	struct pim_sm *sm, struct sm_group *g, const struct ipaddr *src, struct proto_ctx *ctx)
+{
+	struct sm_source *s = sm_source_find(sm, src, &g->grp);
+
+	if (s)
+		return s;
+	if (!room(sm, ctx) || !source_room(sm, src, ctx))
+		return NULL;
+	s = calloc(1, sizeof(*s));
+	if (!s) {
+		sm->stats.no_memory++;
+		return NULL;
+	}
+	entry_begin(&s->sg, SM_S_G, ctx->now_us);
+	s->src = *src;
+	s->group = g;
+	LIST_INSERT_HEAD(&g->sources, s, in_group);
+	g->n_sources++;
+	hash_add(&sm->sources, &s->node, source_hash(src, &g->grp));
+	sm->n_sg++;
+	up_target_set(sm, &s->sg, src, ctx);
+	sm_touch(sm, &s->sg);
+	return s;
+}
+
+/* --- ending ---------------------------------------------------------------------------------------- */
+
+static void entry_end(struct pim_sm *sm, struct sm_entry *e, struct timer_heap *timers)
+{
+	struct sm_oif *oif, *next;
+
+	for (oif = LIST_FIRST(&e->oifs); oif; oif = next) {
+		next = LIST_NEXT(oif, link);
+		sm_oif_free(sm, oif, timers);
+	}
+	timer_cancel(timers, &e->up.jt);
+	move_forget(&e->up, timers);
+	if (!ip_is_none(&e->up.target))
+		order_del(&sm->targets, &e->up.by_target);
+	if (e->up.peer) {
+		LIST_REMOVE(&e->up, in_peer);
+		e->up.peer->n_ups--;
+		sm_peer_gc(sm, e->up.peer);
+	}
+	if (e->touched)
+		TAILQ_REMOVE(&sm->touched, e, in_touched);
+}
+
+void sm_source_free(struct pim_sm *sm, struct sm_source *s, struct timer_heap *timers)
+{
+	entry_end(sm, &s->sg, timers);
+	timer_cancel(timers, &s->ot);
+	timer_cancel(timers, &s->kat);
+	timer_cancel(timers, &s->rst);
+	if (s->watched)
+		LIST_REMOVE(s, in_watched);
+	LIST_REMOVE(s, in_group);
+	s->group->n_sources--;
+	hash_del(&sm->sources, &s->node);
+	sm->n_sg--;
+	free(s);
+}
+
+void sm_group_free(struct pim_sm *sm, struct sm_group *g, struct timer_heap *timers)
+{
+	entry_end(sm, &g->star, timers);
+	hash_del(&sm->groups, &g->node);
+	sm->n_star--;
+	free(g);
+}
+
+bool sm_source_is_idle(const struct sm_source *s)
+{
+	return LIST_EMPTY(&s->sg.oifs) && s->sg.up.state == UP_NOT_JOINED &&
+	       s->up_rpt != UP_RPT_PRUNED && s->reg == REG_NOINFO && !timer_armed(&s->kat) &&
+	       !timer_armed(&s->ot) && !timer_armed(&s->rst) && !s->watched;
+}
+
+bool sm_group_is_idle(const struct sm_group *g)
+{
+	return LIST_EMPTY(&g->star.oifs) && LIST_EMPTY(&g->sources) &&
+	       g->star.up.state == UP_NOT_JOINED;
+}
+
+/* --- marking and setting ---------------------------------------------------------------------------- */
+
+static void touch_one(struct pim_sm *sm, struct sm_entry *e)
+{
+	if (e->touched)
+		return;
+	e->touched = true;
+	TAILQ_INSERT_TAIL(&sm->touched, e, in_touched);
+}
+
+void sm_touch(struct pim_sm *sm, struct sm_entry *e)
+{
+	touch_one(sm, e);
+	/* (*,G) is marked before them, so it is settled before them. */
+	if (e->kind == SM_STAR_G)
+		sm_touch_sources(sm, group_of(e));
+}
+
+void sm_touch_sources(struct pim_sm *sm, struct sm_group *g)
+{
+	struct sm_source *s;
+
+	LIST_FOREACH (s, &g->sources, in_group)
+		touch_one(sm, &s->sg);
+}
+
+void sm_timer_set(struct pim_sm *sm, struct proto_ctx *ctx, struct timer *t,
+	enum sm_timer_kind kind, uint64_t due_us)
+{
+	pim_timer_set(sm->pim, ctx, t, (uint16_t)kind, due_us);
+}
+
+void sm_spt_bit_set(struct pim_sm *sm, struct sm_source *s, bool on)
+{
+	if (s->spt_bit == on)
+		return;
+	s->spt_bit = on;
+	sm_touch(sm, &s->sg);
+}
+
+void sm_keepalive_set(
+	struct pim_sm *sm, struct sm_source *s, uint64_t period_us, struct proto_ctx *ctx)
+{
+	if (!timer_armed(&s->kat))
+		sm_touch(sm, &s->sg);
+	sm_timer_set(sm, ctx, &s->kat, SM_T_KEEPALIVE, ctx->now_us + period_us);
+}
