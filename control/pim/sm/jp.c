@@ -207,7 +207,7 @@ static void queue_send(
 	struct pim_sm *sm, struct jp_queue *q, struct pim_iface *pif, struct proto_ctx *ctx)
 {
 	struct out o = {.pif = pif, .ctx = ctx};
-	struct pim_jp_builder b = {.buf = sm->pim->scratch,
+	struct pim_jp_builder b = {.buf = sm->jp_buf,
 		.cap = pif->mtu < PIM_MSG_MAX ? pif->mtu : PIM_MSG_MAX,
 		.src = pif->addr,
 		.upstream = q->peer->addr,

@@ -165,7 +165,8 @@ struct sm_entry {
 	uint8_t kind;   /* enum sm_entry_kind */
 	bool touched;   /* in pim_sm.touched */
 	bool rpf_stale; /* up.rpf is to be asked for again */
-	uint8_t rounds; /* evaluations in the present pass */
+	uint8_t rounds; /* evaluations in pass */
+	uint32_t pass;  /* pim_sm.pass when it was evaluated last */
 	TAILQ_ENTRY(sm_entry) in_touched;
 	LIST_HEAD(, sm_oif) oifs;
 	struct sm_up up;
@@ -245,9 +246,12 @@ struct pim_sm {
 	struct timer rate_timer, flush, settle;
 	LIST_HEAD(, sm_source) watched; /* sources whose rate is measured */
 	struct register_stop_sent stops[REGISTER_STOPS_KEPT];
-	TAILQ_HEAD(, jp_queue) jp; /* in the order in which they were begun */
-	uint64_t n_star, n_sg;     /* groups, sources: for limits and show */
-	uint32_t pass;             /* of sm_settle */
+	TAILQ_HEAD(, jp_queue) jp;  /* in the order in which they were begun */
+	uint64_t n_star, n_sg;      /* groups, sources: for limits and show */
+	uint32_t pass;              /* of sm_settle */
+	uint8_t *jp_buf;            /* PIM_MSG_MAX bytes */
+	struct tib_output *outputs; /* working memory of mfib.c */
+	uint32_t outputs_cap;
 	struct sm_stats stats;
 	struct log_rate log;
 };

@@ -1,0 +1,266 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright (c) 2026 The starg authors
+ *
+ * What the data plane is to do with packets from S to G (RFC 7761 4.2) as wishes for the TIB: one for a (*,G)
+ * that is joined, one for each (S,G) of which anything is known, also if nobody wants it, for packets
+ * without a route cost upcalls. A wish is told only if it differs from the last one.
+ *
+ * Where 4.2 lets a packet set the SPTbit and be forwarded by it at once, the wish forwards it before control
+ * has heard of it: if its arrival on RPF_interface(S) would set the SPTbit and nothing of the RP tree could
+ * come besides. Else an input with SIGNAL but without ACCEPT tells of the first packet on the SPT, and packets
+ * of the RP tree are accepted until then.
+ */
+#include "control/pim/sm/sm_tree.h"
+
+#define REGISTER_TTL 64 /* that of any packet of ours (4.4.1) */
+
+/* --- inputs ------------------------------------------------------------------------------------------------ */
+
+/* Flags add up if it is there already. */
+static void input_add(struct tib_wish *w, uint16_t ifid, uint8_t flags)
+{
+	for (unsigned i = 0; i < w->n_inputs; i++) {
+		if (w->inputs[i].ifid == ifid) {
+			w->inputs[i].flags |= flags;
+			return;
+		}
+	}
+	w->inputs[w->n_inputs++] =
+		(struct dp_input){.ifid = ifid, .flags = flags, .role = DP_ROLE_PRIMARY};
+}
+
+/* Whether data of G may come in there: PIM runs and no boundary keeps G out. */
+static bool input_runs(const struct pim_sm *sm, uint16_t ifid, const struct ipaddr *grp)
+{
+	struct pim_iface *pif;
+
+	if (ifid == DP_IF_REGISTER)
+		return true;
+	pif = pim_iface_get(sm->pim, ifid, grp->family);
+	return pif && !pim_boundary_denies(pif, grp);
+}
+
+/* The RPF interface of e; while it moves, the old one, and the new one tells of its first packet. */
+static void input_rpf(
+	const struct pim_sm *sm, const struct sm_entry *e, uint8_t flags, struct tib_wish *w)
+{
+	const struct ipaddr *grp = &group_of(e)->grp;
+	uint16_t ifid = e->up.rpf.ifid;
+
+	if (e->up.move) {
+		if (input_runs(sm, e->up.move->ifid, grp))
+			input_add(w, e->up.move->ifid, flags);
+		flags = DP_INPUT_SIGNAL;
+	}
+	if (ifid && input_runs(sm, ifid, grp))
+		input_add(w, ifid, flags);
+}
+
+static bool i_am_dr(const struct pim_sm *sm, uint16_t ifid, uint8_t family)
+{
+	struct pim_iface *pif = pim_iface_get(sm->pim, ifid, family);
+
+	return pif && pif->i_am_dr;
+}
+
+/* RPF_interface(RP(G)), or where Registers are decapsulated at the RP. new_sources: packets of sources without
+ * state are told, for the switchover or because we are the DR of sources there. */
+static void input_rp(
+	const struct pim_sm *sm, const struct sm_group *g, bool new_sources, struct tib_wish *w)
+{
+	uint8_t flags = DP_INPUT_ACCEPT;
+
+	if (new_sources && (SwitchToSpt_needs_signal(sm, g) ||
+				   i_am_dr(sm, RPF_interface_RP(g), g->grp.family)))
+		flags |= DP_INPUT_SIGNAL;
+	input_rpf(sm, &g->star, flags, w);
+}
+
+/* --- outputs ------------------------------------------------------------------------------------------------ */
+
+static bool room(struct pim_sm *sm, uint32_t n)
+{
+	uint32_t cap = sm->outputs_cap ? sm->outputs_cap * 2 : 16;
+	struct tib_output *v;
+
+	if (n <= sm->outputs_cap)
+		return true;
+	v = realloc(sm->outputs, cap * sizeof(*v));
+	if (!v) {
+		sm->stats.no_memory++;
+		return false;
+	}
+	sm->outputs = v;
+	sm->outputs_cap = cap;
+	return true;
+}
+
+static void output_add(struct pim_sm *sm, struct tib_wish *w, const struct tib_output *o)
+{
+	if (room(sm, w->n_outputs + 1))
+		sm->outputs[w->n_outputs++] = *o;
+}
+
+/* The interfaces of a list. */
+static void outputs_add(struct pim_sm *sm, const struct sm_group *g, const struct sm_source *s,
+	bool (*in_olist)(const struct sm_at *at), struct tib_wish *w, const struct proto_ctx *ctx)
+{
+	for (struct sm_at at = sm_at_first(g, s); at.pif; sm_at_next(&at)) {
+		const struct net_if *ifp;
+
+		if (!in_olist(&at))
+			continue;
+		ifp = net_if_get(ctx->net, at.pif->ifid);
+		output_add(sm, w,
+			&(struct tib_output){.ifid = at.pif->ifid,
+				.ttl_threshold = ifp ? ifp->conf.ttl_threshold : 0});
+	}
+}
+
+/* The Register tunnel (4.4.1). We need none to ourselves. */
+static void output_register(struct pim_sm *sm, const struct sm_source *s, struct tib_wish *w)
+{
+	const struct sm_group *g = s->group;
+	bool v6 = g->grp.family == IP_V6;
+
+	if (!register_tunnel(s) || g->i_am_rp || ip_is_none(&g->rp))
+		return;
+	output_add(sm, w,
+		&(struct tib_output){.her_dst = g->rp,
+			.her_src = sm->pim->config->register_source[v6],
+			.her_ttl = REGISTER_TTL,
+			.encap = DP_ENCAP_REGISTER,
+			.allow_input = true});
+}
+
+/* --- 4.2 ------------------------------------------------------------------------------------------------------ */
+
+static void star_wish(struct pim_sm *sm, const struct sm_group *g, struct tib_wish *w,
+	const struct proto_ctx *ctx)
+{
+	input_rp(sm, g, true, w);
+	outputs_add(sm, g, NULL, immediate_olist_star_g, w, ctx);
+}
+
+/* On the SPT, or as if: forwarded by inherited_olist(S,G) from RPF_interface(S). */
+static void spt_wish(struct pim_sm *sm, const struct sm_source *s, uint8_t flags,
+	struct tib_wish *w, const struct proto_ctx *ctx)
+{
+	input_rpf(sm, &s->sg, DP_INPUT_ACCEPT | flags, w);
+	outputs_add(sm, s->group, s, inherited_olist_sg, w, ctx);
+	output_register(sm, s, w);
+}
+
+/* Forwarded by inherited_olist(S,G,rpt) from the RP tree. spt: the first packet on RPF_interface(S) is told. */
+static void rpt_wish(struct pim_sm *sm, const struct sm_source *s, bool spt, struct tib_wish *w,
+	const struct proto_ctx *ctx)
+{
+	input_rp(sm, s->group, !timer_armed(&s->sg.up.jt) && !timer_armed(&s->kat), w);
+	if (spt && input_runs(sm, RPF_interface_S(s), &s->group->grp))
+		input_add(w, RPF_interface_S(s), DP_INPUT_SIGNAL);
+	outputs_add(sm, s->group, s, inherited_olist_sg_rpt, w, ctx);
+}
+
+/* A source on our own subnet sends nowhere else: its first packet starts the Keepalive Timer, its further
+ * ones are counted. */
+static void connected_wish(struct pim_sm *sm, const struct sm_source *s, bool would,
+	struct tib_wish *w, const struct proto_ctx *ctx)
+{
+	spt_wish(sm, s, would || !timer_armed(&s->kat) ? DP_INPUT_SIGNAL : 0, w, ctx);
+}
+
+static void sg_wish(struct pim_sm *sm, const struct sm_source *s, struct tib_wish *w,
+	const struct proto_ctx *ctx)
+{
+	bool would = !s->spt_bit && Update_SPTbit_would(sm, s, RPF_interface_S(s));
+	bool both = RPF_interface_S(s) != RPF_interface_RP(s->group) &&
+		    !inherited_olist_sg_rpt_is_null(s);
+
+	w->complete = true;
+	if (DirectlyConnected(s))
+		connected_wish(sm, s, would, w, ctx);
+	else if (s->spt_bit)
+		spt_wish(sm, s, 0, w, ctx);
+	else if (would && !both)
+		spt_wish(sm, s, DP_INPUT_SIGNAL, w, ctx);
+	else
+		rpt_wish(sm, s, would, w, ctx);
+}
+
+/* --- telling it ------------------------------------------------------------------------------------------------ */
+
+static struct dp_route_key key_of(const struct sm_entry *e)
+{
+	const struct sm_group *g = group_of(e);
+	struct ipaddr any = {.family = g->grp.family};
+
+	return (struct dp_route_key){.grp = prefix_host(g->grp),
+		.src = e->kind == SM_STAR_G ? prefix_make(any, 0) : prefix_host(source_of(e)->src)};
+}
+
+static uint64_t mix(uint64_t h, uint64_t v)
+{
+	h = (h ^ v) * 0x9e3779b97f4a7c15ull;
+	return h ^ h >> 29;
+}
+
+/* Never 0. */
+static uint64_t wish_hash(const struct tib_wish *w)
+{
+	uint64_t h = w->n_outputs + 1u;
+
+	for (unsigned i = 0; i < w->n_inputs; i++)
+		h = mix(h, (uint64_t)w->inputs[i].ifid << 8 | w->inputs[i].flags);
+	for (uint32_t i = 0; i < w->n_outputs; i++) {
+		const struct tib_output *o = &w->outputs[i];
+
+		h = mix(h, (uint64_t)o->ifid << 16 | (uint64_t)o->ttl_threshold << 8 | o->encap);
+		if (!ip_is_none(&o->her_dst))
+			h = mix(h,
+				(uint64_t)ip_hash(&o->her_dst, 1) << 32 | ip_hash(&o->her_src, 2));
+	}
+	return h ? h : 1;
+}
+
+/* A source that is known only because an override is due forwards as its group does. */
+static bool wanted(const struct sm_entry *e)
+{
+	const struct sm_source *s;
+
+	if (e->kind == SM_STAR_G)
+		return e->up.state == UP_JOINED;
+	s = source_of(e);
+	return !LIST_EMPTY(&e->oifs) || e->up.state == UP_JOINED || s->up_rpt == UP_RPT_PRUNED ||
+	       s->reg != REG_NOINFO || timer_armed(&s->kat) || s->watched;
+}
+
+void mfib_settle(struct pim_sm *sm, struct sm_entry *e, struct proto_ctx *ctx)
+{
+	struct tib_wish w = {.owner = ctx->self, .precedence = TIB_PREC_SM, .key = key_of(e)};
+	uint64_t h;
+
+	if (!wanted(e)) {
+		mfib_forget(sm, e, ctx);
+		return;
+	}
+	if (e->kind == SM_STAR_G)
+		star_wish(sm, group_of(e), &w, ctx);
+	else
+		sg_wish(sm, source_of(e), &w, ctx);
+	w.outputs = sm->outputs;
+	h = wish_hash(&w);
+	if (h == e->wish)
+		return;
+	e->wish = h;
+	act_wish_set(ctx->out, &w);
+}
+
+void mfib_forget(struct pim_sm *sm, struct sm_entry *e, struct proto_ctx *ctx)
+{
+	struct dp_route_key key = key_of(e);
+
+	if (!e->wish)
+		return;
+	e->wish = 0;
+	act_wish_del(ctx->out, &key);
+}
