@@ -49,6 +49,11 @@
 	/* Assert */                                                                          \
 	X(assert_source, "Assert(S,G) without a source")                                      \
 	/* the trees */                                                                       \
+	X(rp_mismatch, "Join(*,G) for another RP than ours, or for a group without RP")       \
+	X(ssm_entry, "(*,G) or (S,G,rpt) entry in the SSM range")                             \
+	X(limit_states, "asks for more than limits.states")                                   \
+	X(limit_neighbor, "its neighbour asks for more than limits.per_neighbor")             \
+	X(limit_source, "asks for more groups of one source than limits.per_source")          \
 	X(boundary, "about a group that a boundary of the interface keeps out")               \
 	X(register_not_rp, "Register of a group whose RP is not the address it was sent to")  \
 	X(register_denied, "Register of a source and group that the rules refuse")            \

@@ -99,7 +99,7 @@ struct sm_peer *down_peer(struct pim_sm *sm, const struct jp_recv *m, struct pro
 
 	if (!p || !max || p->n_states < max)
 		return p;
-	sm->stats.limit_neighbor++;
+	pim_drop(sm->pim, m->pif, PIM_DROP_limit_neighbor);
 	if (log_rate_ok(&m->pif->log, ctx->now_us))
 		act_notify(ctx->out, LOG_LVL_WARNING,
 			"pim: neighbor %s on %s asks for more than %u states "

@@ -109,7 +109,7 @@ static struct sm_oif *begin(
 	if (oif)
 		oif->rpt = calloc(1, sizeof(*oif->rpt));
 	if (!oif || !oif->rpt) {
-		sm->stats.no_memory++;
+		pim_drop(sm->pim, NULL, PIM_DROP_no_memory);
 		if (oif)
 			sm_oif_gc(sm, oif, ctx);
 		sm_peer_gc(sm, by);

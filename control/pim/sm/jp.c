@@ -36,7 +36,7 @@ static struct jp_queue *queue_of(struct pim_sm *sm, uint16_t ifid, const struct 
 		return p ? p->jp : NULL;
 	p->jp = calloc(1, sizeof(*p->jp));
 	if (!p->jp) {
-		sm->stats.no_memory++;
+		pim_drop(sm->pim, NULL, PIM_DROP_no_memory);
 		sm_peer_gc(sm, p);
 		return NULL;
 	}
@@ -94,7 +94,7 @@ void jp_queue_add(struct pim_sm *sm, struct pim_iface *pif, const struct ipaddr 
 	if (!q)
 		return;
 	if (!grow(q)) {
-		sm->stats.no_memory++;
+		pim_drop(sm->pim, NULL, PIM_DROP_no_memory);
 		if (!q->n)
 			queue_free(sm, q);
 		return;
@@ -220,7 +220,7 @@ static void queue_send(
 	for (size_t i = 0; i < q->n;) {
 		i += build_group(sm, &q->v[i], q->n - i, &set);
 		if (set.lost)
-			sm->stats.no_memory++;
+			pim_drop(sm->pim, NULL, PIM_DROP_no_memory);
 		pim_jp_build(&b, &set);
 	}
 	pim_jp_flush(&b);

@@ -87,7 +87,7 @@ static bool room(struct pim_sm *sm, uint32_t n)
 		return true;
 	v = realloc(sm->outputs, cap * sizeof(*v));
 	if (!v) {
-		sm->stats.no_memory++;
+		pim_drop(sm->pim, NULL, PIM_DROP_no_memory);
 		return false;
 	}
 	sm->outputs = v;

@@ -34,7 +34,7 @@ struct sm_iface *sm_iface_get(struct pim_sm *sm, uint16_t ifid, uint8_t family)
 		return i;
 	i = calloc(1, sizeof(*i));
 	if (!i) {
-		sm->stats.no_memory++;
+		pim_drop(sm->pim, NULL, PIM_DROP_no_memory);
 		return NULL;
 	}
 	i->ifid = ifid;
@@ -93,7 +93,7 @@ struct sm_oif *sm_oif_get_at(
 	}
 	oif = calloc(1, sizeof(*oif));
 	if (!oif) {
-		sm->stats.no_memory++;
+		pim_drop(sm->pim, NULL, PIM_DROP_no_memory);
 		return NULL;
 	}
 	oif->entry = e;
@@ -174,7 +174,7 @@ struct sm_peer *sm_peer_get(struct pim_sm *sm, uint16_t ifid, const struct ipadd
 		return p;
 	p = calloc(1, sizeof(*p));
 	if (!p) {
-		sm->stats.no_memory++;
+		pim_drop(sm->pim, NULL, PIM_DROP_no_memory);
 		return NULL;
 	}
 	p->ifid = ifid;

@@ -27,7 +27,7 @@ static void join_star_g(struct pim_sm *sm, const struct ipaddr *grp, const struc
 	struct sm_oif *oif;
 
 	if (ip_is_none(&mine) || !ip_eq(&mine, rp)) {
-		sm->stats.rp_mismatch++;
+		pim_drop(sm->pim, m->pif, PIM_DROP_rp_mismatch);
 		return;
 	}
 	if (!g)
@@ -232,11 +232,12 @@ static bool for_us(
 }
 
 /* Whether the entry means anything here: 4.8.1. */
-static bool entry_holds(struct pim_sm *sm, const struct pim_jp_source *e, bool ssm)
+static bool entry_holds(
+	struct pim_sm *sm, const struct pim_jp_source *e, const struct jp_recv *m, bool ssm)
 {
 	if (!ssm || !(e->flags & PIM_SRC_R))
 		return true;
-	sm->stats.ssm++;
+	pim_drop(sm->pim, m->pif, PIM_DROP_ssm_entry);
 	return false;
 }
 
@@ -251,7 +252,7 @@ static void group_set(struct pim_sm *sm, struct pim_jp_group *set, const struct 
 			sm->stats.joins_received++;
 		else
 			sm->stats.prunes_received++;
-		if (!entry_holds(sm, &e, ssm))
+		if (!entry_holds(sm, &e, m, ssm))
 			continue;
 		if (us)
 			entry_for_us(sm, &set->grp, &e, m, ctx);
@@ -269,7 +270,7 @@ static void message(
 
 	while (pim_jp_group_next(&walk, &set)) {
 		if (pim_boundary_denies(m->pif, &set.grp))
-			sm->stats.boundary++;
+			pim_drop(sm->pim, m->pif, PIM_DROP_boundary);
 		else
 			group_set(sm, &set, m, &jp->upstream, us, ctx);
 	}

@@ -142,7 +142,7 @@ void move_begin(struct pim_sm *sm, struct sm_entry *e, uint16_t old_ifid,
 	}
 	m = calloc(1, sizeof(*m));
 	if (!m) {
-		sm->stats.no_memory++;
+		pim_drop(sm->pim, NULL, PIM_DROP_no_memory);
 		prune_old(sm, e, old_ifid, old_nbr, old_rp, ctx);
 		return;
 	}

@@ -95,7 +95,7 @@ static void touch_all(struct pim_sm *sm, bool stale)
 void sm_config(struct pim_sm *sm, struct proto_ctx *ctx)
 {
 	if (rp_config(sm)) {
-		sm->stats.no_memory++;
+		pim_drop(sm->pim, NULL, PIM_DROP_no_memory);
 		act_notify(ctx->out, LOG_LVL_ERROR,
 			"pim: out of memory: the RPs are those of the former configuration");
 	}

@@ -222,16 +222,11 @@ struct register_stop_sent {
 };
 #define REGISTER_STOPS_KEPT 256u
 
-/* What was left out or refused, and why. */
+/* What has no counter among the drops. */
 struct sm_stats {
-	uint64_t limit_states, limit_neighbor, limit_source; /* limits.* reached */
-	uint64_t no_memory;
-	uint64_t rpt_cut;       /* Prunes(S,G,rpt) that a Join(*,G) had no room for (4.9.5.2) */
-	uint64_t rp_mismatch;   /* Join(*,G) for another RP, or where none is known (4.5.1) */
-	uint64_t ssm;           /* (*,G) or (S,G,rpt) in the SSM range (4.8.1) */
-	uint64_t boundary;      /* a group that a boundary keeps out */
-	uint64_t settle_circle; /* an entry that did not come to rest: a defect of ours */
 	uint64_t joins_sent, prunes_sent, joins_received, prunes_received; /* entries */
+	uint64_t rpt_cut;       /* Prunes(S,G,rpt) that a Join(*,G) had no room for (4.9.5.2) */
+	uint64_t settle_circle; /* an entry that did not come to rest: a defect of ours */
 };
 
 struct pim_sm {

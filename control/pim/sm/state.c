@@ -48,7 +48,7 @@ static bool room(struct pim_sm *sm, struct proto_ctx *ctx)
 
 	if (!max || sm->n_star + sm->n_sg < max)
 		return true;
-	sm->stats.limit_states++;
+	pim_drop(sm->pim, NULL, PIM_DROP_limit_states);
 	if (log_rate_ok(&sm->log, ctx->now_us))
 		act_notify(ctx->out, LOG_LVL_WARNING,
 			"pim: no more than %u states (limits.states): a group or source is left out",
@@ -73,7 +73,7 @@ struct sm_group *sm_group_get(struct pim_sm *sm, const struct ipaddr *grp, struc
 		return NULL;
 	g = calloc(1, sizeof(*g));
 	if (!g) {
-		sm->stats.no_memory++;
+		pim_drop(sm->pim, NULL, PIM_DROP_no_memory);
 		return NULL;
 	}
 	entry_begin(&g->star, SM_STAR_G, ctx->now_us);
@@ -104,7 +104,7 @@ static bool source_room(struct pim_sm *sm, const struct ipaddr *src, struct prot
 	}
 	if (n < max)
 		return true;
-	sm->stats.limit_source++;
+	pim_drop(sm->pim, NULL, PIM_DROP_limit_source);
 	if (log_rate_ok(&sm->log, ctx->now_us))
 		act_notify(ctx->out, LOG_LVL_WARNING,
 			"pim: a source has %u groups (limits.per_source): one more is left out",
@@ -123,7 +123,7 @@ struct sm_source *sm_source_get(
 		return NULL;
 	s = calloc(1, sizeof(*s));
 	if (!s) {
-		sm->stats.no_memory++;
+		pim_drop(sm->pim, NULL, PIM_DROP_no_memory);
 		return NULL;
 	}
 	entry_begin(&s->sg, SM_S_G, ctx->now_us);
