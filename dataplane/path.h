@@ -15,16 +15,17 @@
 #include <stdatomic.h>
 
 /* The first segment of a received packet holds this many bytes (or the packet): the deepest header that
- * is read. 22 Ethernet, 60 IPv4, 16 GRE, 60 IPv4, 18 of TCP. */
-#define PULL_BYTES 200
+ * is read. 22 Ethernet, 60 IPv4, 16 GRE, 60 IPv4, 8 Register, 60 IPv4, 18 of TCP. */
+#define PULL_BYTES 264
 /* Room in front of the IP packet for the longest encapsulation: 22 Ethernet, 40 IPv6, 12 GRE, 48 Register. */
 #define PUSH_BYTES 124
 /* A copy that shares its payload has this much of the packet for itself: all that HER may write. */
 #define SPLIT_BYTES 96
 #define L4_CSUM_END 18 /* of a transport header: TCP's is the furthest */
-static_assert(
-	PULL_BYTES >= L2_MAX + 60 + 16 + SPLIT_BYTES, "a split never leaves the first segment");
-static_assert(PUSH_BYTES >= L2_HEAD + IP6_LEN + 12, "all headers, and the rest of a template");
+static_assert(PULL_BYTES >= L2_MAX + 60 + 16 + 60 + REGISTER_LEN + SPLIT_BYTES,
+	"a split never leaves the first segment");
+static_assert(PUSH_BYTES >= L2_HEAD + IP6_LEN + 12 + REGISTER_HEAD_MAX,
+	"all headers, and the rest of a template");
 static_assert(RTE_PKTMBUF_HEADROOM >= PUSH_BYTES, "a fresh buffer has room for every header");
 
 #define TTL_USUAL 64 /* RFC 1700 */
@@ -87,14 +88,14 @@ static inline const struct fwd_demux *fwd_demux_get(const struct fwd_tables *t)
 	return atomic_load_explicit(&t->demux, memory_order_acquire);
 }
 
-/* The table in which a packet of this interface is looked up. */
-static inline uint16_t fwd_table_of(const struct fwd_tables *t, uint16_t iif)
+/* The table in which a packet is looked up. */
+static inline uint16_t fwd_table_of(const struct fwd_tables *t, const struct pkt *p)
 {
 	const struct fwd_if *ifp;
 
 	if (likely(!fwd_demux_get(t)->several_tables))
 		return DP_TABLE_MAIN;
-	ifp = fwd_if_get(t, iif);
+	ifp = fwd_if_get(t, pkt_interface(p));
 	return ifp ? ifp->c.table : DP_TABLE_MAIN;
 }
 
