@@ -280,16 +280,29 @@ static inline uint16_t path_push_gre(
 	return ETH_TYPE_IP4;
 }
 
-/* The Register's own headers in front of the IP packet in m. id: identification of the outer IPv4 header. */
-static inline void path_push_register(struct rte_mbuf *m, const struct fwd_oif *o, uint16_t id)
+/* The outer TOS of a Register. */
+static inline uint8_t path_register_tos(const struct dp_oif *o, const uint8_t *inner)
+{
+	uint8_t tos = tos_get(inner);
+
+	return likely(!o->her_set_dscp) ? tos : tos_with_dscp(tos, o->her_dscp);
+}
+
+/* A Register's own headers in front of the IP packet at offset l3 of m, what was there before is overwritten;
+ * the outer EtherType is returned. id: identification of an outer IPv4 header. */
+static inline uint16_t path_push_register(
+	struct rte_mbuf *m, unsigned l3, const struct fwd_oif *o, uint16_t id)
 {
 	const struct register_head *r = o->head;
-	const uint8_t *inner = rte_pktmbuf_mtod(m, const uint8_t *);
-	uint8_t tos = tos_get(inner);
-	uint32_t label = r->family == IP_V6 ? gre_flow_label(inner) : 0;
-	unsigned len = m->pkt_len;
+	uint8_t *inner = rte_pktmbuf_mtod_offset(m, uint8_t *, l3);
+	uint8_t tos = path_register_tos(&o->c, inner);
+	unsigned len = m->pkt_len - l3;
 
-	if (o->c.her_set_dscp)
-		tos = tos_with_dscp(tos, o->c.her_dscp);
-	register_head_put(mbuf_push(m, register_head_len(r->family)), r, len, tos, id, label);
+	mbuf_push(m, r->len - l3);
+	if (unlikely(r->family == IP_V6)) {
+		register_put6(inner, r, len, tos, gre_flow_label(inner));
+		return ETH_TYPE_IP6;
+	}
+	register_put4(inner, r, len, tos, id);
+	return ETH_TYPE_IP4;
 }

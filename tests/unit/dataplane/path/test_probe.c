@@ -217,7 +217,7 @@ static void a_flow_is_followed_out_of_a_register_and_into_one(void **state)
 	register_head_make(
 		&head, IP_V4, (uint8_t[]){192, 0, 2, 7}, (uint8_t[]){198, 51, 100, 1}, 64);
 	fx_ip4(p + 28, 100);
-	register_head_put(p, &head, 100, 0, 0, 0);
+	register_put4(p + 28, &head, 100, 0, 0);
 	fx_rx(0, fx_frame(in, p, 128, ETH_TYPE_IP4, true, 0));
 	fx_run();
 	next_of(DP_PROBE_PACKET);

@@ -528,10 +528,15 @@ static void register_inside_gre_is_unwrapped_twice(void **state)
 	uint8_t p[400], q[400], inner[300];
 	unsigned n = wrap4(p, inner, fx_ip4(inner, 200), 8);
 
+	fx_ip4(q, 28);
 	memcpy(q + 24, p, n);
 	put_be16(q + 20, 0);
 	put_be16(q + 22, ETH_TYPE_IP4);
-	gre_outer4(q, htonl(0x0a090002), htonl(0x0a090001), (uint16_t)(24 + n), 0, 60, false, 1);
+	put_be16(q + IP4_TOTAL, (uint16_t)(24 + n));
+	q[IP4_PROTO] = IP_PROTO_GRE;
+	store32(q + IP4_SRC, htonl(0x0a090002));
+	store32(q + IP4_DST, htonl(0x0a090001));
+	fx_ip4_seal(q);
 	rx_at(in, q, 24 + n, 0);
 	assert_forwarded(IP_V4, 1, 200);
 	assert_int_equal(fx.registered.ifid, 5);
