@@ -16,8 +16,8 @@ static void if_conf(struct data_world *dw, unsigned i, const char *name)
 	snprintf(dw->ifs[i].interface, sizeof(dw->ifs[i].interface), "%s", name);
 }
 
-void data_route(struct data_world *dw, const char *dst, uint16_t ifid, const char *gateway,
-	uint32_t metric)
+void data_route(
+	struct data_world *dw, const char *dst, uint16_t ifid, const char *gateway, uint32_t metric)
 {
 	struct net_route r = {
 		.origin = NET_ROUTE_KERNEL, .protocol = OSPF, .n_paths = 1, .metric = metric};
@@ -132,8 +132,8 @@ void data_packet(struct data_world *dw, uint16_t ifid, const void *ip, size_t le
 void data_hello(struct data_world *dw, uint16_t ifid, const char *from, uint32_t genid,
 	uint16_t holdtime_s, uint32_t dr_priority)
 {
-	struct pim_hello h = {
-		.has = PIM_HAS_HOLDTIME | PIM_HAS_GENID | PIM_HAS_DR_PRIORITY | PIM_HAS_LAN_PRUNE_DELAY,
+	struct pim_hello h = {.has = PIM_HAS_HOLDTIME | PIM_HAS_GENID | PIM_HAS_DR_PRIORITY |
+				     PIM_HAS_LAN_PRUNE_DELAY,
 		.holdtime_s = holdtime_s,
 		.genid = genid,
 		.dr_priority = dr_priority,
@@ -211,8 +211,8 @@ static struct ipaddr addr_or_none(const char *text)
 	return is_star(text) ? (struct ipaddr){0} : addr(text);
 }
 
-void data_member(struct data_world *dw, uint16_t ifid, const char *src, const char *grp,
-	enum member_state m)
+void data_member(
+	struct data_world *dw, uint16_t ifid, const char *src, const char *grp, enum member_state m)
 {
 	struct event ev = {.kind = EV_MEMBER,
 		.member = {.ifid = ifid, .state = m, .src = addr_or_none(src), .grp = addr(grp)}};
@@ -240,8 +240,11 @@ void data_assert(struct data_world *dw, uint16_t ifid, const char *from, const c
 void data_upcall(struct data_world *dw, enum dp_upcall_kind kind, const char *src, const char *grp,
 	uint16_t ifid)
 {
-	struct dp_upcall up = {
-		.kind = (uint8_t)kind, .ifid = ifid, .len = 100, .src = addr(src), .grp = addr(grp)};
+	struct dp_upcall up = {.kind = (uint8_t)kind,
+		.ifid = ifid,
+		.len = 100,
+		.src = addr(src),
+		.grp = addr(grp)};
 
 	fake_dp_upcall(dw->w->f, &up);
 	world_run(dw->w);
@@ -308,8 +311,7 @@ void data_pass(struct data_world *dw, double seconds)
 
 /* --- what it did --------------------------------------------------------------------------------- */
 
-unsigned data_sent(
-	struct data_world *dw, uint16_t ifid, enum pim_type type, struct pim_packet *out)
+unsigned data_sent(struct data_world *dw, uint16_t ifid, enum pim_type type, struct pim_packet *out)
 {
 	unsigned n = 0;
 
@@ -386,8 +388,7 @@ struct sm_at at(struct data_world *dw, const char *src, const char *grp, uint16_
 	return sm_at_sg(source(dw, src, grp), pif(dw, ifid));
 }
 
-enum assert_state assert_of(
-	struct data_world *dw, const char *src, const char *grp, uint16_t ifid)
+enum assert_state assert_of(struct data_world *dw, const char *src, const char *grp, uint16_t ifid)
 {
 	const struct sm_oif *o = oif(dw, src, grp, ifid);
 

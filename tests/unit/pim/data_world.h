@@ -82,8 +82,7 @@ struct sm_source *source(struct data_world *dw, const char *src, const char *grp
 /* "*": of (*,G). NULL: nothing is known. */
 struct sm_oif *oif(struct data_world *dw, const char *src, const char *grp, uint16_t ifid);
 struct sm_at at(struct data_world *dw, const char *src, const char *grp, uint16_t ifid);
-enum assert_state assert_of(
-	struct data_world *dw, const char *src, const char *grp, uint16_t ifid);
+enum assert_state assert_of(struct data_world *dw, const char *src, const char *grp, uint16_t ifid);
 struct pim_iface *pif(struct data_world *dw, uint16_t ifid);
 uint64_t drops(struct data_world *dw, enum pim_drop why);
 /* All that can be seen of the state: two of them are equal if an event changed nothing. */
