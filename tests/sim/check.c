@@ -197,7 +197,7 @@ static void judge(struct sim *s, const struct sim_source *src)
 	for (unsigned i = 0; i < s->n_hosts; i++)
 		if (must_receive(s->hosts[i], src))
 			judge_host(s, src, s->hosts[i]);
-	for (unsigned i = 0; i < s->n_links; i++)
+	for (unsigned i = 0; !s->hosts_only && i < s->n_links; i++)
 		judge_link(s, src, s->links[i]);
 }
 
@@ -253,7 +253,8 @@ unsigned sim_check_empty(struct sim *s)
 		left(r, "lists", mdp_count_lists(r->mdp), 0);
 		left(r, "oifs", mdp_count_oifs(r->mdp), 0);
 		left(r, "timers", runner_timers(r->r), r->baseline_timers);
-		sim_protos_left(r);
+		if (r->pim_no >= 0)
+			sim_member_left(r);
 	}
 	return s->failures - before;
 }

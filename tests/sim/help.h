@@ -51,4 +51,13 @@ static inline void sim_assert_clean_(struct sim *s, const char *file, int line)
 		sim_assert_clean_((s), __FILE__, __LINE__); \
 	} while (0)
 
+/* The same of hosts alone, while links may still carry what is no longer wanted. */
+#define sim_assert_hosts(s, seconds)                        \
+	do {                                                \
+		(s)->hosts_only = true;                     \
+		sim_check((s), (seconds));                  \
+		(s)->hosts_only = false;                    \
+		sim_assert_clean_((s), __FILE__, __LINE__); \
+	} while (0)
+
 #define SIM_TEST(name) cmocka_unit_test_setup_teardown(name, sim_setup, sim_teardown)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  * Copyright (c) 2026 The starg authors
  *
- * Hosts: what they want, what they send. How they say it is host_igmp.c.
+ * Hosts: what they want, what they send. How they say it is host_say.c.
  */
 #include "tests/sim/host_priv.h"
 

@@ -42,7 +42,7 @@ struct mdp_gate {
 	struct hash_node node;
 	uint8_t kind, n_held;
 	uint16_t table, ifid;
-	struct ipaddr src, grp;
+	struct ipaddr src, grp, outer_src, outer_dst; /* outer: Registers only */
 	uint64_t since_us, until_us;
 	struct sim_packet *held[MDP_HOLD_PACKETS];
 };
@@ -83,6 +83,7 @@ struct mdp *mdp_new(struct sim_router *router);
 void mdp_free(struct mdp *m);
 /* A packet came in on an interface. The caller keeps its reference. */
 void mdp_input(struct mdp *m, uint16_t ifid, struct sim_packet *p);
+struct mdp_route *mdp_route_find(const struct mdp *m, const struct dp_route_key *k);
 const struct mdp_route *mdp_lookup(
 	const struct mdp *m, uint16_t table, const struct ipaddr *src, const struct ipaddr *grp);
 /* Whether a route takes packets from ifid and has an output for them. */

@@ -206,10 +206,12 @@ static void replicate(struct mdp *m, const struct mdp_route *r, uint16_t iif, st
 
 /* --- inputs ------------------------------------------------------------------------------------------ */
 
+/* DP_IF_ANY does not stand for Registers: anybody can send one. */
 static uint8_t input_flags(const struct dp_route *r, uint16_t ifid)
 {
 	for (unsigned i = 0; i < r->n_inputs; i++)
-		if (r->inputs[i].ifid == ifid || r->inputs[i].ifid == DP_IF_ANY)
+		if (r->inputs[i].ifid == ifid ||
+			(r->inputs[i].ifid == DP_IF_ANY && ifid != DP_IF_REGISTER))
 			return r->inputs[i].flags;
 	return 0;
 }
@@ -236,13 +238,14 @@ static void wrong_if(struct mdp *m, struct mdp_route *r, uint16_t ifid, const st
 	uint8_t flags)
 {
 	r->wrong_if++;
+	if (ifid == DP_IF_REGISTER)
+		return; /* DP_UPCALL_REGISTER has said it already */
 	if (flags & DP_INPUT_DROP) {
 		m->drops[DROP_route_drop]++;
 		return;
 	}
 	m->drops[DROP_wrong_if]++;
-	if (ifid != DP_IF_REGISTER) /* DP_UPCALL_REGISTER says it already */
-		signal_flow(m, DP_UPCALL_WRONGVIF, ifid, p);
+	signal_flow(m, DP_UPCALL_WRONGVIF, ifid, p);
 }
 
 static bool is_accepted(

@@ -14,7 +14,6 @@ const struct dp_if *mdp_if(const struct mdp *m, uint16_t ifid);
 bool mdp_is_local(const struct mdp *m, const struct ipaddr *a);
 
 /* mdp_tables.c */
-struct mdp_route *mdp_route_find(const struct mdp *m, const struct dp_route_key *k);
 int mdp_list_get(void *dp, const uint32_t *oifs, uint32_t n, uint32_t *list);
 void mdp_list_put(void *dp, uint32_t list);
 int mdp_route_set(void *dp, const struct dp_route *routes, uint32_t n, uint32_t *done);

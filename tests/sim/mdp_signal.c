@@ -11,7 +11,9 @@
 
 static uint32_t gate_hash(const struct dp_upcall *up)
 {
-	return ip_hash(&up->src, ip_hash(&up->grp, up->kind * 65599u + up->ifid));
+	uint32_t h = ip_hash(&up->src, ip_hash(&up->grp, up->kind * 65599u + up->ifid));
+
+	return ip_hash(&up->outer_src, ip_hash(&up->outer_dst, h));
 }
 
 static struct mdp_gate *gate_find(const struct mdp *m, const struct dp_upcall *up)
@@ -22,7 +24,9 @@ static struct mdp_gate *gate_find(const struct mdp *m, const struct dp_upcall *u
 		struct mdp_gate *g = container_of(h, struct mdp_gate, node);
 
 		if (g->kind == up->kind && g->table == up->table && g->ifid == up->ifid &&
-			ip_eq(&g->src, &up->src) && ip_eq(&g->grp, &up->grp))
+			ip_eq(&g->src, &up->src) && ip_eq(&g->grp, &up->grp) &&
+			ip_eq(&g->outer_src, &up->outer_src) &&
+			ip_eq(&g->outer_dst, &up->outer_dst))
 			return g;
 	}
 	return NULL;
@@ -72,6 +76,8 @@ static struct mdp_gate *gate_close(struct mdp *m, const struct dp_upcall *up, ui
 	g->ifid = up->ifid;
 	g->src = up->src;
 	g->grp = up->grp;
+	g->outer_src = up->outer_src;
+	g->outer_dst = up->outer_dst;
 	g->since_us = now;
 	g->until_us = now + MDP_GATE_US;
 	return g;

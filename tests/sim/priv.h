@@ -47,13 +47,19 @@ void sim_router_leave(struct sim_router *r);
 void sim_unicast_compute(struct sim_router *r);
 void sim_unicast_forget(struct sim_router *r);
 
-/* --- protos.c --- */
+/* --- protos.c, member.c --- */
 
 void sim_protos_boot(struct sim_router *r);
+void sim_protos_config(struct sim_router *r);
 void sim_protos_free(struct sim_router *r);
-void sim_static_config(struct sim_router *r);
+/* Defaults of what a scenario may change. */
+void sim_port_protocols(struct sim_port *p);
+void sim_router_protocols(struct sim_router *r);
+void sim_member_boot(struct sim_router *r);
+void sim_member_config(struct sim_router *r);
 /* Protocol state that should not be there any more is a fault. */
-void sim_protos_left(const struct sim_router *r);
+void sim_member_left(const struct sim_router *r);
+void sim_member_dump(const struct sim_router *r, FILE *f);
 
 /* --- check.c --- */
 

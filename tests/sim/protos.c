@@ -12,7 +12,7 @@ static void static_add(struct sim_router *r)
 		sim_fail(r->s, "%s: no static", r->name);
 }
 
-void sim_static_config(struct sim_router *r)
+static void static_config(struct sim_router *r)
 {
 	struct static_config c = {.n_routes = r->n_statics, .routes = r->statics};
 
@@ -23,10 +23,19 @@ void sim_protos_boot(struct sim_router *r)
 {
 	if (!runner_proto_name(r->r, 0)) {
 		static_add(r);
+		if (r->s->protocols)
+			sim_member_boot(r);
 		if (r->s->boot)
 			r->s->boot(r);
 	}
-	sim_static_config(r);
+	sim_protos_config(r);
+}
+
+void sim_protos_config(struct sim_router *r)
+{
+	static_config(r);
+	if (r->s->protocols)
+		sim_member_config(r);
 }
 
 void sim_protos_free(struct sim_router *r)
@@ -55,7 +64,7 @@ static void apply(struct sim_router *r)
 	if (!r->running)
 		return;
 	sim_router_enter(r);
-	sim_static_config(r);
+	static_config(r);
 	sim_router_leave(r);
 }
 
@@ -88,10 +97,4 @@ void sim_static_clear(struct sim_router *r)
 		static_route_fini(&r->statics[i]);
 	r->n_statics = 0;
 	apply(r);
-}
-
-/* --- state left ------------------------------------------------------------------------------------------- */
-
-void sim_protos_left(const struct sim_router *r)
-{
 }

@@ -21,6 +21,7 @@ struct sim_router *sim_router(struct sim *s, const char *name)
 	r->static_no = r->gmp_no = r->pim_no = -1;
 	s->routers = realloc(s->routers, s->n_routers * sizeof(*s->routers));
 	s->routers[r->index] = r;
+	sim_router_protocols(r);
 	return r;
 }
 
@@ -187,6 +188,7 @@ struct sim_port *sim_attach(struct sim_router *r, struct sim_link *l, const char
 	struct sim_port *p = sim_port_new(l, address);
 
 	p->router = r;
+	sim_port_protocols(p);
 	r->ports = realloc(r->ports, (r->n_ports + 1u) * sizeof(struct sim_port *));
 	r->ports[r->n_ports++] = p;
 	for (unsigned i = 0; i < l->n_ports; i++) {
@@ -273,8 +275,8 @@ void sim_boot(struct sim_router *r)
 	r->wake_gen++;
 	r->boots++;
 	sim_router_enter(r);
+	r->running = true; /* protocols speak as soon as they are configured */
 	bring_up(r);
-	r->running = true;
 	sim_router_leave(r);
 	sim_unicast_changed(r->s);
 }
@@ -329,7 +331,6 @@ void sim_router_free(struct sim_router *r)
 		static_route_fini(&r->statics[i]);
 	free(r->statics);
 	free(r->ports);
-	free(r->conf);
 	free(r);
 }
 

@@ -13,6 +13,8 @@
 #include <stdio.h>
 
 #include "control/base/prng.h"
+#include "control/gmp/gmp.h"
+#include "control/pim/pim.h"
 #include "control/run/runner.h"
 #include "control/static/static.h"
 #include "tests/sim/mdp.h"
@@ -22,6 +24,7 @@
 #define SIM_S 1000000ull
 #define SIM_CHANCE 1000000u /* of loss, dup, reorder: always */
 #define SIM_NAME 16
+#define SIM_RPS_MAX 8
 
 struct sim;
 struct sim_router;
@@ -46,6 +49,9 @@ struct sim_port {
 	struct ipaddr ip;
 	uint32_t cost; /* of unicast routing */
 	struct sim_faults tx, rx;
+	struct gmp_if_config
+		gmp; /* of a router's port: change it before the boot, or sim_configure */
+	struct pim_if_config pim;
 	uint64_t last_due_us; /* what was sent earlier arrives earlier, but for reorder */
 };
 
@@ -94,8 +100,13 @@ struct sim_router {
 	/* configuration, applied at each boot */
 	size_t n_statics;
 	struct static_route *statics;
-	struct sim_proto_conf *conf;   /* of gmp and pim (protos.c) */
-	int static_no, gmp_no, pim_no; /* runner's numbers, -1 none */
+	struct pim_config pim; /* but interfaces and RPs */
+	uint16_t n_rps;
+	struct sim_rp {
+		struct ipaddr rp;
+		struct prefix groups;
+	} rps[SIM_RPS_MAX];
+	int static_no, gmp_no, pim_no, test_no; /* runner's numbers, -1 none; test_no: of s->boot */
 	size_t baseline_timers;
 };
 
@@ -125,7 +136,8 @@ struct sim {
 	struct sim_router *current; /* whose code is running */
 	uint64_t control_delay_us;  /* from a packet's arrival to the control lcore's look at it */
 	bool ecmp;
-	bool protocols; /* routers run gmp and pim too */
+	bool protocols;  /* routers run gmp and pim too */
+	bool hosts_only; /* sim_check judges hosts, not links: while the network still changes */
 	/* a test's own protocols, added at each boot; a test's look at what is sent; may be NULL */
 	void (*boot)(struct sim_router *r);
 	void (*tap)(void *arg, const struct sim_port *from, const struct sim_packet *p);
@@ -184,6 +196,21 @@ void sim_unicast_now(struct sim *s);
 void sim_static(struct sim_router *r, const char *src, const char *grp, const char *input,
 	const char *outputs);
 void sim_static_clear(struct sim_router *r);
+
+/* RPs of one router, or of all routers there are; they apply at once. */
+void sim_router_rp(struct sim_router *r, const char *rp, const char *groups);
+void sim_router_rp_clear(struct sim_router *r);
+void sim_rp(struct sim *s, const char *rp, const char *groups);
+void sim_rp_clear(struct sim *s);
+void sim_spt(struct sim *s, enum pim_spt spt);
+/* What was changed in r->pim and in the ports' gmp and pim. */
+void sim_configure(struct sim_router *r);
+
+/* --- looking in ---------------------------------------------------------------------------------- */
+
+const struct pim_sm *sim_sm(const struct sim_router *r);
+size_t sim_pim_neighbors(const struct sim_router *r, const struct sim_link *l);
+struct ipaddr sim_pim_dr(const struct sim_router *r, const struct sim_link *l);
 
 /* --- checks --------------------------------------------------------------------------------------- */
 

@@ -50,6 +50,8 @@ static void dump_router(const struct sim_router *r, FILE *f)
 	if (!r->running)
 		return;
 	dump_unicast(r, f);
+	if (r->pim_no >= 0)
+		sim_member_dump(r, f);
 	mdp_dump(r->mdp, f);
 }
 

@@ -1,14 +1,13 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  * Copyright (c) 2026 The starg authors
  *
- * What hosts say and hear of IGMP: RFC 1112 appendix I, RFC 2236 section 3 and 6, RFC 3376 section 5 and
+ * What hosts say of IGMP, and when: RFC 1112 appendix I, RFC 2236 section 3 and 6, RFC 3376 section 5 and
  * 7.2. Written from the RFCs for hosts, with nothing of the router's code.
  */
 #include "tests/sim/host_priv.h"
 
 #include "control/base/bytes.h"
 
-#define QUERY 0x11
 #define V1_REPORT 0x12
 #define V2_REPORT 0x16
 #define V2_LEAVE 0x17
@@ -16,15 +15,13 @@
 #define ALL_ROUTERS 0xe0000002u
 #define V3_ROUTERS 0xe0000016u
 
-#define V1_RESPONSE_US (10 * SIM_S)                     /* RFC 2236 section 4 */
-#define UNSOLICITED_US (10 * SIM_S)                     /* RFC 2236 section 8.10 */
-#define UNSOLICITED3_US SIM_S                           /* RFC 3376 section 8.11 */
-#define OLDER_QUERIER_US (2 * 125 * SIM_S + 10 * SIM_S) /* RFC 3376 section 8.12 */
+#define UNSOLICITED_US (10 * SIM_S) /* RFC 2236 section 8.10 */
+#define UNSOLICITED3_US SIM_S       /* RFC 3376 section 8.11 */
 
 enum record { IS_IN = 1, IS_EX, TO_IN, TO_EX, ALLOW, BLOCK };
 
 /* The version the host speaks now (RFC 3376 section 7.2.1). */
-static uint8_t version_of(const struct sim_host *h)
+uint8_t host_version(const struct sim_host *h)
 {
 	if (h->version >= 2 && h->v1_querier_us > h->s->now_us)
 		return 1;
@@ -33,7 +30,7 @@ static uint8_t version_of(const struct sim_host *h)
 	return h->version;
 }
 
-static uint64_t within(struct sim_host *h, uint64_t us)
+uint64_t host_within(struct sim_host *h, uint64_t us)
 {
 	return h->s->now_us + 1 + prng_below(&h->s->rng, (uint32_t)us);
 }
@@ -132,7 +129,7 @@ static void send_change(struct sim_host *h, struct sim_host_group *g)
 	report_send(h, &w);
 }
 
-static void set_add(struct ipaddr *v, uint8_t *n, const struct ipaddr *a)
+void host_source_add(struct ipaddr *v, uint8_t *n, const struct ipaddr *a)
 {
 	for (unsigned i = 0; i < *n; i++)
 		if (ip_eq(&v[i], a))
@@ -158,10 +155,10 @@ static void note_missing(struct sim_host_group *g, const struct sim_filter_state
 		if (host_filter_has(b, &a->src[i]))
 			continue;
 		if (allow) {
-			set_add(g->allow, &g->n_allow, &a->src[i]);
+			host_source_add(g->allow, &g->n_allow, &a->src[i]);
 			set_del(g->block, &g->n_block, &a->src[i]);
 		} else {
-			set_add(g->block, &g->n_block, &a->src[i]);
+			host_source_add(g->block, &g->n_block, &a->src[i]);
 			set_del(g->allow, &g->n_allow, &a->src[i]);
 		}
 	}
@@ -181,7 +178,7 @@ static void changed3(
 	}
 	send_change(h, g);
 	g->repeat = (uint8_t)(h->robustness - 1);
-	g->repeat_us = within(h, UNSOLICITED3_US);
+	g->repeat_us = host_within(h, UNSOLICITED3_US);
 }
 
 static void changed_old(struct sim_host *h, struct sim_host_group *g, uint8_t version)
@@ -191,13 +188,11 @@ static void changed_old(struct sim_host *h, struct sim_host_group *g, uint8_t ve
 		send_old(h, version == 1 ? V1_REPORT : V2_REPORT, &g->grp);
 		g->last_reporter = true;
 		g->repeat = 1;
-		g->repeat_us = within(h, UNSOLICITED_US);
+		g->repeat_us = host_within(h, UNSOLICITED_US);
 	} else if (version == 2 && g->last_reporter) {
 		send_old(h, V2_LEAVE, &g->grp);
 	}
 }
-
-static void plan(struct sim_host *h);
 
 static void group_trim(struct sim_host_group *g)
 {
@@ -207,7 +202,7 @@ static void group_trim(struct sim_host_group *g)
 
 void host_changed(struct sim_host *h, struct sim_host_group *g, const struct sim_filter_state *old)
 {
-	uint8_t version = version_of(h);
+	uint8_t version = host_version(h);
 
 	if (version == 3)
 		changed3(h, g, old);
@@ -216,14 +211,14 @@ void host_changed(struct sim_host *h, struct sim_host_group *g, const struct sim
 	if (!host_is_member(g))
 		g->answer_us = 0;
 	group_trim(g);
-	plan(h);
+	host_plan(h);
 }
 
 /* --- time --------------------------------------------------------------------------------------------- */
 
 static void repeat_due(struct sim_host *h, struct sim_host_group *g)
 {
-	uint8_t version = version_of(h);
+	uint8_t version = host_version(h);
 
 	g->repeat_us = 0;
 	if (version == 3)
@@ -231,7 +226,7 @@ static void repeat_due(struct sim_host *h, struct sim_host_group *g)
 	else if (host_is_member(g))
 		send_old(h, version == 1 ? V1_REPORT : V2_REPORT, &g->grp);
 	if (--g->repeat > 0)
-		g->repeat_us = within(h, version == 3 ? UNSOLICITED3_US : UNSOLICITED_US);
+		g->repeat_us = host_within(h, version == 3 ? UNSOLICITED3_US : UNSOLICITED_US);
 	group_trim(g);
 }
 
@@ -254,7 +249,7 @@ static void put_asked(struct writer *w, const struct sim_host_group *g)
 
 static void answer_due(struct sim_host *h, struct sim_host_group *g)
 {
-	uint8_t buf[1400], version = version_of(h);
+	uint8_t buf[1400], version = host_version(h);
 	struct writer w = report_begin(buf, sizeof(buf));
 
 	g->answer_us = 0;
@@ -302,7 +297,7 @@ static void due(struct sim *s, void *arg, uint64_t gen)
 		if (g->repeat_us && g->repeat_us <= s->now_us)
 			repeat_due(h, g);
 	}
-	plan(h);
+	host_plan(h);
 }
 
 static void sooner(uint64_t *next, uint64_t us)
@@ -311,7 +306,7 @@ static void sooner(uint64_t *next, uint64_t us)
 		*next = us;
 }
 
-static void plan(struct sim_host *h)
+void host_plan(struct sim_host *h)
 {
 	uint64_t next = UINT64_MAX;
 
@@ -322,133 +317,4 @@ static void plan(struct sim_host *h)
 	}
 	if (next != UINT64_MAX)
 		sim_at(h->s, next, due, h, ++h->gen);
-}
-
-/* --- hearing ------------------------------------------------------------------------------------------- */
-
-/* RFC 3376 section 4.1.1. */
-static uint64_t response_us(uint8_t code)
-{
-	uint32_t tenths = code < 128 ? code : ((code & 0xfu) | 0x10u) << ((code >> 4 & 7) + 3);
-
-	return (uint64_t)tenths * 100000;
-}
-
-static void forget_answers(struct sim_host *h)
-{
-	h->general_us = 0;
-	for (size_t i = 0; i < h->n_groups; i++)
-		h->groups[i].answer_us = 0;
-}
-
-/* An older querier was heard: what is pending in the other version is void (RFC 3376 section 7.2.1). */
-static void note_querier(struct sim_host *h, size_t len, uint8_t code)
-{
-	uint8_t before = version_of(h);
-
-	if (len == 8 && code == 0)
-		h->v1_querier_us = h->s->now_us + OLDER_QUERIER_US;
-	else if (len == 8)
-		h->v2_querier_us = h->s->now_us + OLDER_QUERIER_US;
-	if (version_of(h) != before)
-		forget_answers(h);
-}
-
-static void ask_group(struct sim_host *h, struct sim_host_group *g, uint64_t max_us,
-	const uint8_t *src, unsigned n)
-{
-	uint64_t at = within(h, max_us ? max_us : 1);
-	bool whole = g->answer_us && g->n_asked == 0;
-
-	if (!host_is_member(g) || (h->general_us && h->general_us <= at))
-		return;
-	if (!g->answer_us || at < g->answer_us)
-		g->answer_us = at;
-	if (n == 0 || whole) {
-		g->n_asked = 0;
-		return;
-	}
-	for (unsigned i = 0; i < n; i++) {
-		struct ipaddr a = {.family = IP_V4};
-
-		memcpy(a.b, src + i * 4, 4);
-		set_add(g->asked, &g->n_asked, &a);
-	}
-}
-
-static void ask_all(struct sim_host *h, uint64_t max_us)
-{
-	uint64_t at;
-
-	if (version_of(h) == 3) {
-		at = within(h, max_us ? max_us : 1);
-		if (!h->general_us || at < h->general_us)
-			h->general_us = at;
-		return;
-	}
-	for (size_t i = 0; i < h->n_groups; i++)
-		ask_group(h, &h->groups[i], max_us, NULL, 0);
-}
-
-static void query(struct sim_host *h, const uint8_t *m, size_t len)
-{
-	uint64_t max_us = response_us(m[1]);
-	struct ipaddr grp = {.family = IP_V4};
-	unsigned n = len >= 12 && h->version == 3 ? (unsigned)(m[10] << 8 | m[11]) : 0;
-	struct sim_host_group *g;
-
-	if (len > 8 && len < 12)
-		return;
-	note_querier(h, len, m[1]);
-	if (version_of(h) == 1 || m[1] == 0)
-		max_us = V1_RESPONSE_US;
-	memcpy(grp.b, m + 4, 4);
-	if (ip_is_any(&grp))
-		ask_all(h, max_us);
-	else if ((g = host_group(h, &grp)) && len >= 12u + (n ? 4 * n : 0))
-		ask_group(h, g, max_us, m + 12, n);
-	else if (g)
-		ask_group(h, g, max_us, NULL, 0);
-	plan(h);
-}
-
-/* Somebody else reported the group (RFC 2236 section 3). */
-static void heard_report(struct sim_host *h, const uint8_t *m)
-{
-	struct ipaddr grp = {.family = IP_V4};
-	struct sim_host_group *g;
-
-	memcpy(grp.b, m + 4, 4);
-	g = host_group(h, &grp);
-	if (!g || version_of(h) == 3)
-		return;
-	g->answer_us = 0;
-	g->last_reporter = false;
-}
-
-static void igmp(struct sim_host *h, const uint8_t *m, size_t len)
-{
-	if (len < 8 || sim_checksum(m, len))
-		return;
-	if (m[0] == QUERY)
-		query(h, m, len);
-	else if (m[0] == V1_REPORT || m[0] == V2_REPORT)
-		heard_report(h, m);
-}
-
-void sim_host_receive(struct sim_host *h, struct sim_packet *p)
-{
-	unsigned at;
-
-	if (h->silent)
-		return;
-	if (p->kind == SIM_DATA) {
-		sim_saw_host(h, p);
-		return;
-	}
-	if (sim_packet_protocol(p) != 2)
-		return;
-	at = (p->data[0] & 0xfu) * 4;
-	if (p->len > at)
-		igmp(h, p->data + at, p->len - at);
 }
