@@ -79,7 +79,7 @@ struct pim_iface {
 	struct timer hello, triggered;
 	uint64_t up_since_us;
 	struct pim_stats stats;
-	struct log_rate log; /* of what the neighbours here can cause */
+	struct log_rate log, drop_log; /* neighbours that come and go; messages dropped */
 };
 
 struct pim_self {

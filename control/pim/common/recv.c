@@ -133,7 +133,7 @@ static void dropped(
 	char a[IP_STRLEN];
 
 	pim_drop(pif->pim, pif, why);
-	if (worth_a_line(why) && log_rate_ok(&pif->log, ctx->now_us))
+	if (worth_a_line(why) && log_rate_ok(&pif->drop_log, ctx->now_us))
 		act_notify(ctx->out, LOG_LVL_INFO, "%s: message from %s dropped: %s", pif->name,
 			ip_str(&p->src, a, sizeof(a)), pim_drop_text(why));
 }
