@@ -8,7 +8,8 @@
  * - IGMP to any group, MLD, and PIM to a link-local group: to our protocols where the interface runs
  *   them, else to the kernel, else dropped (proto_disabled). 0.0.0.0 and :: are legal sources there.
  *   To a unicast address they are our protocols' business if it is one of ours (local.c), and so is AMT
- *   (RFC 7450 section 5.1: UDP port 2268); else they are in transit, and the kernel routes them.
+ *   (RFC 7450 section 5.1: UDP port 2268); else they are in transit, and the kernel routes them. Registers
+ *   with data are unwrapped by the next stage.
  * - GRE to a tunnel endpoint of ours: to decap, unless it came in a group or broadcast frame (RFC 1122
  *   section 3.3.6) or is a fragment: tunnels are not reassembled.
  * - Everything else that is well-formed is the kernel's business, with its own checks, through the twin.
@@ -147,6 +148,20 @@ static bool is_amt(const struct pkt *p, const struct ip_in *in)
 	       be16(in->h + in->v.hdr_len + 2) == AMT_PORT;
 }
 
+/* PIM to an address of ours: Registers with data are for the next stage, all else is the protocol's. Pieces are
+ * nobody's: nothing is reassembled here. */
+static void classify_pim(struct pkt *p, const struct fwd_if *ifp, const struct ip_in *in)
+{
+	uint32_t readable = RTE_MIN((uint32_t)(p->m->data_len - p->l3), in->v.len);
+
+	if (in->v.frag)
+		pkt_drop(p, DROP_register_fragment);
+	else if (register_has_data(in->h + in->v.hdr_len, readable - in->v.hdr_len))
+		p->next = PKT_REGISTER;
+	else
+		to_protocol(p, ifp, DP_PROTO_PIM);
+}
+
 /* What one of our protocols gets of that which is sent to a unicast address; false: nothing. */
 static bool classify_own(struct worker *w, struct pkt *p, const struct fwd_if *ifp,
 	const struct ip_in *in, uint8_t family)
@@ -162,6 +177,8 @@ static bool classify_own(struct worker *w, struct pkt *p, const struct fwd_if *i
 	reason = source_reason(in->src, family);
 	if (reason != IP_FINE)
 		pkt_drop(p, reason);
+	else if (bit == DP_PROTO_PIM)
+		classify_pim(p, ifp, in);
 	else
 		to_protocol(p, ifp, bit);
 	return true;
@@ -228,6 +245,31 @@ void classify_ip(struct worker *w, struct pkt *p)
 		classify_packet(w, p, ifp, IP_V4);
 	else
 		classify_ip6(w, p, ifp);
+}
+
+static __rte_always_inline bool registered(struct pkt *p, uint8_t family)
+{
+	struct ip_in in = {.h = rte_pktmbuf_mtod(p->m, const uint8_t *)};
+	const uint32_t avail = p->m->pkt_len;
+
+	if ((family == IP_V4 ? ip4_parse(in.h, avail, false, &in.v)
+			     : ip6_parse(in.h, avail, &in.v)) != IP_FINE)
+		return false;
+	in.src = in.h + (family == IP_V4 ? IP4_SRC : IP6_SRC);
+	in.dst = in.h + (family == IP_V4 ? IP4_DST : IP6_DST);
+	if (!is_multicast(in.dst, family) || is_link_local_group(in.dst, family) ||
+		is_martian_destination(in.dst, family) ||
+		source_reason(in.src, family) != IP_FINE || protocol_bit(p, &in, false, family))
+		return false;
+	p->ip_len = (uint16_t)in.v.len;
+	p->ttl = in.v.ttl;
+	mbuf_cut(p->m, in.v.len);
+	return true;
+}
+
+bool classify_registered(struct pkt *p)
+{
+	return p->family == IP_V4 ? registered(p, IP_V4) : registered(p, IP_V6);
 }
 
 /* A frame for the kernel carries no tag: its twin is the tagged interface. */

@@ -4,7 +4,7 @@
  * Stage decap: GRE packets for tunnels of ours lose their outer headers and are classified again, as if
  * they had come in on the tunnel. One level only: a tunnel in a tunnel is dropped. Congestion that the
  * outer header tells of is told on, or the packet dropped (RFC 6040 section 4.2); its DSCP is lost unless
- * the tunnel is uniform (RFC 2983).
+ * the tunnel is uniform (RFC 2983). What is inside a tunnel may be a Register, which is register.c's.
  */
 #include "path.h"
 
@@ -139,9 +139,14 @@ static void decap(struct worker *w, struct pkt *p)
 void stage_decap(struct worker *w, struct burst *b)
 {
 	for (unsigned i = 0; i < b->n; i++) {
-		if (likely(b->pkts[i].next != PKT_DECAP))
+		struct pkt *p = &b->pkts[i];
+
+		if (likely(p->next != PKT_DECAP && p->next != PKT_REGISTER))
 			continue;
-		decap(w, &b->pkts[i]);
+		if (p->next == PKT_DECAP)
+			decap(w, p);
+		if (p->next == PKT_REGISTER)
+			register_decap(w, p);
 		w->info.packets[DP_STAGE_DECAP]++;
 	}
 }

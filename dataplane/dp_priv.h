@@ -212,6 +212,7 @@ struct fwd_tables {
 enum pkt_next {        /* what classify and decap decide */
 	PKT_FORWARD,   /* multicast data */
 	PKT_DECAP,     /* to a tunnel of ours */
+	PKT_REGISTER,  /* a PIM Register with data, to an address of ours */
 	PKT_PROTO,     /* our protocols: punt class proto */
 	PKT_EXCEPTION, /* the twin: punt class exception */
 	PKT_DROP,
@@ -220,15 +221,17 @@ enum pkt_next {        /* what classify and decap decide */
 struct pkt {
 	struct rte_mbuf *m;
 	/* what outputs are chosen by, beside the route: iif to l3 are compared in one go */
-	uint16_t iif;                   /* interface it came in, the tunnel after decapsulation */
+	uint16_t iif;                   /* interface it came in, the tunnel after decapsulation;
+					 * DP_IF_REGISTER out of a Register */
 	uint16_t ip_len;                /* bytes of the IP packet */
 	uint8_t family;                 /* 4, 6; 0 not IP */
 	uint8_t ttl;                    /* as received */
-	uint8_t decaps;                 /* tunnels removed */
+	uint8_t decaps;                 /* tunnels and Registers removed */
 	uint8_t l3;                     /* offset of the IP header in the first segment */
 	const struct mfib_route *route; /* after lookup */
 	uint8_t next;                   /* enum pkt_next */
 	uint8_t reason;                 /* enum drop_reason when next is PKT_DROP */
+	uint16_t came_in;               /* out of a Register: the interface that brought it */
 };
 static_assert(offsetof(struct pkt, route) - offsetof(struct pkt, iif) == 8, "one word");
 
@@ -347,7 +350,7 @@ struct punt_meta {
 
 void stage_rx(struct worker *w, struct burst *b);       /* fills pkts[].m */
 void stage_classify(struct worker *w, struct burst *b); /* iif, family, next */
-void stage_decap(struct worker *w, struct burst *b);    /* PKT_DECAP -> classified again */
+void stage_decap(struct worker *w, struct burst *b);    /* PKT_DECAP, _REGISTER: classified again */
 void stage_lookup(struct worker *w, struct burst *b);   /* route; RPF; upcalls */
 /* To control; counts (drops[reason], rx_dropped) and frees dropped ones. Exception: the data starts with
  * the untagged Ethernet header, or with IP on a tunnel. Proto: with IP. */
@@ -376,6 +379,18 @@ int worker_main(void *w);
 /* Validates the IP header at p->l3 of p->m and decides what comes next (classify.c; decap.c uses it for
  * the packet inside). */
 void classify_ip(struct worker *w, struct pkt *p);
+
+/* Judges the packet at the beginning of p->m, which has been inside a Register and is of p->family: data that
+ * may be routed; sets ip_len and ttl, cuts what is behind it. */
+bool classify_registered(struct pkt *p);
+/* register.c: of PKT_REGISTER makes what it has inside, or PKT_DROP. */
+void register_decap(struct worker *w, struct pkt *p);
+
+/* The interface that brought p: its table is p's, and it counts what is dropped before replication. */
+static inline uint16_t pkt_interface(const struct pkt *p)
+{
+	return likely(p->iif != DP_IF_REGISTER) ? p->iif : p->came_in;
+}
 
 static inline void pkt_drop(struct pkt *p, enum drop_reason reason)
 {
@@ -429,6 +444,10 @@ uint16_t vlan_interface(struct worker *w, struct pkt *p, struct eth_view *e);
 
 /* upcall.c: signals a data event through gate and bucket; the bucket is that of the port w->b came from. */
 void upcall_signal(struct worker *w, enum dp_upcall_kind kind, const struct pkt *p);
+/* upcall.c: of a Register from src to dst (its family's bytes); p is what was inside, p->iif still the interface
+ * it came in on. Flows are told apart by src and dst as well. */
+void upcall_register(
+	struct worker *w, const struct pkt *p, const uint8_t *src, const uint8_t *dst, bool border);
 /* upcall.c: the hash of a packet's flow; what control has sent down. */
 uint64_t upcall_flow_hash(const struct worker *w, const struct pkt *p);
 void upcall_commands(struct worker *w);

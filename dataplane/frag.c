@@ -8,9 +8,9 @@
  * - Plan finds out that a copy does not fit and asks frag_plan; then the plan's wire_len is 0. Rewrite
  *   treats the whole packet as always (HER, and Ethernet where no tunnel comes between), and stage tx
  *   gives a chunk that holds such plans to frag_tx, which keeps the order of packets.
- * - Through a tunnel or in a Register (RFC 7761 section 4.4.1) the packet inside is cut, to what fits the tunnel's MTU and that of the interface
- *   below it: the far end need not reassemble (RFC 7588 section 3.1), and ours would not. The outer packet
- *   is never cut.
+ * - Through a tunnel or in a Register (RFC 7761 section 4.4.1) the packet inside is cut, to what fits the
+ *   tunnel's MTU and that of the interface below it: the far end need not reassemble (RFC 7588 section
+ *   3.1), and ours would not. The outer packet is never cut.
  * - A piece is a header of its own and payload by reference to the copy, which was nobody else's to write.
  *   Ports without chains get pieces in one buffer each.
  */
@@ -115,7 +115,7 @@ static void piece_send(struct worker *w, const struct copy *c, unsigned number,
 
 	header_seal(m);
 	if (pl->head)
-		path_push_register(m, pl->oif, w->gre_id++);
+		path_push_register(m, 0, pl->oif, w->gre_id++);
 	if (pl->tun) {
 		w->if_ctr[pl->tun->c.id].tx_packets++;
 		w->if_ctr[pl->tun->c.id].tx_bytes += m->pkt_len;
@@ -136,9 +136,8 @@ static void copy_fragment(struct worker *w, const struct copy *c)
 	const struct plan *pl = c->plan;
 	struct pieces f;
 	enum drop_reason reason;
-	uint8_t mac[6];
-
 	bool wrapped = pl->tun || pl->head; /* its pieces are, it has no Ethernet header */
+	uint8_t mac[6];
 
 	memcpy(mac, wrapped ? pl->adj->c.mac : rte_pktmbuf_mtod(c->m, const uint8_t *),
 		sizeof(mac));

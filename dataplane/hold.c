@@ -137,7 +137,7 @@ static void flow_drop(struct worker *w, struct hold_flow *f, enum drop_reason re
 	for (unsigned i = 0; i < f->n; i++) {
 		w->hold->bufs -= v[i].m->nb_segs;
 		w->info.drops[reason]++;
-		w->if_ctr[v[i].iif].rx_dropped++;
+		w->if_ctr[pkt_interface(&v[i])].rx_dropped++;
 		rte_pktmbuf_free(v[i].m);
 	}
 	flow_del(w, f);

@@ -8,10 +8,23 @@
 
 #include <rte_cycles.h>
 
+/* The flags of Registers as an input, which DP_IF_ANY does not stand for: anybody can send one. */
+static __rte_noinline uint8_t register_flags(const struct mfib_route *r)
+{
+	for (uint32_t i = 0; r->inputs && i < r->inputs->n; i++)
+		if (r->inputs->v[i].ifid == DP_IF_REGISTER)
+			return r->inputs->v[i].flags;
+	return 0;
+}
+
 /* The flags of the input a packet arrived on; 0: none of the route's. */
 static inline uint8_t input_flags(const struct mfib_route *r, uint16_t iif)
 {
-	if (likely(r->iif == iif || r->iif == DP_IF_ANY))
+	if (likely(r->iif == iif))
+		return r->flags;
+	if (unlikely(iif == DP_IF_REGISTER))
+		return register_flags(r);
+	if (r->iif == DP_IF_ANY)
 		return r->flags;
 	if (!r->inputs)
 		return 0;
@@ -29,6 +42,10 @@ static void wrong_if(struct worker *w, struct pkt *p, struct route_counters *ctr
 	ctr->wrong_if++;
 	if (flags & DP_INPUT_DROP) {
 		pkt_drop(p, DROP_route_drop);
+		return;
+	}
+	if (unlikely(p->iif == DP_IF_REGISTER)) {
+		pkt_drop(p, DROP_register_refused); /* control has been told of the Register */
 		return;
 	}
 	upcall_signal(w, DP_UPCALL_WRONGVIF, p);
@@ -88,6 +105,8 @@ static void lookup_family(struct worker *w, struct pkt **v, unsigned n, uint8_t 
 	for (unsigned i = 0; i < n; i++) {
 		if (likely(v[i]->route))
 			check_input(w, v[i], now);
+		else if (unlikely(v[i]->iif == DP_IF_REGISTER))
+			pkt_drop(v[i], DROP_register_refused);
 		else
 			misses[n_misses++] = v[i];
 	}

@@ -77,7 +77,7 @@ static inline bool is_route_of(
 	uint8_t bits = family == IP_V4 ? 32 : 128;
 
 	if (r->family != family || r->src_len != bits || r->grp_len != bits ||
-		r->table != fwd_table_of(t, p->iif))
+		r->table != fwd_table_of(t, p))
 		return false;
 	if (family == IP_V4)
 		return memcmp(r->src, ip + IP4_SRC, 4) == 0 && memcmp(r->grp, ip + IP4_DST, 4) == 0;

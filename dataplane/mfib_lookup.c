@@ -178,7 +178,7 @@ static unsigned table_take(const struct fwd_tables *t, uint16_t table, struct pk
 	unsigned n_same = 0, n_left = 0;
 
 	for (unsigned i = 0; i < *n; i++) {
-		if (fwd_table_of(t, pkts[i]->iif) == table)
+		if (fwd_table_of(t, pkts[i]) == table)
 			same[n_same++] = pkts[i];
 		else
 			pkts[n_left++] = pkts[i];
@@ -195,7 +195,7 @@ static __rte_noinline void lookup_tables(
 
 	memcpy(left, pkts, n * sizeof(*left));
 	while (n) {
-		uint16_t table = fwd_table_of(t, left[0]->iif);
+		uint16_t table = fwd_table_of(t, left[0]);
 		unsigned n_same = table_take(t, table, left, &n, same);
 
 		if (family == IP_V4)

@@ -15,16 +15,17 @@
 #include <stdatomic.h>
 
 /* The first segment of a received packet holds this many bytes (or the packet): the deepest header that
- * is read. 22 Ethernet, 60 IPv4, 16 GRE, 60 IPv4, 18 of TCP. */
-#define PULL_BYTES 200
+ * is read. 22 Ethernet, 60 IPv4, 16 GRE, 60 IPv4, 8 Register, 60 IPv4, 18 of TCP. */
+#define PULL_BYTES 264
 /* Room in front of the IP packet for the longest encapsulation: 22 Ethernet, 40 IPv6, 12 GRE, 48 Register. */
 #define PUSH_BYTES 124
 /* A copy that shares its payload has this much of the packet for itself: all that HER may write. */
 #define SPLIT_BYTES 96
 #define L4_CSUM_END 18 /* of a transport header: TCP's is the furthest */
-static_assert(
-	PULL_BYTES >= L2_MAX + 60 + 16 + SPLIT_BYTES, "a split never leaves the first segment");
-static_assert(PUSH_BYTES >= L2_HEAD + IP6_LEN + 12, "all headers, and the rest of a template");
+static_assert(PULL_BYTES >= L2_MAX + 60 + 16 + 60 + REGISTER_LEN + SPLIT_BYTES,
+	"a split never leaves the first segment");
+static_assert(PUSH_BYTES >= L2_HEAD + IP6_LEN + 12 + REGISTER_HEAD_MAX,
+	"all headers, and the rest of a template");
 static_assert(RTE_PKTMBUF_HEADROOM >= PUSH_BYTES, "a fresh buffer has room for every header");
 
 #define TTL_USUAL 64 /* RFC 1700 */
@@ -87,14 +88,14 @@ static inline const struct fwd_demux *fwd_demux_get(const struct fwd_tables *t)
 	return atomic_load_explicit(&t->demux, memory_order_acquire);
 }
 
-/* The table in which a packet of this interface is looked up. */
-static inline uint16_t fwd_table_of(const struct fwd_tables *t, uint16_t iif)
+/* The table in which a packet is looked up. */
+static inline uint16_t fwd_table_of(const struct fwd_tables *t, const struct pkt *p)
 {
 	const struct fwd_if *ifp;
 
 	if (likely(!fwd_demux_get(t)->several_tables))
 		return DP_TABLE_MAIN;
-	ifp = fwd_if_get(t, iif);
+	ifp = fwd_if_get(t, pkt_interface(p));
 	return ifp ? ifp->c.table : DP_TABLE_MAIN;
 }
 
@@ -279,16 +280,29 @@ static inline uint16_t path_push_gre(
 	return ETH_TYPE_IP4;
 }
 
-/* The Register's own headers in front of the IP packet in m. id: identification of the outer IPv4 header. */
-static inline void path_push_register(struct rte_mbuf *m, const struct fwd_oif *o, uint16_t id)
+/* The outer TOS of a Register. */
+static inline uint8_t path_register_tos(const struct dp_oif *o, const uint8_t *inner)
+{
+	uint8_t tos = tos_get(inner);
+
+	return likely(!o->her_set_dscp) ? tos : tos_with_dscp(tos, o->her_dscp);
+}
+
+/* A Register's own headers in front of the IP packet at offset l3 of m, what was there before is overwritten;
+ * the outer EtherType is returned. id: identification of an outer IPv4 header. */
+static inline uint16_t path_push_register(
+	struct rte_mbuf *m, unsigned l3, const struct fwd_oif *o, uint16_t id)
 {
 	const struct register_head *r = o->head;
-	const uint8_t *inner = rte_pktmbuf_mtod(m, const uint8_t *);
-	uint8_t tos = tos_get(inner);
-	uint32_t label = r->family == IP_V6 ? gre_flow_label(inner) : 0;
-	unsigned len = m->pkt_len;
+	uint8_t *inner = rte_pktmbuf_mtod_offset(m, uint8_t *, l3);
+	uint8_t tos = path_register_tos(&o->c, inner);
+	unsigned len = m->pkt_len - l3;
 
-	if (o->c.her_set_dscp)
-		tos = tos_with_dscp(tos, o->c.her_dscp);
-	register_head_put(mbuf_push(m, register_head_len(r->family)), r, len, tos, id, label);
+	mbuf_push(m, r->len - l3);
+	if (unlikely(r->family == IP_V6)) {
+		register_put6(inner, r, len, tos, gre_flow_label(inner));
+		return ETH_TYPE_IP6;
+	}
+	register_put4(inner, r, len, tos, id);
+	return ETH_TYPE_IP4;
 }

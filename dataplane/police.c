@@ -284,6 +284,7 @@ int police_init(struct dataplane *d)
 
 	c.kind[DP_POLICE_UPCALL(DP_UPCALL_NOCACHE)].rate = d->conf.upcall_rate;
 	c.kind[DP_POLICE_UPCALL(DP_UPCALL_WRONGVIF)].rate = d->conf.upcall_rate;
+	c.kind[DP_POLICE_UPCALL(DP_UPCALL_REGISTER)].rate = d->conf.upcall_rate;
 	return police_set(d, DP_PORT_ANY, &c);
 }
 

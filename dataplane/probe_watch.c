@@ -58,6 +58,14 @@ static bool flow_matches(const struct dp_probe *c, const struct flow *f)
 	return c->src.addr.family == IP_NONE || prefix_has(&c->src, &f->src);
 }
 
+static bool any_matches(const struct dp_probe *c, const struct flow *f, unsigned n)
+{
+	for (unsigned i = 0; i < n; i++)
+		if (flow_matches(c, &f[i]))
+			return true;
+	return false;
+}
+
 static bool budget_take(struct probe *p)
 {
 	uint32_t max = p->c.packets;
@@ -111,7 +119,7 @@ static void follow(struct worker *w, struct probe *p, const struct rte_mbuf *m, 
 void probe_received(struct worker *w, const struct burst *b)
 {
 	uint8_t scratch[FLOW_BYTES];
-	struct flow flows[2];
+	struct flow flows[FLOWS_MAX];
 
 	for (unsigned k = 0; k < w->probes->n; k++) {
 		struct probe_lane *l = &w->probes->v[k]->lanes[w->index];
@@ -128,8 +136,7 @@ void probe_received(struct worker *w, const struct burst *b)
 		for (unsigned k = 0; found && k < w->probes->n; k++) {
 			struct probe *p = w->probes->v[k];
 
-			if (flow_matches(&p->c, &flows[0]) ||
-				(found == 2 && flow_matches(&p->c, &flows[1])))
+			if (any_matches(&p->c, flows, found))
 				follow(w, p, m, i);
 		}
 	}
@@ -143,6 +150,7 @@ static uint8_t verdict_of(const struct pkt *p)
 	case PKT_FORWARD:
 		return DP_FATE_FORWARD;
 	case PKT_DECAP:
+	case PKT_REGISTER:
 		return DP_FATE_DECAP;
 	case PKT_PROTO:
 		return DP_FATE_PROTOCOL;
@@ -203,6 +211,8 @@ static bool has_route(const struct pkt *p)
 	if (p->next != PKT_DROP)
 		return false;
 	switch ((enum drop_reason)p->reason) {
+	case DROP_register_refused:
+		return p->route != NULL;
 	case DROP_wrong_if:
 	case DROP_route_drop:
 	case DROP_ttl_expired:
@@ -235,7 +245,8 @@ static void decided(struct worker *w, struct probe *p, const struct pkt *pkt, un
 		.family = pkt->family,
 		.ifid = pkt->iif,
 	};
-	if (verdict != DP_FATE_DROP || has_route(pkt) || pkt->reason == DROP_no_route) {
+	if (verdict != DP_FATE_DROP || has_route(pkt) || pkt->reason == DROP_no_route ||
+		pkt->reason == DROP_register_refused) {
 		d->ttl = pkt->ttl;
 		d->ip_len = pkt->ip_len;
 	}
@@ -340,6 +351,7 @@ static void output_fill(struct dp_probe_output *d, const struct fwd_oif *oif)
 {
 	d->ifid = oif->c.ifid;
 	d->unicast = oif->c.her_dst;
+	d->encap = oif->c.encap;
 	d->ttl_threshold = oif->c.ttl_threshold;
 }
 

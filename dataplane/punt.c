@@ -134,7 +134,7 @@ struct punting {
 
 static void punt_drop(struct worker *w, struct punting *x, struct pkt *p)
 {
-	dropped(w, p->iif, p->reason);
+	dropped(w, pkt_interface(p), p->reason);
 	leaving_add(&x->drop, p);
 }
 
@@ -218,6 +218,7 @@ void stage_punt(struct worker *w, struct burst *b)
 			break;
 		case PKT_DROP:
 		case PKT_DECAP: /* not after decap */
+		case PKT_REGISTER:
 			punt_drop(w, &x, p);
 			break;
 		case PKT_FORWARD:

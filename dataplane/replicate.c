@@ -31,7 +31,7 @@ static void next_packet(struct worker *w)
 static void packet_drop(struct worker *w, struct pkt *p, enum drop_reason reason)
 {
 	w->info.drops[reason]++;
-	w->if_ctr[p->iif].rx_dropped++;
+	w->if_ctr[pkt_interface(p)].rx_dropped++;
 	if (unlikely(w->probes))
 		probe_packet_dropped(w, p, reason);
 	rte_pktmbuf_free(p->m);

@@ -46,12 +46,11 @@ static __rte_always_inline void rewrite_native(const struct copy *c, uint8_t fam
 static __rte_noinline void rewrite_register(
 	struct worker *w, struct rte_mbuf *m, unsigned l3, const struct plan *pl)
 {
-	uint16_t type = pl->oif->head->family == IP_V4 ? ETH_TYPE_IP4 : ETH_TYPE_IP6;
+	uint16_t type;
 
 	if (unlikely(!pl->wire_len))
 		return; /* cut first, frag.c wraps the pieces */
-	mbuf_drop_front(m, l3);
-	path_push_register(m, pl->oif, w->gre_id++);
+	type = path_push_register(m, l3, pl->oif, w->gre_id++);
 	if (pl->tun)
 		type = path_push_gre(m, 0, pl->tun, w->gre_id++, false);
 	memcpy(path_put_l2(m, 0, pl->out, type), pl->adj->c.mac, sizeof(pl->adj->c.mac));
@@ -130,17 +129,50 @@ static __rte_always_inline void wrap_run(struct worker *w, struct rte_mbuf *cons
 	w->gre_id = (uint16_t)(id + n);
 }
 
+/* Into Registers. */
+static __rte_always_inline void register_run(struct worker *w, struct rte_mbuf *const *v,
+	unsigned n, unsigned l3, const struct plan *pl, uint8_t family)
+{
+	const struct register_head r = *pl->oif->head;
+	const struct l2_head l2 = l2_head_of(pl, family == IP_V4 ? ETH_TYPE_IP4 : ETH_TYPE_IP6);
+	const uint16_t id = w->gre_id, more = (uint16_t)(l2.len + r.len - l3);
+
+	for (unsigned i = 0; i < n; i++) {
+		struct rte_mbuf *m = v[i];
+		uint8_t *inner = rte_pktmbuf_mtod_offset(m, uint8_t *, l3);
+		uint8_t tos = path_register_tos(&pl->oif->c, inner);
+		unsigned len = m->pkt_len - l3;
+
+		if (family == IP_V4)
+			register_put4(inner, &r, len, tos, (uint16_t)(id + i));
+		else
+			register_put6(inner, &r, len, tos, gre_flow_label(inner));
+		l2_put(inner - r.len, &l2);
+		mbuf_push(m, more);
+	}
+	w->gre_id = (uint16_t)(id + n);
+}
+
+/* One packet after the other: what is rare. */
+static void adjacent_run(struct worker *w, struct rte_mbuf *const *v, unsigned n, unsigned l3,
+	const struct plan *pl, uint8_t family)
+{
+	for (unsigned i = 0; i < n; i++)
+		rewrite_adjacent(w, v[i], l3, pl, family);
+}
+
 void rewrite_adjacent_run(struct worker *w, struct rte_mbuf *const *v, unsigned n, unsigned l3,
 	const struct plan *pl, uint8_t family)
 {
 	bool her = pl->oif->c.her_dst.family != IP_NONE;
 
-	if (her || !pl->tun || pl->tun->gre.checksum) {
-		for (unsigned i = 0; i < n; i++)
-			rewrite_adjacent(w, v[i], l3, pl, family);
-		return;
-	}
-	if (pl->tun->gre.v6)
+	if (pl->head && !pl->tun && family == IP_V4)
+		register_run(w, v, n, l3, pl, IP_V4);
+	else if (pl->head && !pl->tun)
+		register_run(w, v, n, l3, pl, IP_V6);
+	else if (her || !pl->tun || pl->tun->gre.checksum)
+		adjacent_run(w, v, n, l3, pl, family);
+	else if (pl->tun->gre.v6)
 		wrap_run(w, v, n, l3, pl, true, family);
 	else
 		wrap_run(w, v, n, l3, pl, false, family);

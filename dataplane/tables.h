@@ -311,6 +311,9 @@ void upcall_gate_open(struct upcall_gate *g, enum dp_upcall_kind kind, uint64_t 
 /* The hash of a flow: src and grp are family's address bytes. */
 uint64_t upcall_hash(const uint64_t seed[4], uint8_t family, const void *src, const void *grp,
 	uint16_t table, uint16_t ifid);
+/* The same for a Register of this flow: src and dst are its own addresses. */
+uint64_t upcall_register_hash(
+	const uint64_t seed[4], uint64_t flow, uint8_t family, const void *src, const void *dst);
 uint32_t upcall_recv(struct dataplane *d, struct dp_upcall *out, uint32_t n);
 void upcall_done(struct dataplane *d, const struct dp_upcall *up, enum dp_verdict verdict);
 void hold_enable(struct dataplane *d, bool on);

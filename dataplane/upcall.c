@@ -3,7 +3,7 @@
  *
  * Signals about data from workers to control, at most one outstanding per flow.
  *
- * A gate is the 64-bit hash of (table, S, G, iif) in a small set-associative table for each kind of
+ * A gate is the 64-bit hash of (table, S, G, iif), of a Register with its outer addresses too, in a small set-associative table for each kind of
  * signal. Sending closes it; control opens it when it has dealt with the signal, and it opens by
  * itself after three seconds, for a signal or an opening may be lost. Behind the gate, a token bucket
  * for each port and kind bounds the signals (police.c). A full set forgets its oldest gate: then a flow
@@ -108,6 +108,19 @@ uint64_t upcall_hash(const uint64_t seed[4], uint8_t family, const void *src, co
 	return mfib_mix(h ^ w[3], seed[1]);
 }
 
+uint64_t upcall_register_hash(
+	const uint64_t seed[4], uint64_t flow, uint8_t family, const void *src, const void *dst)
+{
+	uint64_t w[4] = {0};
+	unsigned bytes = family == IP_V4 ? 4 : 16;
+
+	memcpy(w, src, bytes);
+	memcpy(&w[2], dst, bytes);
+	flow = mfib_mix(flow ^ seed[1], w[0] ^ seed[2]);
+	flow = mfib_mix(flow ^ w[1], w[2] ^ seed[0]);
+	return mfib_mix(flow ^ w[3], seed[3]);
+}
+
 /* Source and group, as they follow each other in the packet's header. */
 static const uint8_t *addresses_of(const struct pkt *p)
 {
@@ -121,7 +134,7 @@ uint64_t upcall_flow_hash(const struct worker *w, const struct pkt *p)
 	const uint8_t *src = addresses_of(p);
 
 	return upcall_hash(w->t->seed, p->family, src, src + (p->family == IP_V4 ? 4 : 16),
-		fwd_table_of(w->t, p->iif), p->iif);
+		fwd_table_of(w->t, p), p->iif);
 }
 
 /* A flow nobody wants keeps its gate closed until it opens by itself. */
@@ -151,15 +164,12 @@ void upcall_commands(struct worker *w)
 	}
 }
 
-/* False: the ring is full. */
-static bool upcall_send(struct worker *w, struct police_port *port, enum dp_upcall_kind kind,
-	const struct pkt *p, uint64_t hash)
+/* What a signal says, but for its kind. */
+static struct dp_upcall upcall_of(const struct worker *w, const struct pkt *p)
 {
-	struct dp_police_counters *n = &port->n[DP_POLICE_UPCALL(kind)];
 	const uint8_t *src = addresses_of(p);
 	struct dp_upcall up = {
-		.kind = (uint8_t)kind,
-		.table = fwd_table_of(w->t, p->iif),
+		.table = fwd_table_of(w->t, p),
 		.ifid = p->iif,
 		.len = p->ip_len,
 		.src.family = p->family,
@@ -169,6 +179,32 @@ static bool upcall_send(struct worker *w, struct police_port *port, enum dp_upca
 
 	memcpy(up.src.b, src, bytes);
 	memcpy(up.grp.b, src + bytes, bytes);
+	return up;
+}
+
+struct register_outer {
+	const uint8_t *src, *dst;
+	bool border;
+};
+
+static void outer_fill(struct dp_upcall *up, const struct register_outer *o)
+{
+	up->outer_src.family = up->outer_dst.family = up->src.family;
+	memcpy(up->outer_src.b, o->src, ip_bytes(&up->src));
+	memcpy(up->outer_dst.b, o->dst, ip_bytes(&up->src));
+	up->border = o->border;
+}
+
+/* False: the ring is full. outer: of DP_UPCALL_REGISTER, else NULL. */
+static bool upcall_send(struct worker *w, struct police_port *port, enum dp_upcall_kind kind,
+	const struct pkt *p, const struct register_outer *outer, uint64_t hash)
+{
+	struct dp_police_counters *n = &port->n[DP_POLICE_UPCALL(kind)];
+	struct dp_upcall up = upcall_of(w, p);
+
+	up.kind = (uint8_t)kind;
+	if (outer)
+		outer_fill(&up, outer);
 	if (rte_ring_enqueue_elem(w->upcalls[kind], &up, sizeof(up))) {
 		n->lost++;
 		w->info.upcalls_lost[kind]++;
@@ -183,11 +219,11 @@ static bool upcall_send(struct worker *w, struct police_port *port, enum dp_upca
 
 /* Whether a signal went out. */
 static bool signal_flow(struct worker *w, struct police_port *port, enum dp_upcall_kind kind,
-	const struct pkt *p, uint64_t hash, uint64_t now)
+	const struct pkt *p, const struct register_outer *outer, uint64_t hash, uint64_t now)
 {
 	switch (upcall_gate_try(w->gate, port, kind, hash, now)) {
 	case GATE_SEND:
-		return upcall_send(w, port, kind, p, hash);
+		return upcall_send(w, port, kind, p, outer, hash);
 	case GATE_CLOSED:
 		w->info.upcalls_gated[kind]++;
 		return false;
@@ -206,17 +242,34 @@ static void signals_policed(
 	port->n[DP_POLICE_UPCALL(kind)].policed += n;
 }
 
-void upcall_signal(struct worker *w, enum dp_upcall_kind kind, const struct pkt *p)
+static void signal_packet(struct worker *w, enum dp_upcall_kind kind, const struct pkt *p,
+	const struct register_outer *outer)
 {
 	struct police_port *port = police_port(w, w->b.port);
-	uint64_t now = rte_rdtsc();
+	uint64_t now = rte_rdtsc(), hash;
 
 	if (police_dry(port, DP_POLICE_UPCALL(kind), now)) {
 		signals_policed(w, port, kind, 1);
 		return;
 	}
 	upcall_commands(w);
-	signal_flow(w, port, kind, p, upcall_flow_hash(w, p), now);
+	hash = upcall_flow_hash(w, p);
+	if (outer)
+		hash = upcall_register_hash(w->t->seed, hash, p->family, outer->src, outer->dst);
+	signal_flow(w, port, kind, p, outer, hash, now);
+}
+
+void upcall_signal(struct worker *w, enum dp_upcall_kind kind, const struct pkt *p)
+{
+	signal_packet(w, kind, p, NULL);
+}
+
+void upcall_register(
+	struct worker *w, const struct pkt *p, const uint8_t *src, const uint8_t *dst, bool border)
+{
+	const struct register_outer outer = {.src = src, .dst = dst, .border = border};
+
+	signal_packet(w, DP_UPCALL_REGISTER, p, &outer);
 }
 
 /* How many of n packets may ask their gates; none while no signal can be sent. */
@@ -244,7 +297,7 @@ static void miss(struct worker *w, struct police_port *port, struct pkt *p, uint
 		w->info.upcalls_gated[DP_UPCALL_NOCACHE]++;
 	else if (!look)
 		signals_policed(w, port, DP_UPCALL_NOCACHE, 1);
-	else if (signal_flow(w, port, DP_UPCALL_NOCACHE, p, hash, now))
+	else if (signal_flow(w, port, DP_UPCALL_NOCACHE, p, NULL, hash, now))
 		hold_begin(w, hash, p, now);
 }
 
@@ -298,6 +351,9 @@ void upcall_done(struct dataplane *d, const struct dp_upcall *up, enum dp_verdic
 	if (up->kind >= DP_UPCALL_KINDS)
 		return;
 	c.hash = upcall_hash(d->t.seed, up->src.family, up->src.b, up->grp.b, up->table, up->ifid);
+	if (up->kind == DP_UPCALL_REGISTER)
+		c.hash = upcall_register_hash(
+			d->t.seed, c.hash, up->src.family, up->outer_src.b, up->outer_dst.b);
 	for (unsigned i = 0; i < d->n_workers; i++)
 		rte_ring_enqueue_elem(d->workers[i]->commands, &c, sizeof(c));
 }

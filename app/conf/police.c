@@ -136,6 +136,7 @@ static void defaults(struct dp_police *c, uint32_t upcall_rate)
 	c->kind[DP_PUNT_exception] = (struct dp_rate){.rate = 50000, .burst = 1000};
 	c->kind[DP_POLICE_UPCALL(DP_UPCALL_NOCACHE)].rate = upcall_rate;
 	c->kind[DP_POLICE_UPCALL(DP_UPCALL_WRONGVIF)].rate = upcall_rate;
+	c->kind[DP_POLICE_UPCALL(DP_UPCALL_REGISTER)].rate = upcall_rate;
 }
 
 static void overlay(struct dp_police *c, const struct conf_police *over)

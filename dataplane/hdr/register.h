@@ -41,7 +41,9 @@ static inline uint16_t register_pseudo6(const uint8_t *addrs, uint32_t len)
 /* The headers of all Registers of an output; lengths, TOS and identification are zero. */
 struct register_head {
 	uint8_t family;
-	uint16_t sum; /* IPv4: over the outer header */
+	uint8_t len; /* of them all */
+	uint64_t
+		sum; /* IPv4: over the outer header but for its first two words, its TTL and protocol */
 	uint8_t b[REGISTER_HEAD_MAX];
 };
 
@@ -60,13 +62,14 @@ static inline void register_head_make(struct register_head *r, uint8_t family, c
 
 	memset(r, 0, sizeof(*r));
 	r->family = family;
+	r->len = (uint8_t)register_head_len(family);
 	if (family == 4) {
 		p[0] = IP4_PLAIN;
 		p[IP4_TTL] = ttl;
 		p[IP4_PROTO] = IP_PROTO_PIM;
 		memcpy(p + IP4_SRC, src, 4);
 		memcpy(p + IP4_DST, dst, 4);
-		r->sum = ip4_header_sum(p, IP4_LEN);
+		r->sum = (uint64_t)load32(p + IP4_SRC) + load32(p + IP4_DST) + load16(p + IP4_TTL);
 		register_pim(p + IP4_LEN, 0);
 		return;
 	}
@@ -78,27 +81,33 @@ static inline void register_head_make(struct register_head *r, uint8_t family, c
 	register_pim(p + IP6_LEN, register_pseudo6(p + IP6_SRC, REGISTER_LEN));
 }
 
-/* The headers, register_head_len() bytes at p, of a packet of inner_len bytes behind them. id: with it routers
- * on the way may fragment. label: IPv6's flow label. */
-static inline void register_head_put(uint8_t *p, const struct register_head *r, unsigned inner_len,
-	uint8_t tos, uint16_t id, uint32_t label)
+/* The headers in front of an IPv4 packet of len bytes; with id routers on the way may fragment. In whole words,
+ * as gre_outer4. */
+static inline void register_put4(
+	uint8_t *inner, const struct register_head *r, unsigned len, uint8_t tos, uint16_t id)
 {
-	uint64_t sum = r->sum;
+	uint8_t *p = inner - (IP4_LEN + REGISTER_LEN);
+	uint32_t w0 = csum_pair(htons((uint16_t)(IP4_PLAIN << 8 | tos)),
+		htons((uint16_t)(len + IP4_LEN + REGISTER_LEN)));
+	uint32_t w1 = csum_pair(htons(id), 0);
+	uint16_t sum = (uint16_t)~csum_fold(r->sum + w0 + w1);
 
-	if (r->family == 4) {
-		memcpy(p, r->b, IP4_LEN + REGISTER_LEN);
-		p[IP4_TOS] = tos;
-		put_be16(p + IP4_TOTAL, (uint16_t)(IP4_LEN + REGISTER_LEN + inner_len));
-		put_be16(p + IP4_ID, id);
-		sum += htons(tos);
-		sum += load16(p + IP4_TOTAL);
-		sum += load16(p + IP4_ID);
-		store16(p + IP4_CSUM, (uint16_t)~csum_fold(sum));
-		return;
-	}
-	memcpy(p, r->b, IP6_LEN + REGISTER_LEN);
-	store32(p, htonl(6u << 28 | (uint32_t)tos << 20 | label));
-	put_be16(p + IP6_PAYLOAD, (uint16_t)(REGISTER_LEN + inner_len));
+	memcpy(p + IP4_SRC, r->b + IP4_SRC, 8 + REGISTER_LEN);
+	store32(p, w0);
+	store32(p + IP4_ID, w1);
+	store32(p + IP4_TTL, csum_pair(load16(r->b + IP4_TTL), sum));
+}
+
+/* The same for IPv6. */
+static inline void register_put6(
+	uint8_t *inner, const struct register_head *r, unsigned len, uint8_t tclass, uint32_t label)
+{
+	uint8_t *p = inner - (IP6_LEN + REGISTER_LEN);
+
+	memcpy(p + IP6_SRC, r->b + IP6_SRC, 32 + REGISTER_LEN);
+	store32(p, htonl(6u << 28 | (uint32_t)tclass << 20 | label));
+	store32(p + IP6_PAYLOAD,
+		csum_pair(htons((uint16_t)(len + REGISTER_LEN)), load16(r->b + IP6_NEXT)));
 }
 
 /* --- receiving ---------------------------------------------------------------------------------------- */

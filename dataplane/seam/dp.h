@@ -20,11 +20,13 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#define DP_IFS_MAX 4096        /* interface ids 1 .. DP_IFS_MAX-1 */
-#define DP_IF_NAMELEN 16       /* as in Linux, with the final NUL */
-#define DP_TABLE_MAIN 0        /* the routing table of whatever does not name another one */
-#define DP_IF_ANY 0xffffu      /* route input: accept from every interface */
-#define DP_IF_REGISTER 0xfffeu /* route input: what comes inside PIM Registers to our addresses */
+#define DP_IFS_MAX 4096   /* interface ids 1 .. DP_IFS_MAX-1 */
+#define DP_IF_NAMELEN 16  /* as in Linux, with the final NUL */
+#define DP_TABLE_MAIN 0   /* the routing table of whatever does not name another one */
+#define DP_IF_ANY 0xffffu /* route input: accept from every interface */
+#define DP_IF_REGISTER \
+	0xfffeu /* route input: what comes inside PIM Registers to our addresses;
+				* DP_IF_ANY does not stand for it */
 
 /* --- interfaces ------------------------------------------------------------------------------ */
 
@@ -186,8 +188,11 @@ enum dp_upcall_kind {
 	DP_UPCALL_NOCACHE,  /* no route; src, grp of the packet, ifid where it came in */
 	DP_UPCALL_WRONGVIF, /* route exists, packet came on ifid, which it does not accept */
 	DP_UPCALL_DATA,     /* first packet/keepalive on an input with DP_INPUT_SIGNAL */
-	DP_UPCALL_REGISTER, /* a PIM Register with data to one of our addresses; src, grp, len of the
-			     * packet inside, which was forwarded if its route accepts DP_IF_REGISTER */
+	DP_UPCALL_REGISTER, /* a PIM Register with data to one of our addresses on an interface with
+			     * DP_PROTO_PIM, ifid; src, grp, len of the packet inside, which was
+			     * forwarded if its route accepts DP_IF_REGISTER, else dropped as
+			     * register_refused without a signal of its own. One outstanding for each
+			     * (outer_src, outer_dst, src, grp) */
 	DP_UPCALL_KINDS
 };
 

@@ -37,6 +37,13 @@
 	X(gre_recursion, "GRE inside GRE")                                                       \
 	X(gre_inner, "packet inside GRE truncated or malformed")                                 \
 	X(gre_congested, "tunnel met congestion, the packet inside knows no ECN (RFC 6040 4.2)") \
+	/* PIM Registers with data to addresses of ours (RFC 7761 4.4.2, 4.9.3) */               \
+	X(register_fragment, "fragment of a PIM message to an address of ours: not reassembled") \
+	X(register_short, "Register shorter than its own header")                                \
+	X(register_checksum, "Register checksum wrong")                                          \
+	X(register_inner, "packet inside a Register malformed, or no data that is routed")       \
+	X(register_congested, "Register met congestion, the packet inside knows no ECN")         \
+	X(register_refused, "no route for it takes Registers")                                   \
 	/* forwarding */                                                                         \
 	X(if_down, "input interface administratively down")                                      \
 	X(ttl_expired, "TTL 1: not forwarded")                                                   \

@@ -51,10 +51,10 @@ struct dp_probe_packet {
 	uint8_t classified;  /* enum dp_probe_fate behind classify */
 	uint8_t verdict;     /* in the end; with DROP: reason */
 	uint8_t reason;      /* enum drop_reason, else DROP_COUNT */
-	uint8_t decaps;      /* tunnels removed */
+	uint8_t decaps;      /* tunnels and Registers removed */
 	uint8_t released;    /* was held, has been told as HELD, and goes on now: without bytes */
 	uint8_t family, ttl; /* of the packet that was looked up; 0 unknown */
-	uint16_t ifid;       /* input: the tunnel after decapsulation */
+	uint16_t ifid;       /* input: the tunnel after decapsulation, DP_IF_REGISTER */
 	uint16_t ip_len;     /* bytes of the IP packet */
 	uint8_t has_route;   /* then: */
 	uint8_t n_inputs;    /* of inputs */
@@ -77,7 +77,8 @@ struct dp_probe_output {
 	uint8_t fragment;      /* 0: whole; 1.. number of the piece of a copy that was cut */
 	uint8_t shared;        /* the buffer is shared with other copies: same bytes */
 	uint8_t ttl_threshold; /* of the oif */
-	struct ipaddr unicast; /* HER destination */
+	uint8_t encap;         /* enum dp_encap: of unicast */
+	struct ipaddr unicast; /* HER destination, the RP of a Register */
 };
 
 struct dp_probe_end {

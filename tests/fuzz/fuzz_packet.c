@@ -67,7 +67,7 @@ static void verdict_check(const struct bed *b, const struct pkt *p)
 {
 	const uint8_t *ip = rte_pktmbuf_mtod_offset(p->m, const uint8_t *, p->l3);
 
-	FUZZ_CHECK(p->next != PKT_DECAP && p->decaps <= 1);
+	FUZZ_CHECK(p->next != PKT_DECAP && p->next != PKT_REGISTER && p->decaps <= 2);
 	if (p->next == PKT_DROP) {
 		FUZZ_CHECK(p->reason < DROP_COUNT);
 		return;

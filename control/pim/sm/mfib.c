@@ -155,7 +155,9 @@ static void spt_wish(struct pim_sm *sm, const struct sm_source *s, uint8_t flags
 static void rpt_wish(struct pim_sm *sm, const struct sm_source *s, bool spt, struct tib_wish *w,
 	const struct proto_ctx *ctx)
 {
-	input_rp(sm, s->group, !timer_armed(&s->sg.up.jt) && !timer_armed(&s->kat), w);
+	bool unknown = !timer_armed(&s->sg.up.jt) && !timer_armed(&s->kat) && !s->watched;
+
+	input_rp(sm, s->group, unknown, w);
 	if (spt && input_runs(sm, RPF_interface_S(s), &s->group->grp))
 		input_add(w, RPF_interface_S(s), DP_INPUT_SIGNAL);
 	outputs_add(sm, s->group, s, inherited_olist_sg_rpt, w, ctx);

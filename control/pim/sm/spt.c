@@ -49,7 +49,7 @@ void Update_SPTbit(struct pim_sm *sm, struct sm_source *s, uint16_t ifid)
  * needed to see that. */
 void spt_settle(struct pim_sm *sm, struct sm_source *s)
 {
-	if (DirectlyConnected(s) && timer_armed(&s->kat) && s->sg.up.state == UP_JOINED)
+	if (DirectlyConnected(s) && timer_armed(&s->kat))
 		Update_SPTbit(sm, s, RPF_interface_S(s));
 }
 

@@ -250,10 +250,13 @@ static int fake_route_counters(
 	void *dp, const struct dp_route_key *key, struct dp_route_counters *c)
 {
 	struct fake_dp *f = dp;
+	uint32_t i = fake_route_find(f, key);
 
-	if (!fake_route_find(f, key))
+	if (!i)
 		return -ENOENT;
 	*c = (struct dp_route_counters){.last_used_ms = UINT64_MAX};
+	if (f->routes[i - 1].has_flow)
+		*c = f->routes[i - 1].flow;
 	return 0;
 }
 
@@ -487,4 +490,15 @@ void fake_dp_packet(struct fake_dp *f, enum dp_punt_class cls, uint8_t family, u
 	p->data = malloc(len ? len : 1);
 	assert_non_null(p->data);
 	memcpy(p->data, data, len);
+}
+
+void fake_dp_flow(
+	struct fake_dp *f, const struct dp_route_key *key, const struct dp_route_counters *c)
+{
+	uint32_t i = fake_route_find(f, key);
+
+	if (!i)
+		fail_msg("fake_dp_flow: no such route");
+	f->routes[i - 1].flow = *c;
+	f->routes[i - 1].has_flow = true;
 }

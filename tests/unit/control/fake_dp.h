@@ -44,6 +44,8 @@ struct fake_route {
 	struct dp_route r;
 	uint32_t hash, next;
 	bool swept; /* not set since resync_begin */
+	bool has_flow;
+	struct dp_route_counters flow; /* what fake_dp_flow said */
 };
 
 struct fake_packet {
@@ -111,6 +113,9 @@ void fake_dp_fail(struct fake_dp *f, enum fake_op op, int err, uint32_t after, u
 
 /* The route of this key, or NULL. */
 const struct dp_route *fake_dp_route(const struct fake_dp *f, const struct dp_route_key *key);
+/* What route_counters says of a route that is there, until it is deleted: zeros and never used at first. */
+void fake_dp_flow(
+	struct fake_dp *f, const struct dp_route_key *key, const struct dp_route_counters *c);
 /* The members of a route's list in order of id, their number returned; 0 without list. */
 uint32_t fake_dp_route_oifs(
 	const struct fake_dp *f, const struct dp_route *r, const uint32_t **oifs);

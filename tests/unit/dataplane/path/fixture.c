@@ -48,6 +48,22 @@ void upcall_signal(struct worker *w, enum dp_upcall_kind kind, const struct pkt 
 	fx.upcalls[kind]++;
 }
 
+void upcall_register(
+	struct worker *w, const struct pkt *p, const uint8_t *src, const uint8_t *dst, bool border)
+{
+	struct dp_upcall *up = &fx.registered;
+
+	*up = (struct dp_upcall){.kind = DP_UPCALL_REGISTER,
+		.ifid = p->iif,
+		.len = p->ip_len,
+		.outer_src.family = p->family,
+		.outer_dst.family = p->family,
+		.border = border};
+	memcpy(up->outer_src.b, src, ip_bytes(&up->outer_src));
+	memcpy(up->outer_dst.b, dst, ip_bytes(&up->outer_dst));
+	fx.upcalls[DP_UPCALL_REGISTER]++;
+}
+
 uint64_t upcall_flow_hash(const struct worker *w, const struct pkt *p)
 {
 	return 0;

@@ -40,6 +40,7 @@ struct fixture {
 	struct worker *workers[2];
 	/* what left by other ways */
 	unsigned upcalls[DP_UPCALL_KINDS];
+	struct dp_upcall registered; /* the last one */
 	struct rte_mbuf *punted[FX_QUEUE];
 	uint8_t punted_next[FX_QUEUE];
 	uint16_t punted_iif[FX_QUEUE];

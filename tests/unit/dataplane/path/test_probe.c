@@ -199,6 +199,58 @@ static void a_held_packet_is_told_again_when_it_goes_on(void **state)
 	hold_free(fx.w->hold);
 }
 
+/* In a Register the flow is followed from the frame with the Register on, and into one as any output. */
+static void a_flow_is_followed_out_of_a_register_and_into_one(void **state)
+{
+	struct dp_local us = {.addr = ip4(0xc6336401)};
+	struct dp_probe c = any_flow();
+	struct register_head head;
+	uint8_t p[200];
+
+	c.src = prefix_host(ip4(0x0a000001));
+	arm(&c);
+	assert_int_equal(local_set(&d, &us, 1), 0);
+	fx.t.local = d.t.local;
+	in->c.proto = DP_PROTO_PIM;
+	fx_register(5, 2, 1, IP_V4);
+	fx_route(IP_V4, DP_IF_REGISTER, 4, 2);
+	register_head_make(
+		&head, IP_V4, (uint8_t[]){192, 0, 2, 7}, (uint8_t[]){198, 51, 100, 1}, 64);
+	fx_ip4(p + 28, 100);
+	register_put4(p + 28, &head, 100, 0, 0);
+	fx_rx(0, fx_frame(in, p, 128, ETH_TYPE_IP4, true, 0));
+	fx_run();
+	next_of(DP_PROBE_PACKET);
+	assert_int_equal(rec->packet.classified, DP_FATE_DECAP);
+	assert_int_equal(rec->packet.verdict, DP_FATE_FORWARD);
+	assert_int_equal(rec->packet.outer_ifid, 1);
+	assert_int_equal(rec->packet.ifid, DP_IF_REGISTER);
+	assert_int_equal(rec->packet.decaps, 1);
+	assert_int_equal(rec->packet.ip_len, 100);
+	assert_int_equal(rec->frame_len, 142);
+	next_of(DP_PROBE_NO_COPY); /* out of a Register into none */
+	assert_int_equal(rec->output.reason, DROP_oif_recursion);
+	assert_int_equal(rec->output.encap, DP_ENCAP_REGISTER);
+	assert_int_equal(next_of(DP_PROBE_COPY)->output.encap, DP_ENCAP_HER);
+	next_of(DP_PROBE_END);
+	fx.routes[0].r->iif = 1;
+	fx_rx4(in, 100);
+	fx_rx(0, fx_frame(in, p, 128, ETH_TYPE_IP4, true, 0));
+	fx_run();
+	next_of(DP_PROBE_PACKET);
+	assert_int_equal(rec->packet.reason, DROP_COUNT);
+	next_of(DP_PROBE_PACKET);
+	assert_int_equal(rec->packet.reason, DROP_register_refused);
+	assert_int_equal(rec->packet.has_route, 1);
+	next_of(DP_PROBE_COPY);
+	assert_int_equal(next_of(DP_PROBE_COPY)->output.encap, DP_ENCAP_REGISTER);
+	assert_int_equal(rec->frame_len, 142);
+	next_of(DP_PROBE_END);
+	next_of(DP_PROBE_END);
+	none_left();
+	local_fini(&d);
+}
+
 /* --- which packets ------------------------------------------------------------------------------------ */
 
 static void flows_are_told_apart_by_prefixes(void **state)
@@ -371,6 +423,7 @@ int main(void)
 		TEST(a_port_that_is_full_takes_back_what_was_said),
 		TEST(packets_without_route_and_unsound_ones_are_told),
 		TEST(a_held_packet_is_told_again_when_it_goes_on),
+		TEST(a_flow_is_followed_out_of_a_register_and_into_one),
 		TEST(flows_are_told_apart_by_prefixes),
 		TEST(no_more_packets_are_taken_than_were_asked_for),
 		TEST(watched_packets_leave_in_their_order_among_others),

@@ -25,7 +25,7 @@ static void ipv4_headers_are_sound_for_any_length_tos_and_identification(void **
 		uint16_t id = (uint16_t)rnd(&seed);
 
 		register_head_make(&r, 4, src4, dst4, ttl);
-		register_head_put(b, &r, len, tos, id, 0);
+		register_put4(b + 28, &r, len, tos, id);
 		assert_int_equal(ip4_parse(b, 28 + len, false, &v), IP_FINE);
 		assert_int_equal(slow_sum(b, 20), 0xffff);
 		assert_int_equal(v.len, 28 + len);
@@ -49,7 +49,7 @@ static void ipv6_checksum_covers_the_pseudo_header_with_length_8(void **state)
 
 	register_head_make(&r, 6, src6, dst6, 64);
 	for (unsigned len = 0; len < 9000; len += 111) {
-		register_head_put(b, &r, len, 0xb9, 0, 0xabcde);
+		register_put6(b + 48, &r, len, 0xb9, 0xabcde);
 		assert_int_equal(ip6_parse(b, 48 + len, &v), IP_FINE);
 		assert_int_equal(v.len, 48 + len);
 		assert_int_equal(v.proto, 103);
@@ -70,7 +70,7 @@ static void written_checksums_hold_and_others_do_not(void **state)
 	uint16_t pseudo = register_pseudo6(b + 8, 8);
 
 	register_head_make(&r, 6, src6, dst6, 64);
-	register_head_put(b, &r, 100, 0, 0, 1);
+	register_put6(b + 48, &r, 100, 0, 1);
 	pseudo = register_pseudo6(b + 8, 8);
 	assert_true(register_sum_holds(p, pseudo));
 	assert_false(register_sum_holds(p, register_pseudo6(b + 8, 108)));

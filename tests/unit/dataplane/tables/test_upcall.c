@@ -187,6 +187,58 @@ static void one_signal_is_outstanding_until_control_is_done(void **state)
 	fixture_free(d);
 }
 
+/* A Register with a packet of the flow from a router to one of our addresses. */
+static void register_it(struct dataplane *d, const char *outer_src, const char *outer_dst,
+	const char *src, bool border)
+{
+	struct packet x;
+	struct ipaddr from, to;
+
+	assert_int_equal(ip_parse(outer_src, &from), 0);
+	assert_int_equal(ip_parse(outer_dst, &to), 0);
+	packet_make(&x, src, from.family == IP_V4 ? "239.1.1.1" : "ff3e::1", 5);
+	upcall_register(d->workers[0], &x.p, from.b, to.b, border);
+}
+
+static void registers_of_a_flow_are_told_apart_by_their_own_addresses(void **state)
+{
+	static const struct {
+		const char *from, *to, *src;
+	} cases[] = {
+		{"192.0.2.1", "10.0.0.1", "10.1.2.3"},
+		{"192.0.2.2", "10.0.0.1", "10.1.2.3"},
+		{"192.0.2.1", "10.0.0.2", "10.1.2.3"},
+		{"192.0.2.1", "10.0.0.1", "10.1.2.4"},
+		{"2001:db8::1", "2001:db8::2", "2001:db8::7"},
+		{"2001:db8::3", "2001:db8::2", "2001:db8::7"},
+	};
+	struct dataplane *d = fixture_new(1, 10);
+	struct dp_upcall up[16];
+	char buf[IP_STRLEN];
+
+	for (unsigned round = 0; round < 2; round++)
+		for (unsigned i = 0; i < RTE_DIM(cases); i++)
+			register_it(d, cases[i].from, cases[i].to, cases[i].src, i == 1);
+	assert_int_equal(upcall_recv(d, up, 16), RTE_DIM(cases)); /* the second ones are gated */
+	for (unsigned i = 0; i < RTE_DIM(cases); i++) {
+		assert_int_equal(up[i].kind, DP_UPCALL_REGISTER);
+		assert_int_equal(up[i].ifid, 5);
+		assert_int_equal(up[i].border, i == 1);
+		assert_string_equal(ip_str(&up[i].outer_src, buf, sizeof(buf)), cases[i].from);
+		assert_string_equal(ip_str(&up[i].outer_dst, buf, sizeof(buf)), cases[i].to);
+		assert_string_equal(ip_str(&up[i].src, buf, sizeof(buf)), cases[i].src);
+	}
+	for (unsigned i = 0; i < RTE_DIM(cases); i++) {
+		upcall_done(d, &up[i], DP_VERDICT_RELEASE);
+		for (unsigned k = 0; k < RTE_DIM(cases); k++)
+			register_it(d, cases[k].from, cases[k].to, cases[k].src, k == 1);
+		assert_int_equal(upcall_recv(d, up + 10, 6), 1); /* that one alone */
+		assert_string_equal(ip_str(&up[10].outer_src, buf, sizeof(buf)), cases[i].from);
+		assert_string_equal(ip_str(&up[10].src, buf, sizeof(buf)), cases[i].src);
+	}
+	fixture_free(d);
+}
+
 /* A burst of n packets without route of as many flows. */
 static void burst_misses(struct dataplane *d, unsigned n)
 {
@@ -288,6 +340,7 @@ int main(void)
 		cmocka_unit_test(a_policed_flow_is_not_gated),
 		cmocka_unit_test(a_record_says_what_happened),
 		cmocka_unit_test(one_signal_is_outstanding_until_control_is_done),
+		cmocka_unit_test(registers_of_a_flow_are_told_apart_by_their_own_addresses),
 		cmocka_unit_test(a_full_ring_loses_the_signal_and_leaves_the_gate_open),
 		cmocka_unit_test(a_flood_of_gated_flows_asks_few_gates),
 		cmocka_unit_test(control_is_woken_once_a_sleep),

@@ -1,0 +1,986 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright (c) 2026 The starg authors
+ *
+ * Figures 8 and 9 of RFC 7761 by messages, data, timers and changes of the router: which event is which, and
+ * what follows from it. Each cell by itself is in test_sm_assert_table.c.
+ */
+#include "tests/unit/pim/data_world.h"
+
+#define BETTER 90, 5 /* than our 110, 20 */
+#define WORSE 200, 1
+#define BEST 1, 1
+#define INFINITE 0x7fffffff, 0xffffffff
+
+/* (S,G) joined on lan, data has come on the SPT: CouldAssert(S,G,lan). */
+static void forward_sg(struct data_world *dw)
+{
+	data_join(dw, S_SPT, G);
+	data_upcall(dw, DP_UPCALL_DATA, S_SPT, G, dw->spt);
+	assert_true(source(dw, S_SPT, G)->spt_bit);
+	data_forget(dw);
+}
+
+/* (*,G) joined on lan: CouldAssert(*,G,lan). */
+static void forward_star(struct data_world *dw)
+{
+	data_join(dw, "*", G);
+	data_forget(dw);
+}
+
+/* Somebody on lan2 keeps the SPTbit set, so that who lost on lan still has a metric of its own there. */
+static void forward_elsewhere(struct data_world *dw)
+{
+	data_member(dw, dw->lan2, S_SPT, G, MEMBER_INCLUDE);
+}
+
+static void win_sg(struct data_world *dw)
+{
+	forward_sg(dw);
+	data_upcall(dw, DP_UPCALL_WRONGVIF, S_SPT, G, dw->lan);
+	assert_int_equal(assert_of(dw, S_SPT, G, dw->lan), ASSERT_WINNER);
+	data_forget(dw);
+}
+
+static void win_star(struct data_world *dw)
+{
+	forward_star(dw);
+	data_upcall(dw, DP_UPCALL_WRONGVIF, S_SPT, G, dw->lan);
+	assert_int_equal(assert_of(dw, "*", G, dw->lan), ASSERT_WINNER);
+	data_forget(dw);
+}
+
+static void lose_sg(struct data_world *dw)
+{
+	forward_sg(dw);
+	data_assert(dw, dw->lan, "10.1.0.9", S_SPT, G, false, BETTER);
+	assert_int_equal(assert_of(dw, S_SPT, G, dw->lan), ASSERT_LOSER);
+	data_forget(dw);
+}
+
+static void lose_star(struct data_world *dw)
+{
+	forward_star(dw);
+	data_assert(dw, dw->lan, "10.1.0.9", "*", G, true, BETTER);
+	assert_int_equal(assert_of(dw, "*", G, dw->lan), ASSERT_LOSER);
+	data_forget(dw);
+}
+
+static void check_winner(const struct sm_oif *o, const char *winner, uint32_t preference)
+{
+	struct ipaddr w = addr(winner);
+
+	assert_non_null(o);
+	assert_true(ip_eq(&o->winner.address, &w));
+	assert_int_equal(o->winner.preference, preference);
+}
+
+static void check_assert(const struct pim_assert *a, const char *src, bool rpt, uint32_t preference)
+{
+	char text[IP_STRLEN];
+
+	assert_string_equal(ip_str(&a->src, text, sizeof(text)), src);
+	assert_int_equal(a->rpt, rpt);
+	assert_int_equal(a->preference, preference);
+}
+
+/* --- figure 8, NoInfo ----------------------------------------------------------------------------- */
+
+static void sg_noinfo_inferior_assert_makes_a_winner(void **state)
+{
+	struct data_world *dw = *state;
+	struct pim_assert a;
+
+	forward_sg(dw);
+	data_assert(dw, dw->lan, "10.1.0.9", S_SPT, G, false, WORSE);
+	assert_int_equal(assert_of(dw, S_SPT, G, dw->lan), ASSERT_WINNER);
+	check_winner(oif(dw, S_SPT, G, dw->lan), "10.1.0.5", 110);
+	assert_int_equal(data_asserts(dw, dw->lan, &a), 1);
+	check_assert(&a, S_SPT, false, 110);
+	assert_int_equal(a.metric, 20);
+}
+
+static void sg_noinfo_assert_with_rpt_bit_makes_a_winner_of_who_has_the_spt(void **state)
+{
+	struct data_world *dw = *state;
+	struct pim_assert a;
+
+	forward_sg(dw);
+	data_assert(dw, dw->lan, "10.1.0.9", S_SPT, G, true, BEST);
+	assert_int_equal(assert_of(dw, S_SPT, G, dw->lan), ASSERT_WINNER);
+	assert_int_equal(data_asserts(dw, dw->lan, &a), 1);
+	check_assert(&a, S_SPT, false, 110);
+}
+
+static void sg_noinfo_assert_with_rpt_bit_is_nothing_without_could_assert(void **state)
+{
+	struct data_world *dw = *state;
+	struct pim_assert a;
+
+	data_join(dw, S_SPT, G); /* no data yet: SPTbit is clear */
+	data_forget(dw);
+	data_assert(dw, dw->lan, "10.1.0.9", S_SPT, G, true, BEST);
+	assert_int_equal(assert_of(dw, S_SPT, G, dw->lan), ASSERT_NOINFO);
+	assert_int_equal(data_asserts(dw, dw->lan, &a), 0);
+}
+
+static void sg_noinfo_data_makes_a_winner(void **state)
+{
+	struct data_world *dw = *state;
+	struct pim_assert a;
+
+	forward_sg(dw);
+	data_upcall(dw, DP_UPCALL_WRONGVIF, S_SPT, G, dw->lan);
+	assert_int_equal(assert_of(dw, S_SPT, G, dw->lan), ASSERT_WINNER);
+	assert_int_equal(data_asserts(dw, dw->lan, &a), 1);
+	check_assert(&a, S_SPT, false, 110);
+}
+
+static void sg_noinfo_data_on_an_interface_outside_the_olist_is_nothing(void **state)
+{
+	struct data_world *dw = *state;
+	struct pim_assert a;
+
+	forward_sg(dw);
+	data_upcall(dw, DP_UPCALL_WRONGVIF, S_SPT, G, dw->lan2);
+	assert_int_equal(assert_of(dw, S_SPT, G, dw->lan2), ASSERT_NOINFO);
+	assert_int_equal(data_asserts(dw, dw->lan2, &a), 0);
+}
+
+static void sg_noinfo_acceptable_assert_makes_a_loser(void **state)
+{
+	struct data_world *dw = *state;
+	struct pim_assert a;
+	struct sm_at i;
+
+	forward_sg(dw);
+	data_assert(dw, dw->lan, "10.1.0.9", S_SPT, G, false, BETTER);
+	assert_int_equal(assert_of(dw, S_SPT, G, dw->lan), ASSERT_LOSER);
+	check_winner(oif(dw, S_SPT, G, dw->lan), "10.1.0.9", 90);
+	assert_int_equal(data_asserts(dw, dw->lan, &a), 0);
+	i = at(dw, S_SPT, G, dw->lan);
+	assert_false(inherited_olist_sg(&i));
+}
+
+static void sg_noinfo_equal_metric_goes_to_the_higher_address(void **state)
+{
+	struct data_world *dw = *state;
+
+	forward_sg(dw);
+	data_assert(dw, dw->lan, "10.1.0.2", S_SPT, G, false, 110, 20);
+	assert_int_equal(assert_of(dw, S_SPT, G, dw->lan), ASSERT_WINNER);
+	data_assert(dw, dw->lan, "10.1.0.9", S_SPT, G, false, 110, 20);
+	assert_int_equal(assert_of(dw, S_SPT, G, dw->lan), ASSERT_LOSER);
+}
+
+/* A6: the winner upstream is on the SPT, so are we. */
+static void sg_noinfo_acceptable_assert_upstream_sets_the_spt_bit(void **state)
+{
+	struct data_world *dw = *state;
+	struct ipaddr v = addr("10.0.1.3");
+
+	data_join(dw, "*", G);
+	data_join(dw, S_V, G); /* RPF'(S,G) is V, RPF'(*,G) is U, both on up */
+	data_upcall(dw, DP_UPCALL_DATA, S_V, G, dw->up);
+	assert_false(source(dw, S_V, G)->spt_bit);
+	data_assert(dw, dw->up, "10.0.1.3", S_V, G, false, WORSE);
+	assert_int_equal(assert_of(dw, S_V, G, dw->up), ASSERT_LOSER);
+	assert_true(source(dw, S_V, G)->spt_bit);
+	assert_true(ip_eq(&source(dw, S_V, G)->sg.up.nbr, &v));
+}
+
+static void sg_noinfo_acceptable_assert_is_nothing_without_tracking(void **state)
+{
+	struct data_world *dw = *state;
+	uint64_t before;
+
+	forward_sg(dw);
+	before = fingerprint(dw);
+	data_assert(dw, dw->lan2, "10.2.0.9", S_SPT, G, false, BETTER);
+	data_hello(dw, dw->lan2, "10.2.0.9", 1, 65535, 1);
+	data_assert(dw, dw->lan2, "10.2.0.9", S_SPT, G, false, BETTER);
+	assert_int_equal(assert_of(dw, S_SPT, G, dw->lan2), ASSERT_NOINFO);
+	assert_true(before == fingerprint(dw));
+}
+
+static void sg_noinfo_cancel_makes_a_winner_of_who_can_forward(void **state)
+{
+	struct data_world *dw = *state;
+	struct pim_assert a;
+
+	forward_sg(dw);
+	data_assert(dw, dw->lan, "10.1.0.9", S_SPT, G, true, INFINITE);
+	assert_int_equal(assert_of(dw, S_SPT, G, dw->lan), ASSERT_WINNER);
+	assert_int_equal(data_asserts(dw, dw->lan, &a), 1);
+}
+
+/* Only (*,G) is there: an Assert(S,G) beats it for S, and (S,G) is made to remember that. */
+static void sg_without_state_loses_against_the_spt(void **state)
+{
+	struct data_world *dw = *state;
+	struct sm_at i;
+
+	forward_star(dw);
+	assert_null(source(dw, S_SPT, G));
+	data_assert(dw, dw->lan, "10.1.0.9", S_SPT, G, false, WORSE);
+	assert_int_equal(assert_of(dw, S_SPT, G, dw->lan), ASSERT_LOSER);
+	assert_int_equal(assert_of(dw, "*", G, dw->lan), ASSERT_NOINFO);
+	i = at(dw, S_SPT, G, dw->lan);
+	assert_false(inherited_olist_sg_rpt(&i));
+	data_pass(dw, 180);
+	assert_null(source(dw, S_SPT, G));
+}
+
+static void sg_without_state_is_not_made_for_nothing(void **state)
+{
+	struct data_world *dw = *state;
+	uint64_t before = fingerprint(dw);
+
+	data_assert(dw, dw->lan, "10.1.0.9", S_SPT, G, false, BETTER);
+	assert_null(group(dw, G));
+	forward_star(dw);
+	before = fingerprint(dw);
+	data_assert(dw, dw->spt, "10.0.2.2", S_SPT, G, false, BETTER);
+	data_assert(dw, dw->lan, "10.1.0.9", S_SPT, G, false, INFINITE);
+	assert_null(source(dw, S_SPT, G));
+	assert_true(before == fingerprint(dw));
+}
+
+/* --- figure 8, Winner ------------------------------------------------------------------------------ */
+
+static void sg_winner_says_so_again_before_losers_forget(void **state)
+{
+	struct data_world *dw = *state;
+	struct pim_assert a;
+
+	win_sg(dw);
+	data_pass(dw, 176.9);
+	assert_int_equal(data_asserts(dw, dw->lan, &a), 0);
+	data_pass(dw, 0.2); /* Assert_Time - Assert_Override_Interval */
+	assert_int_equal(data_asserts(dw, dw->lan, &a), 1);
+	check_assert(&a, S_SPT, false, 110);
+	assert_int_equal(assert_of(dw, S_SPT, G, dw->lan), ASSERT_WINNER);
+	data_pass(dw, 177);
+	assert_int_equal(data_asserts(dw, dw->lan, &a), 1);
+}
+
+static void sg_winner_answers_an_inferior_assert(void **state)
+{
+	struct data_world *dw = *state;
+	struct pim_assert a;
+	uint64_t due;
+
+	win_sg(dw);
+	data_pass(dw, 50);
+	data_assert(dw, dw->lan, "10.1.0.9", S_SPT, G, false, WORSE);
+	assert_int_equal(data_asserts(dw, dw->lan, &a), 1);
+	check_assert(&a, S_SPT, false, 110);
+	due = oif(dw, S_SPT, G, dw->lan)->at.due_us;
+	assert_true(due == dw->w->now_us + 177000000);
+	data_assert(dw, dw->lan, "10.1.0.9", S_SPT, G, true, BEST); /* mentions S */
+	assert_int_equal(data_asserts(dw, dw->lan, &a), 1);
+	assert_int_equal(assert_of(dw, S_SPT, G, dw->lan), ASSERT_WINNER);
+}
+
+static void sg_winner_loses_to_a_preferred_assert(void **state)
+{
+	struct data_world *dw = *state;
+	struct pim_assert a;
+
+	win_sg(dw);
+	data_assert(dw, dw->lan, "10.1.0.2", S_SPT, G, false, BETTER);
+	assert_int_equal(assert_of(dw, S_SPT, G, dw->lan), ASSERT_LOSER);
+	check_winner(oif(dw, S_SPT, G, dw->lan), "10.1.0.2", 90);
+	assert_int_equal(data_asserts(dw, dw->lan, &a), 0);
+	assert_true(oif(dw, S_SPT, G, dw->lan)->at.due_us == dw->w->now_us + 180000000);
+}
+
+static void sg_winner_cancels_when_it_stops_forwarding(void **state)
+{
+	struct data_world *dw = *state;
+	struct pim_assert a;
+
+	win_sg(dw);
+	data_prune(dw, S_SPT, G);
+	assert_int_equal(assert_of(dw, S_SPT, G, dw->lan), ASSERT_NOINFO);
+	assert_int_equal(data_asserts(dw, dw->lan, &a), 1);
+	check_assert(&a, S_SPT, true, 0x7fffffff);
+	assert_int_equal(a.metric, 0xffffffff);
+}
+
+static void sg_winner_repeats_itself_to_data_once_a_second(void **state)
+{
+	struct data_world *dw = *state;
+	struct pim_assert a;
+
+	win_sg(dw);
+	for (unsigned i = 0; i < 20; i++) {
+		data_pass(dw, 0.0499);
+		data_upcall(dw, DP_UPCALL_WRONGVIF, S_SPT, G, dw->lan);
+	}
+	assert_int_equal(data_asserts(dw, dw->lan, &a), 0);
+	data_pass(dw, 0.01);
+	data_upcall(dw, DP_UPCALL_WRONGVIF, S_SPT, G, dw->lan);
+	data_upcall(dw, DP_UPCALL_WRONGVIF, S_SPT, G, dw->lan);
+	assert_int_equal(data_asserts(dw, dw->lan, &a), 1);
+}
+
+static void sg_winner_follows_its_own_metric(void **state)
+{
+	struct data_world *dw = *state;
+
+	win_sg(dw);
+	data_route(dw, "10.9.0.0/16", dw->spt, "10.0.2.2", 70);
+	assert_int_equal(oif(dw, S_SPT, G, dw->lan)->winner.metric, 70);
+	data_assert(dw, dw->lan, "10.1.0.9", S_SPT, G, false, 110, 50);
+	assert_int_equal(assert_of(dw, S_SPT, G, dw->lan), ASSERT_LOSER);
+}
+
+static void sg_winner_under_an_old_address_is_void(void **state)
+{
+	struct data_world *dw = *state;
+
+	win_sg(dw);
+	world_readdress(dw->w, dw->lan, "10.1.0.77/24");
+	world_run(dw->w);
+	assert_int_equal(assert_of(dw, S_SPT, G, dw->lan), ASSERT_NOINFO);
+}
+
+/* --- figure 8, Loser ------------------------------------------------------------------------------- */
+
+static void sg_loser_turns_to_a_preferred_assert(void **state)
+{
+	struct data_world *dw = *state;
+
+	lose_sg(dw);
+	data_pass(dw, 10);
+	data_assert(dw, dw->lan, "10.1.0.2", S_SPT, G, false, BEST);
+	assert_int_equal(assert_of(dw, S_SPT, G, dw->lan), ASSERT_LOSER);
+	check_winner(oif(dw, S_SPT, G, dw->lan), "10.1.0.2", 1);
+	assert_true(oif(dw, S_SPT, G, dw->lan)->at.due_us == dw->w->now_us + 180000000);
+}
+
+static void sg_loser_ignores_asserts_between_the_winner_and_itself(void **state)
+{
+	struct data_world *dw = *state;
+
+	lose_sg(dw);
+	data_assert(dw, dw->lan, "10.1.0.2", S_SPT, G, false, 95, 1);
+	check_winner(oif(dw, S_SPT, G, dw->lan), "10.1.0.9", 90);
+	data_assert(dw, dw->lan, "10.1.0.2", S_SPT, G, false, WORSE);
+	check_winner(oif(dw, S_SPT, G, dw->lan), "10.1.0.9", 90);
+}
+
+static void sg_loser_takes_the_winners_new_metric_while_acceptable(void **state)
+{
+	struct data_world *dw = *state;
+
+	lose_sg(dw);
+	data_pass(dw, 100);
+	data_assert(dw, dw->lan, "10.1.0.9", S_SPT, G, false, 100, 1);
+	assert_int_equal(assert_of(dw, S_SPT, G, dw->lan), ASSERT_LOSER);
+	check_winner(oif(dw, S_SPT, G, dw->lan), "10.1.0.9", 100);
+	assert_true(oif(dw, S_SPT, G, dw->lan)->at.due_us == dw->w->now_us + 180000000);
+}
+
+static void sg_loser_forgets_when_the_winner_becomes_inferior(void **state)
+{
+	struct data_world *dw = *state;
+	struct sm_at i;
+
+	forward_elsewhere(dw);
+	lose_sg(dw);
+	data_assert(dw, dw->lan, "10.1.0.9", S_SPT, G, false, WORSE);
+	assert_int_equal(assert_of(dw, S_SPT, G, dw->lan), ASSERT_NOINFO);
+	i = at(dw, S_SPT, G, dw->lan);
+	assert_true(inherited_olist_sg(&i));
+}
+
+static void sg_loser_forgets_at_the_winners_cancel(void **state)
+{
+	struct data_world *dw = *state;
+
+	lose_sg(dw);
+	data_assert(dw, dw->lan, "10.1.0.2", S_SPT, G, true, INFINITE); /* not the winner's */
+	assert_int_equal(assert_of(dw, S_SPT, G, dw->lan), ASSERT_LOSER);
+	data_assert(dw, dw->lan, "10.1.0.9", S_SPT, G, true, INFINITE);
+	assert_int_equal(assert_of(dw, S_SPT, G, dw->lan), ASSERT_NOINFO);
+	assert_int_equal(assert_of(dw, "*", G, dw->lan), ASSERT_NOINFO);
+}
+
+static void sg_loser_forgets_after_assert_time(void **state)
+{
+	struct data_world *dw = *state;
+
+	lose_sg(dw);
+	data_pass(dw, 179.9);
+	assert_int_equal(assert_of(dw, S_SPT, G, dw->lan), ASSERT_LOSER);
+	data_pass(dw, 0.2);
+	assert_int_equal(assert_of(dw, S_SPT, G, dw->lan), ASSERT_NOINFO);
+}
+
+static void sg_loser_forgets_when_the_winner_restarts(void **state)
+{
+	struct data_world *dw = *state;
+
+	lose_sg(dw);
+	data_hello(dw, dw->lan, "10.1.0.2", 77, 65535, 1); /* another router */
+	assert_int_equal(assert_of(dw, S_SPT, G, dw->lan), ASSERT_LOSER);
+	data_hello(dw, dw->lan, "10.1.0.9", 77, 65535, 0);
+	assert_int_equal(assert_of(dw, S_SPT, G, dw->lan), ASSERT_NOINFO);
+}
+
+static void sg_loser_forgets_when_the_winner_is_gone(void **state)
+{
+	struct data_world *dw = *state;
+
+	lose_sg(dw);
+	data_hello(dw, dw->lan, "10.1.0.9", 1, 0, 0);
+	assert_int_equal(assert_of(dw, S_SPT, G, dw->lan), ASSERT_NOINFO);
+}
+
+static void sg_loser_forgets_when_nobody_wants_it(void **state)
+{
+	struct data_world *dw = *state;
+
+	lose_sg(dw);
+	data_prune(dw, S_SPT, G);
+	assert_int_equal(assert_of(dw, S_SPT, G, dw->lan), ASSERT_NOINFO);
+}
+
+static void sg_loser_forgets_when_its_metric_becomes_better(void **state)
+{
+	struct data_world *dw = *state;
+
+	forward_elsewhere(dw);
+	forward_sg(dw);
+	data_assert(dw, dw->lan, "10.1.0.9", S_SPT, G, false, 110, 10);
+	assert_int_equal(assert_of(dw, S_SPT, G, dw->lan), ASSERT_LOSER);
+	data_route(dw, "10.9.0.0/16", dw->spt, "10.0.2.2", 11);
+	assert_int_equal(assert_of(dw, S_SPT, G, dw->lan), ASSERT_LOSER);
+	data_route(dw, "10.9.0.0/16", dw->spt, "10.0.2.2", 9);
+	assert_int_equal(assert_of(dw, S_SPT, G, dw->lan), ASSERT_NOINFO);
+}
+
+static void sg_loser_forgets_when_the_rpf_interface_moves(void **state)
+{
+	struct data_world *dw = *state;
+
+	data_join(dw, S_V, G);
+	data_assert(dw, dw->up, "10.0.1.2", S_V, G, false, BETTER);
+	assert_int_equal(assert_of(dw, S_V, G, dw->up), ASSERT_LOSER);
+	data_route(dw, "10.7.0.0/16", dw->spt, "10.0.2.2", 20);
+	assert_int_equal(assert_of(dw, S_V, G, dw->up), ASSERT_NOINFO);
+}
+
+static void sg_loser_forgets_when_somebody_joins_it(void **state)
+{
+	struct data_world *dw = *state;
+
+	lose_sg(dw);
+	data_join(dw, S_SPT, G);
+	assert_int_equal(assert_of(dw, S_SPT, G, dw->lan), ASSERT_NOINFO);
+}
+
+static void sg_loser_sends_nothing_for_data(void **state)
+{
+	struct data_world *dw = *state;
+	struct pim_assert a;
+
+	lose_sg(dw);
+	data_upcall(dw, DP_UPCALL_WRONGVIF, S_SPT, G, dw->lan);
+	assert_int_equal(assert_of(dw, S_SPT, G, dw->lan), ASSERT_LOSER);
+	assert_int_equal(data_asserts(dw, dw->lan, &a), 0);
+}
+
+/* RPF'(S,G) is the winner: joins go to it. */
+static void sg_loser_upstream_joins_the_winner(void **state)
+{
+	struct data_world *dw = *state;
+	struct ipaddr u = addr("10.0.1.2"), v = addr("10.0.1.3");
+
+	data_join(dw, S_V, G);
+	assert_true(ip_eq(&source(dw, S_V, G)->sg.up.nbr, &v));
+	data_assert(dw, dw->up, "10.0.1.2", S_V, G, false, BETTER);
+	assert_true(ip_eq(&source(dw, S_V, G)->sg.up.nbr, &u));
+	data_assert(dw, dw->up, "10.0.1.2", S_V, G, true, INFINITE);
+	assert_true(ip_eq(&source(dw, S_V, G)->sg.up.nbr, &v));
+}
+
+/* --- figure 9 --------------------------------------------------------------------------------------- */
+
+static void star_noinfo_inferior_assert_makes_a_winner(void **state)
+{
+	struct data_world *dw = *state;
+	struct pim_assert a;
+
+	forward_star(dw);
+	data_assert(dw, dw->lan, "10.1.0.9", "*", G, true, WORSE);
+	assert_int_equal(assert_of(dw, "*", G, dw->lan), ASSERT_WINNER);
+	check_winner(oif(dw, "*", G, dw->lan), "10.1.0.5", 110);
+	assert_int_equal(data_asserts(dw, dw->lan, &a), 1);
+	check_assert(&a, "*", true, 110);
+}
+
+static void star_noinfo_data_makes_a_winner_and_names_the_source(void **state)
+{
+	struct data_world *dw = *state;
+	struct pim_assert a;
+
+	forward_star(dw);
+	data_upcall(dw, DP_UPCALL_WRONGVIF, S_SPT, G, dw->lan);
+	assert_int_equal(assert_of(dw, "*", G, dw->lan), ASSERT_WINNER);
+	assert_int_equal(data_asserts(dw, dw->lan, &a), 1);
+	check_assert(&a, S_SPT, true, 110);
+	assert_null(source(dw, S_SPT, G));
+}
+
+static void star_noinfo_data_of_a_source_pruned_there_is_nothing(void **state)
+{
+	struct data_world *dw = *state;
+	struct pim_assert a;
+
+	forward_star(dw);
+	data_jp(dw, dw->lan, "10.1.0.2", false, PIM_JP_SG_RPT, S_SPT, G);
+	data_pass(dw, 4);
+	data_forget(dw);
+	data_upcall(dw, DP_UPCALL_WRONGVIF, S_SPT, G, dw->lan);
+	assert_int_equal(assert_of(dw, "*", G, dw->lan), ASSERT_NOINFO);
+	assert_int_equal(data_asserts(dw, dw->lan, &a), 0);
+}
+
+static void star_noinfo_acceptable_assert_makes_a_loser(void **state)
+{
+	struct data_world *dw = *state;
+	struct sm_at i;
+
+	forward_star(dw);
+	data_assert(dw, dw->lan, "10.1.0.9", "*", G, true, BETTER);
+	assert_int_equal(assert_of(dw, "*", G, dw->lan), ASSERT_LOSER);
+	check_winner(oif(dw, "*", G, dw->lan), "10.1.0.9", 90);
+	i = at(dw, "*", G, dw->lan);
+	assert_false(immediate_olist_star_g(&i));
+}
+
+static void star_noinfo_is_not_moved_by_an_assert_without_rpt_bit(void **state)
+{
+	struct data_world *dw = *state;
+
+	forward_star(dw);
+	data_assert(dw, dw->lan, "10.1.0.9", S_SPT, G, false, BEST);
+	assert_int_equal(assert_of(dw, "*", G, dw->lan), ASSERT_NOINFO);
+}
+
+static void star_noinfo_hears_nothing_while_sg_is_not_in_noinfo(void **state)
+{
+	struct data_world *dw = *state;
+
+	forward_star(dw);
+	lose_sg(dw);
+	data_assert(dw, dw->lan, "10.1.0.9", S_SPT, G, true, BETTER);
+	assert_int_equal(assert_of(dw, "*", G, dw->lan), ASSERT_NOINFO);
+	assert_int_equal(assert_of(dw, S_SPT, G, dw->lan), ASSERT_LOSER);
+}
+
+/* The second example of 4.6.2. */
+static void star_noinfo_hears_nothing_of_what_moved_sg(void **state)
+{
+	struct data_world *dw = *state;
+
+	forward_star(dw);
+	lose_sg(dw);
+	data_assert(dw, dw->lan, "10.1.0.9", S_SPT, G, true, WORSE);
+	assert_int_equal(assert_of(dw, S_SPT, G, dw->lan), ASSERT_NOINFO);
+	assert_int_equal(assert_of(dw, "*", G, dw->lan), ASSERT_NOINFO);
+}
+
+static void star_noinfo_hears_an_assert_that_names_a_source_without_state(void **state)
+{
+	struct data_world *dw = *state;
+
+	forward_star(dw);
+	data_assert(dw, dw->lan, "10.1.0.9", S_SPT, G, true, BETTER);
+	assert_int_equal(assert_of(dw, "*", G, dw->lan), ASSERT_LOSER);
+	assert_null(source(dw, S_SPT, G));
+}
+
+static void star_noinfo_ignores_what_it_does_not_track(void **state)
+{
+	struct data_world *dw = *state;
+	uint64_t before;
+
+	forward_star(dw);
+	before = fingerprint(dw);
+	data_assert(dw, dw->spt, "10.0.2.2", "*", G, true, BETTER);
+	assert_true(before == fingerprint(dw));
+}
+
+static void star_winner_says_so_again_before_losers_forget(void **state)
+{
+	struct data_world *dw = *state;
+	struct pim_assert a;
+
+	win_star(dw);
+	data_pass(dw, 177.1);
+	assert_int_equal(data_asserts(dw, dw->lan, &a), 1);
+	check_assert(&a, "*", true, 110);
+}
+
+static void star_winner_answers_an_inferior_assert(void **state)
+{
+	struct data_world *dw = *state;
+	struct pim_assert a;
+
+	win_star(dw);
+	data_assert(dw, dw->lan, "10.1.0.9", "*", G, true, WORSE);
+	assert_int_equal(data_asserts(dw, dw->lan, &a), 1);
+	check_assert(&a, "*", true, 110);
+	assert_int_equal(assert_of(dw, "*", G, dw->lan), ASSERT_WINNER);
+}
+
+static void star_winner_loses_to_a_preferred_assert(void **state)
+{
+	struct data_world *dw = *state;
+
+	win_star(dw);
+	data_assert(dw, dw->lan, "10.1.0.9", "*", G, true, BETTER);
+	assert_int_equal(assert_of(dw, "*", G, dw->lan), ASSERT_LOSER);
+}
+
+static void star_winner_cancels_when_it_stops_forwarding(void **state)
+{
+	struct data_world *dw = *state;
+	struct pim_assert a;
+
+	win_star(dw);
+	data_prune(dw, "*", G);
+	assert_int_equal(assert_of(dw, "*", G, dw->lan), ASSERT_NOINFO);
+	assert_int_equal(data_asserts(dw, dw->lan, &a), 1);
+	check_assert(&a, "*", true, 0x7fffffff);
+	assert_int_equal(a.metric, 0xffffffff);
+}
+
+static void star_loser_turns_to_a_preferred_assert(void **state)
+{
+	struct data_world *dw = *state;
+
+	lose_star(dw);
+	data_assert(dw, dw->lan, "10.1.0.2", "*", G, true, BEST);
+	check_winner(oif(dw, "*", G, dw->lan), "10.1.0.2", 1);
+}
+
+static void star_loser_takes_the_winners_new_metric_while_acceptable(void **state)
+{
+	struct data_world *dw = *state;
+
+	lose_star(dw);
+	data_pass(dw, 100);
+	data_assert(dw, dw->lan, "10.1.0.9", "*", G, true, 100, 1);
+	check_winner(oif(dw, "*", G, dw->lan), "10.1.0.9", 100);
+	assert_true(oif(dw, "*", G, dw->lan)->at.due_us == dw->w->now_us + 180000000);
+}
+
+static void star_loser_forgets_when_the_winner_becomes_inferior(void **state)
+{
+	struct data_world *dw = *state;
+
+	lose_star(dw);
+	data_assert(dw, dw->lan, "10.1.0.9", "*", G, true, WORSE);
+	assert_int_equal(assert_of(dw, "*", G, dw->lan), ASSERT_NOINFO);
+}
+
+static void star_loser_forgets_at_the_winners_cancel(void **state)
+{
+	struct data_world *dw = *state;
+
+	lose_star(dw);
+	data_assert(dw, dw->lan, "10.1.0.9", "*", G, true, INFINITE);
+	assert_int_equal(assert_of(dw, "*", G, dw->lan), ASSERT_NOINFO);
+}
+
+/* AssertCancel(S,G) has a source: it is not one of (*,G). */
+static void star_loser_keeps_its_winner_when_that_leaves_the_spt(void **state)
+{
+	struct data_world *dw = *state;
+
+	lose_star(dw);
+	data_assert(dw, dw->lan, "10.1.0.9", S_SPT, G, true, INFINITE);
+	assert_int_equal(assert_of(dw, "*", G, dw->lan), ASSERT_LOSER);
+}
+
+static void star_loser_forgets_after_assert_time(void **state)
+{
+	struct data_world *dw = *state;
+
+	lose_star(dw);
+	data_pass(dw, 179.9);
+	assert_int_equal(assert_of(dw, "*", G, dw->lan), ASSERT_LOSER);
+	data_pass(dw, 0.2);
+	assert_int_equal(assert_of(dw, "*", G, dw->lan), ASSERT_NOINFO);
+}
+
+static void star_loser_forgets_when_the_winner_restarts(void **state)
+{
+	struct data_world *dw = *state;
+
+	lose_star(dw);
+	data_hello(dw, dw->lan, "10.1.0.9", 77, 65535, 0);
+	assert_int_equal(assert_of(dw, "*", G, dw->lan), ASSERT_NOINFO);
+}
+
+static void star_loser_forgets_when_nobody_wants_it(void **state)
+{
+	struct data_world *dw = *state;
+
+	lose_star(dw);
+	data_prune(dw, "*", G);
+	assert_int_equal(assert_of(dw, "*", G, dw->lan), ASSERT_NOINFO);
+}
+
+static void star_loser_forgets_when_its_metric_becomes_better(void **state)
+{
+	struct data_world *dw = *state;
+
+	lose_star(dw);
+	forward_star(dw); /* voids it: lose again by a narrow margin */
+	data_assert(dw, dw->lan, "10.1.0.9", "*", G, true, 110, 10);
+	assert_int_equal(assert_of(dw, "*", G, dw->lan), ASSERT_LOSER);
+	data_route(dw, "10.255.0.0/16", dw->up, "10.0.1.2", 9);
+	assert_int_equal(assert_of(dw, "*", G, dw->lan), ASSERT_NOINFO);
+}
+
+static void star_loser_forgets_when_the_rpf_interface_moves(void **state)
+{
+	struct data_world *dw = *state;
+
+	forward_star(dw);
+	data_assert(dw, dw->up, "10.0.1.3", "*", G, true, BETTER);
+	assert_int_equal(assert_of(dw, "*", G, dw->up), ASSERT_LOSER);
+	data_route(dw, "10.255.0.0/16", dw->spt, "10.0.2.2", 20);
+	assert_int_equal(assert_of(dw, "*", G, dw->up), ASSERT_NOINFO);
+}
+
+static void star_loser_forgets_when_somebody_joins_it(void **state)
+{
+	struct data_world *dw = *state;
+
+	lose_star(dw);
+	data_join(dw, "*", G);
+	assert_int_equal(assert_of(dw, "*", G, dw->lan), ASSERT_NOINFO);
+}
+
+/* 4.6.5, rule 7: the Join(*,G) does not prune S. */
+static void a_join_of_the_group_voids_lost_asserts_of_its_sources(void **state)
+{
+	struct data_world *dw = *state;
+
+	forward_star(dw);
+	lose_sg(dw);
+	data_join(dw, "*", G);
+	assert_int_equal(assert_of(dw, S_SPT, G, dw->lan), ASSERT_NOINFO);
+}
+
+/* --- DR and winner ---------------------------------------------------------------------------------- */
+
+static void a_dr_that_lost_no_longer_serves_its_hosts(void **state)
+{
+	struct data_world *dw = *state;
+	struct sm_at i;
+
+	data_hello(dw, dw->lan, "10.1.0.2", 1, 65535, 0); /* we are the DR: 1 against 0 */
+	assert_true(pif(dw, dw->lan)->i_am_dr);
+	data_member(dw, dw->lan, "*", G, MEMBER_INCLUDE);
+	i = at(dw, "*", G, dw->lan);
+	assert_true(pim_include_star_g(&i));
+	data_assert(dw, dw->lan, "10.1.0.9", "*", G, true, BETTER);
+	i = at(dw, "*", G, dw->lan);
+	assert_int_equal(assert_of(dw, "*", G, dw->lan), ASSERT_LOSER);
+	assert_false(pim_include_star_g(&i));
+	/* tracking holds although the olist is empty: the DR remembers that it lost */
+	data_pass(dw, 100);
+	assert_int_equal(assert_of(dw, "*", G, dw->lan), ASSERT_LOSER);
+	data_pass(dw, 100);
+	i = at(dw, "*", G, dw->lan);
+	assert_true(pim_include_star_g(&i));
+}
+
+static void a_winner_serves_hosts_without_being_the_dr(void **state)
+{
+	struct data_world *dw = *state;
+	struct sm_at i;
+
+	data_hello(dw, dw->lan, "10.1.0.2", 1, 65535, 100);
+	assert_false(pif(dw, dw->lan)->i_am_dr);
+	data_member(dw, dw->lan, "*", G, MEMBER_INCLUDE);
+	forward_star(dw);
+	i = at(dw, "*", G, dw->lan);
+	assert_false(pim_include_star_g(&i));
+	data_upcall(dw, DP_UPCALL_WRONGVIF, S_SPT, G, dw->lan);
+	i = at(dw, "*", G, dw->lan);
+	assert_true(pim_include_star_g(&i));
+	data_prune(dw, "*", G); /* the join goes, the hosts stay */
+	assert_int_equal(assert_of(dw, "*", G, dw->lan), ASSERT_WINNER);
+	data_member(dw, dw->lan, "*", G, MEMBER_NONE);
+	assert_int_equal(assert_of(dw, "*", G, dw->lan), ASSERT_NOINFO);
+}
+
+/* --- SSM ---------------------------------------------------------------------------------------------- */
+
+static void ssm_asserts_without_waiting_for_data_on_the_spt(void **state)
+{
+	struct data_world *dw = *state;
+	struct pim_assert a;
+
+	data_join(dw, S_SPT, "232.1.1.1");
+	data_forget(dw);
+	data_upcall(dw, DP_UPCALL_WRONGVIF, S_SPT, "232.1.1.1", dw->lan);
+	assert_int_equal(assert_of(dw, S_SPT, "232.1.1.1", dw->lan), ASSERT_WINNER);
+	assert_int_equal(data_asserts(dw, dw->lan, &a), 1);
+	check_assert(&a, S_SPT, false, 110);
+}
+
+static void ssm_knows_no_assert_of_the_group(void **state)
+{
+	struct data_world *dw = *state;
+	uint64_t before;
+
+	data_join(dw, S_SPT, "232.1.1.1");
+	before = fingerprint(dw);
+	data_assert(dw, dw->lan, "10.1.0.9", "*", "232.1.1.1", true, BETTER);
+	assert_true(before == fingerprint(dw));
+}
+
+/* --- what is refused ------------------------------------------------------------------------------------ */
+
+static void an_assert_that_is_broken_changes_nothing(void **state)
+{
+	static const uint8_t group_mask[4] = {33, 0, 31, 255};
+	struct data_world *dw = *state;
+	struct pim_assert a = {.rpt = true, .preference = 1, .metric = 1};
+	struct ipaddr from = addr("10.1.0.9");
+	uint8_t buf[64];
+	uint64_t before;
+	size_t len;
+
+	a.grp = addr(G);
+	forward_star(dw);
+	before = fingerprint(dw);
+	for (unsigned i = 0; i < 4; i++) { /* mask lengths of the group */
+		uint32_t sum = 0;
+
+		len = pim_assert_write(buf, sizeof(buf), &from, &a);
+		buf[20 + 4 + 3] = group_mask[i];
+		buf[22] = buf[23] = 0;
+		for (size_t k = 20; k < len; k += 2)
+			sum += (uint32_t)(buf[k] << 8 | buf[k + 1]);
+		sum = (sum & 0xffff) + (sum >> 16);
+		sum = ~((sum & 0xffff) + (sum >> 16));
+		buf[22] = (uint8_t)(sum >> 8);
+		buf[23] = (uint8_t)sum;
+		data_packet(dw, dw->lan, buf, len);
+	}
+	assert_int_equal(drops(dw, PIM_DROP_mask_len), 4);
+	assert_true(before == fingerprint(dw));
+}
+
+static void an_assert_of_no_neighbor_changes_nothing(void **state)
+{
+	struct data_world *dw = *state;
+	uint64_t before;
+
+	forward_star(dw);
+	before = fingerprint(dw);
+	data_assert(dw, dw->lan, "10.1.0.200", "*", G, true, BETTER);
+	assert_int_equal(drops(dw, PIM_DROP_no_neighbor), 1);
+	assert_true(before == fingerprint(dw));
+}
+
+static void an_assert_about_a_group_behind_a_boundary_changes_nothing(void **state)
+{
+	struct data_world *dw = *state;
+	uint64_t before;
+
+	forward_star(dw);
+	assert_int_equal(prefix_parse("239.1.0.0/16", &dw->boundary), 0);
+	dw->ifs[2].n_boundary = 1;
+	dw->ifs[2].boundary = &dw->boundary;
+	data_config(dw);
+	before = fingerprint(dw);
+	data_assert(dw, dw->lan, "10.1.0.9", "*", G, true, BETTER);
+	assert_int_equal(drops(dw, PIM_DROP_boundary), 1);
+	assert_true(before == fingerprint(dw));
+}
+
+#define T(name) cmocka_unit_test_setup_teardown(name, data_setup, data_teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		T(sg_noinfo_inferior_assert_makes_a_winner),
+		T(sg_noinfo_assert_with_rpt_bit_makes_a_winner_of_who_has_the_spt),
+		T(sg_noinfo_assert_with_rpt_bit_is_nothing_without_could_assert),
+		T(sg_noinfo_data_makes_a_winner),
+		T(sg_noinfo_data_on_an_interface_outside_the_olist_is_nothing),
+		T(sg_noinfo_acceptable_assert_makes_a_loser),
+		T(sg_noinfo_equal_metric_goes_to_the_higher_address),
+		T(sg_noinfo_acceptable_assert_upstream_sets_the_spt_bit),
+		T(sg_noinfo_acceptable_assert_is_nothing_without_tracking),
+		T(sg_noinfo_cancel_makes_a_winner_of_who_can_forward),
+		T(sg_without_state_loses_against_the_spt),
+		T(sg_without_state_is_not_made_for_nothing),
+		T(sg_winner_says_so_again_before_losers_forget),
+		T(sg_winner_answers_an_inferior_assert),
+		T(sg_winner_loses_to_a_preferred_assert),
+		T(sg_winner_cancels_when_it_stops_forwarding),
+		T(sg_winner_repeats_itself_to_data_once_a_second),
+		T(sg_winner_follows_its_own_metric),
+		T(sg_winner_under_an_old_address_is_void),
+		T(sg_loser_turns_to_a_preferred_assert),
+		T(sg_loser_ignores_asserts_between_the_winner_and_itself),
+		T(sg_loser_takes_the_winners_new_metric_while_acceptable),
+		T(sg_loser_forgets_when_the_winner_becomes_inferior),
+		T(sg_loser_forgets_at_the_winners_cancel),
+		T(sg_loser_forgets_after_assert_time),
+		T(sg_loser_forgets_when_the_winner_restarts),
+		T(sg_loser_forgets_when_the_winner_is_gone),
+		T(sg_loser_forgets_when_nobody_wants_it),
+		T(sg_loser_forgets_when_its_metric_becomes_better),
+		T(sg_loser_forgets_when_the_rpf_interface_moves),
+		T(sg_loser_forgets_when_somebody_joins_it),
+		T(sg_loser_sends_nothing_for_data),
+		T(sg_loser_upstream_joins_the_winner),
+		T(star_noinfo_inferior_assert_makes_a_winner),
+		T(star_noinfo_data_makes_a_winner_and_names_the_source),
+		T(star_noinfo_data_of_a_source_pruned_there_is_nothing),
+		T(star_noinfo_acceptable_assert_makes_a_loser),
+		T(star_noinfo_is_not_moved_by_an_assert_without_rpt_bit),
+		T(star_noinfo_hears_nothing_while_sg_is_not_in_noinfo),
+		T(star_noinfo_hears_nothing_of_what_moved_sg),
+		T(star_noinfo_hears_an_assert_that_names_a_source_without_state),
+		T(star_noinfo_ignores_what_it_does_not_track),
+		T(star_winner_says_so_again_before_losers_forget),
+		T(star_winner_answers_an_inferior_assert),
+		T(star_winner_loses_to_a_preferred_assert),
+		T(star_winner_cancels_when_it_stops_forwarding),
+		T(star_loser_turns_to_a_preferred_assert),
+		T(star_loser_takes_the_winners_new_metric_while_acceptable),
+		T(star_loser_forgets_when_the_winner_becomes_inferior),
+		T(star_loser_forgets_at_the_winners_cancel),
+		T(star_loser_keeps_its_winner_when_that_leaves_the_spt),
+		T(star_loser_forgets_after_assert_time),
+		T(star_loser_forgets_when_the_winner_restarts),
+		T(star_loser_forgets_when_nobody_wants_it),
+		T(star_loser_forgets_when_its_metric_becomes_better),
+		T(star_loser_forgets_when_the_rpf_interface_moves),
+		T(star_loser_forgets_when_somebody_joins_it),
+		T(a_join_of_the_group_voids_lost_asserts_of_its_sources),
+		T(a_dr_that_lost_no_longer_serves_its_hosts),
+		T(a_winner_serves_hosts_without_being_the_dr),
+		T(ssm_asserts_without_waiting_for_data_on_the_spt),
+		T(ssm_knows_no_assert_of_the_group),
+		T(an_assert_that_is_broken_changes_nothing),
+		T(an_assert_of_no_neighbor_changes_nothing),
+		T(an_assert_about_a_group_behind_a_boundary_changes_nothing),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
