@@ -58,9 +58,11 @@ def allowed(path: str, target: str) -> bool:
         return there != "tests"
     if here.startswith("control/"):
         name = here.split("/")[1]
-        if here == there:  # pim: sm and dm share common only
-            mine, other = path.split("/")[2], target.split("/")[2]
-            return mine == other or other == "common" or "/" not in path.split("control/pim/")[1]
+        if here == there:  # pim: sm and dm share common and pim.h only; common calls them by sm/sm.h
+            mine, other = path.split("/")[2:], target.split("/")[2:]
+            public = len(other) == 1 or other[-1] == other[0] + ".h"
+            return len(mine) == 1 or mine[0] == other[0] or other[0] == "common" or (
+                public and (len(other) == 1 or mine[0] == "common"))
         may = CONTROL.get(name, PROTOCOL_MAY)
         return there.startswith("control/") and there.split("/")[1] in may
     return False

@@ -127,6 +127,7 @@ static void many_new_neighbors_are_greeted_with_one_hello(void **state)
 	struct pim_world *p = *state;
 	uint16_t ifid = pim_world_if(p, "lan1", "10.0.0.1/24");
 	struct pim_packet packet;
+	uint64_t due = UINT64_MAX;
 	unsigned n = 0;
 
 	pim_world_pass(p, 6 * S);
@@ -137,6 +138,8 @@ static void many_new_neighbors_are_greeted_with_one_hello(void **state)
 
 		snprintf(src, sizeof(src), "10.0.0.%u", i);
 		pim_world_hello_rx(p, ifid, src, &h);
+		assert_true(iface(p, ifid)->triggered.due_us <= due); /* nobody makes it later */
+		due = iface(p, ifid)->triggered.due_us;
 	}
 	pim_world_pass(p, 5 * S);
 	while (sent(p, ifid, &packet))

@@ -386,6 +386,9 @@ static void packet_inside_a_register_is_checked(void **state)
 		assert_int_equal(judge_bytes(&b), v[i].why);
 	}
 	b = hex(REGISTER4);
+	b.b[38] = b.b[39] = 0; /* 0 stands for none in a Null-Register only */
+	assert_int_equal(judge_bytes(&b), PIM_DROP_register_inner_checksum);
+	b = hex(REGISTER4);
 	b.len = 28 + 19; /* no whole header */
 	mend4(&b, 8);
 	assert_int_equal(judge_bytes(&b), PIM_DROP_register_inner);
