@@ -1,0 +1,262 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright (c) 2026 The starg authors
+ *
+ * Explicit tracking: a leave is decided at once and never against a member that remains.
+ */
+#include "tests/unit/gmp/gmp_test.h"
+
+#define J4 "10.1.0.12"
+
+static void the_last_known_member_ends_the_group_at_once(void **state)
+{
+	static const char *const host[] = {H4, H6}, *const grp[] = {G4, G6};
+
+	for (int i = 0; i < 2; i++) {
+		struct bed *b = lan_new();
+
+		lan_start(b);
+		bed_report1(b, 1, host[i], "TO_EX", grp[i], "");
+		assert_string_equal(bed_told(b, 1, grp[i]), "*");
+		bed_report1(b, 1, host[i], "TO_IN", grp[i], "");
+		assert_string_equal(bed_told(b, 1, grp[i]), "");
+		assert_string_equal(bed_state(b, 1, grp[i]), "none");
+		assert_string_equal(bed_queries(b), "");
+		lan_end(b);
+	}
+}
+
+static void another_member_keeps_the_group_without_a_question(void **state)
+{
+	struct bed *b = lan_new();
+
+	lan_start(b);
+	bed_report1(b, 1, H4, "TO_EX", G4, "");
+	bed_report1(b, 1, I4, "TO_EX", G4, "");
+	bed_report1(b, 1, H4, "TO_IN", G4, "");
+	assert_string_equal(bed_state(b, 1, G4), "EXCLUDE |, G=260");
+	bed_run(b, 20 * BED_S);
+	assert_string_equal(bed_queries(b), "");
+	bed_report1(b, 1, I4, "TO_IN", G4, "");
+	assert_string_equal(bed_told(b, 1, G4), "");
+	assert_counter(b, fast_leaves, 1);
+	lan_end(b);
+}
+
+static void another_member_keeps_its_source(void **state)
+{
+	struct bed *b = lan_new();
+
+	lan_start(b);
+	bed_report1(b, 1, H4, "ALLOW", G4, "ab");
+	bed_report1(b, 1, I4, "ALLOW", G4, "bc");
+	bed_report1(b, 1, H4, "BLOCK", G4, "ab");
+	assert_string_equal(bed_told(b, 1, G4), "b c");
+	bed_report1(b, 1, I4, "TO_IN", G4, "c");
+	assert_string_equal(bed_told(b, 1, G4), "c");
+	assert_string_equal(bed_queries(b), "");
+	lan_end(b);
+}
+
+static void who_excludes_others_keeps_the_source_it_does_not_exclude(void **state)
+{
+	struct bed *b = lan_new();
+
+	lan_start(b);
+	bed_report1(b, 1, H4, "TO_EX", G4, "c");
+	bed_report1(b, 1, I4, "TO_EX", G4, "cd");
+	assert_string_equal(bed_told(b, 1, G4), "* !c"); /* d: H wants it */
+	bed_report1(b, 1, H4, "BLOCK", G4, "ad");
+	assert_string_equal(bed_told(b, 1, G4), "* !c !d"); /* a: I wants it */
+	bed_report1(b, 1, I4, "BLOCK", G4, "a");
+	assert_string_equal(bed_told(b, 1, G4), "* !a !c !d");
+	assert_string_equal(bed_queries(b), "");
+	lan_end(b);
+}
+
+static void who_includes_a_source_keeps_it_when_the_others_leave(void **state)
+{
+	struct bed *b = lan_new();
+
+	lan_start(b);
+	bed_report1(b, 1, H4, "TO_EX", G4, "");
+	bed_report1(b, 1, I4, "ALLOW", G4, "a");
+	bed_report1(b, 1, H4, "TO_IN", G4, "b");
+	assert_string_equal(bed_told(b, 1, G4), "a b");
+	assert_string_equal(bed_queries(b), "");
+	lan_end(b);
+}
+
+static void an_answer_for_sources_does_not_make_an_exclude_host_another(void **state)
+{
+	struct bed *b = lan_new();
+
+	lan_start(b);
+	bed_report1(b, 1, H4, "TO_EX", G4, "");
+	bed_report1(b, 1, I4, "TO_EX", G4, "");
+	bed_report1(b, 1, I4, "IS_IN", G4, "a"); /* 5.2: its answer to Q(G,a) */
+	bed_report1(b, 1, H4, "TO_IN", G4, "");
+	assert_string_equal(bed_told(b, 1, G4), "* a");
+	lan_end(b);
+}
+
+static void an_answer_for_one_source_does_not_forget_the_others(void **state)
+{
+	struct bed *b = lan_new();
+
+	lan_start(b);
+	bed_report1(b, 1, H4, "ALLOW", G4, "ab");
+	bed_report1(b, 1, H4, "IS_IN", G4, "a");
+	bed_report1(b, 1, I4, "ALLOW", G4, "b");
+	bed_report1(b, 1, I4, "BLOCK", G4, "b");
+	assert_string_equal(bed_told(b, 1, G4), "a b");
+	lan_end(b);
+}
+
+static void with_an_old_host_members_are_asked(void **state)
+{
+	struct bed *b = lan_new();
+
+	lan_start(b);
+	bed_report1(b, 1, H4, "TO_EX", G4, "");
+	bed_old_report(b, 1, I4, 2, G4);
+	bed_report1(b, 1, H4, "TO_IN", G4, "");
+	assert_string_equal(bed_queries(b), "Q(G)");
+	assert_string_equal(bed_told(b, 1, G4), "*");
+	lan_end(b);
+}
+
+static void with_a_host_without_address_members_are_asked(void **state)
+{
+	struct bed *b = lan_new();
+
+	lan_start(b);
+	bed_report1(b, 1, "0.0.0.0", "TO_EX", G4, "");
+	assert_string_equal(bed_told(b, 1, G4), "*");
+	bed_report1(b, 1, H4, "TO_EX", G4, "");
+	bed_report1(b, 1, H4, "TO_IN", G4, "");
+	assert_string_equal(bed_queries(b), "Q(G)");
+	assert_counter(b, untracked, 1);
+	lan_end(b);
+}
+
+static void a_member_that_vanished_is_no_longer_waited_for(void **state)
+{
+	struct bed *b = lan_new();
+
+	lan_start(b);
+	bed_report1(b, 1, I4, "ALLOW", G4, "a");
+	bed_run(b, 150 * BED_S);
+	bed_report1(b, 1, J4, "ALLOW", G4, "a");
+	bed_run(b, 109 * BED_S);
+	bed_report1(b, 1, J4, "BLOCK", G4, "a");
+	assert_string_equal(bed_told(b, 1, G4), "a"); /* I may still be there */
+	bed_report1(b, 1, J4, "ALLOW", G4, "a");
+	bed_run(b, 2 * BED_S); /* I was heard 261 s ago */
+	bed_report1(b, 1, J4, "BLOCK", G4, "a");
+	assert_string_equal(bed_told(b, 1, G4), "");
+	lan_end(b);
+}
+
+static void tracking_turned_on_later_waits_until_it_knows_all(void **state)
+{
+	struct bed *b = lan_new();
+
+	b->conf[0].leave = GMP_LEAVE_QUERY;
+	b->conf[0].tracking = false;
+	lan_start(b);
+	bed_report1(b, 1, H4, "TO_EX", G4, "");
+	bed_report1(b, 1, I4, "TO_EX", G4, "");
+	b->conf[0].leave = GMP_LEAVE_TRACKING;
+	b->conf[0].tracking = true;
+	bed_config(b);
+	bed_report1(b, 1, H4, "TO_IN", G4, "");
+	assert_string_equal(bed_told(b, 1, G4), "*");
+	assert_string_equal(bed_queries(b), "Q(G)");
+	lan_end(b);
+}
+
+static void a_non_querier_that_tracks_decides_at_once_too(void **state)
+{
+	struct bed_query_in q = {
+		.from = "10.1.0.0", .version = 3, .max_resp = 100, .qrv = 2, .qqic = 125};
+	struct bed *b = lan_new();
+
+	lan_start(b);
+	bed_query(b, 1, &q);
+	bed_report1(b, 1, H4, "TO_EX", G4, "");
+	bed_report1(b, 1, H4, "TO_IN", G4, "");
+	assert_string_equal(bed_told(b, 1, G4), "");
+	assert_string_equal(bed_queries(b), "");
+	lan_end(b);
+}
+
+static void immediate_leave_asks_nobody(void **state)
+{
+	struct bed *b = lan_new();
+
+	b->conf[0].leave = GMP_LEAVE_IMMEDIATE;
+	lan_start(b);
+	bed_old_report(b, 1, H4, 2, G4);
+	bed_leave(b, 1, H4, G4);
+	assert_string_equal(bed_told(b, 1, G4), "");
+	bed_report1(b, 1, H4, "TO_EX", G4, "");
+	bed_report1(b, 1, I4, "TO_EX", G4, "");
+	bed_report1(b, 1, H4, "TO_IN", G4, "");
+	assert_string_equal(bed_told(b, 1, G4), ""); /* as configured: one host only */
+	assert_string_equal(bed_queries(b), "");
+	lan_end(b);
+}
+
+struct hosts {
+	char text[256];
+};
+
+static bool host_cb(void *arg, const struct gmp_host_info *i)
+{
+	struct hosts *h = arg;
+	size_t n = strlen(h->text);
+
+	n += (size_t)snprintf(h->text + n, sizeof(h->text) - n, "%s%u v%u %s", n ? "; " : "",
+		i->host.b[3], i->version, i->exclude ? "EXCLUDE" : "INCLUDE");
+	for (uint32_t s = 0; s < i->n_sources; s++)
+		n += (size_t)snprintf(
+			h->text + n, sizeof(h->text) - n, " %c", 'a' + i->sources[s].b[3] - 1);
+	return true;
+}
+
+static void hosts_are_shown_with_what_they_want(void **state)
+{
+	struct bed *b = lan_new();
+	struct hosts h = {{0}};
+
+	lan_start(b);
+	bed_report1(b, 1, H4, "TO_EX", G4, "cd");
+	bed_report1(b, 1, H4, "ALLOW", G4, "c");
+	bed_report1(b, 1, I4, "ALLOW", G4, "ba");
+	bed_old_report(b, 1, J4, 2, G4);
+	gmp_host_walk(b->self, IP_V4, 0, NULL, b->now_us, host_cb, &h);
+	assert_string_equal(h.text, "10 v3 EXCLUDE d; 11 v3 INCLUDE a b; 12 v2 EXCLUDE");
+	lan_end(b);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(the_last_known_member_ends_the_group_at_once),
+		cmocka_unit_test(another_member_keeps_the_group_without_a_question),
+		cmocka_unit_test(another_member_keeps_its_source),
+		cmocka_unit_test(who_excludes_others_keeps_the_source_it_does_not_exclude),
+		cmocka_unit_test(who_includes_a_source_keeps_it_when_the_others_leave),
+		cmocka_unit_test(an_answer_for_sources_does_not_make_an_exclude_host_another),
+		cmocka_unit_test(an_answer_for_one_source_does_not_forget_the_others),
+		cmocka_unit_test(with_an_old_host_members_are_asked),
+		cmocka_unit_test(with_a_host_without_address_members_are_asked),
+		cmocka_unit_test(a_member_that_vanished_is_no_longer_waited_for),
+		cmocka_unit_test(tracking_turned_on_later_waits_until_it_knows_all),
+		cmocka_unit_test(a_non_querier_that_tracks_decides_at_once_too),
+		cmocka_unit_test(immediate_leave_asks_nobody),
+		cmocka_unit_test(hosts_are_shown_with_what_they_want),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
