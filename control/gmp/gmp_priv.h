@@ -24,10 +24,12 @@ struct gmp_source {
 	uint8_t told;   /* enum member_state */
 	uint8_t q_left; /* queries of 6.6.3.2 still to send */
 	bool is_static : 1;
-	bool wanted : 1; /* some host named it to receive it, not by excluding others */
-	bool listed : 1; /* in the record that is being applied */
-	bool asked : 1;  /* "Send Q(G, ...)" of the row that ran names it */
-	uint64_t due_us; /* source timer, GMP_SET_RUNNING */
+	bool wanted : 1;     /* EXCLUDE mode: a tracked host in INCLUDE mode named it */
+	bool was_wanted : 1; /* what it was before */
+	bool listed : 1;     /* in the record that is being applied */
+	bool asked : 1;      /* "Send Q(G, ...)" of the row that ran names it */
+	uint64_t
+		due_us; /* source timer, GMP_SET_RUNNING; of a wanted one in no set, how long it is */
 };
 
 /* A source that a tracked host named. */
@@ -178,8 +180,8 @@ void gmp_group_free(struct gmp_group *g, struct timer_heap *timers);
 /* Group compatibility mode, 7.3.2: 1 to 3, never above the interface's version. */
 uint8_t gmp_group_version(const struct gmp_group *g, uint64_t now_us);
 enum gmp_group_state gmp_group_state(const struct gmp_group *g, uint64_t now_us);
-/* 6.5: EXCLUDE (X,Y) whose group timer expired becomes INCLUDE (X). */
-void gmp_group_to_include(struct gmp_group *g);
+/* 6.5: EXCLUDE (X,Y) whose group timer expired becomes INCLUDE (X), with what tracked hosts want. */
+void gmp_group_to_include(struct gmp_group *g, uint64_t now_us);
 void gmp_group_timer(struct gmp_group *g, uint64_t due_us);
 
 /* --- source.c: sets of sources --------------------------------------------------------------------- */
@@ -196,7 +198,7 @@ void gmp_source_zero(struct gmp_group *g, struct gmp_source *s);
 void gmp_source_delete(struct gmp_group *g, struct gmp_source *s);
 /* Its timer expired, 6.3. */
 void gmp_source_expire(struct gmp_group *g, struct gmp_source *s);
-/* Takes those of no set out of the array. */
+/* Takes those out of the array that are in no set, not wanted and not joined by configuration. */
 void gmp_sources_sweep(struct gmp_group *g);
 
 /* --- record.c: the tables of 6.4 --------------------------------------------------------------------- */
@@ -225,8 +227,12 @@ void gmp_track(struct gmp_group *g, const struct ipaddr *host, uint8_t version,
 bool gmp_track_complete(const struct gmp_group *g, uint64_t now_us);
 /* Whether a host wants this source, or (NULL) all but some. */
 bool gmp_track_wants(const struct gmp_group *g, const struct ipaddr *src, uint64_t now_us);
+/* Which sources are wanted, in EXCLUDE mode. */
+void gmp_track_mark(struct gmp_group *g, uint64_t now_us);
 void gmp_track_expire(struct gmp_group *g, uint64_t now_us);
 void gmp_track_clear(struct gmp_group *g);
+/* Knows nobody, and knows that. */
+void gmp_track_restart(struct gmp_group *g, uint64_t now_us);
 
 /* --- tell.c ------------------------------------------------------------------------------------------------ */
 

@@ -155,9 +155,11 @@ static void tell_if_dirty(struct gmp_group *g, struct proto_ctx *ctx)
 
 void gmp_group_settle(struct gmp_group *g, struct proto_ctx *ctx)
 {
+	gmp_track_mark(g, ctx->now_us);
 	if (arm(g, ctx)) { /* it could never end */
 		gmp_count(g->gif, GMP_C_no_memory, 1);
 		forget(g);
+		gmp_track_mark(g, ctx->now_us);
 	}
 	tell_if_dirty(g, ctx);
 	gmp_sources_sweep(g);
@@ -179,20 +181,24 @@ void gmp_group_timer(struct gmp_group *g, uint64_t due_us)
 	g->checking = false;
 }
 
-void gmp_group_to_include(struct gmp_group *g)
+/* A source that a tracked host wants and that an EXCLUDE host's report took out of X is still wanted. */
+void gmp_group_to_include(struct gmp_group *g, uint64_t now_us)
 {
+	gmp_track_mark(g, now_us);
 	g->exclude = g->checking = false;
 	g->dirty = true;
 	g->q_left = 0;
 	for (uint32_t i = 0; i < g->n_sources; i++)
 		if (g->sources[i].set == GMP_SET_ZERO)
 			gmp_source_delete(g, &g->sources[i]);
+		else if (g->sources[i].set == GMP_SET_NONE && g->sources[i].wanted)
+			gmp_source_run(g, &g->sources[i], g->sources[i].due_us);
 }
 
 void gmp_group_due(struct gmp_group *g, struct proto_ctx *ctx)
 {
 	if (g->exclude && g->filter_due_us <= ctx->now_us)
-		gmp_group_to_include(g);
+		gmp_group_to_include(g, ctx->now_us);
 	for (uint32_t i = 0; i < g->n_sources; i++)
 		if (g->sources[i].set == GMP_SET_RUNNING && g->sources[i].due_us <= ctx->now_us)
 			gmp_source_expire(g, &g->sources[i]);

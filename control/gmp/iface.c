@@ -105,18 +105,24 @@ void gmp_if_joins(struct gmp_if *gif, struct proto_ctx *ctx)
 
 /* --- what is no longer allowed ------------------------------------------------------------------------- */
 
-static void refilter(struct gmp_group *g)
+static void refilter(struct gmp_group *g, uint64_t now_us)
 {
-	bool in_ssm = gmp_in_ssm(g->gif->self, &g->grp);
+	bool in_ssm = gmp_in_ssm(g->gif->self, &g->grp), denied = false;
 
-	if (g->exclude && (in_ssm || !gmp_permits(g->gif, &g->grp, NULL)))
-		gmp_group_to_include(g);
+	if (g->exclude && (in_ssm || !gmp_permits(g->gif, &g->grp, NULL))) {
+		gmp_group_to_include(g, now_us);
+		denied = true;
+	}
 	if (in_ssm)
 		g->v1_due_us = g->v2_due_us = 0;
 	for (uint32_t i = 0; i < g->n_sources; i++)
 		if (g->sources[i].set == GMP_SET_RUNNING &&
-			!gmp_permits(g->gif, &g->grp, &g->sources[i].addr))
-			gmp_source_expire(g, &g->sources[i]);
+			!gmp_permits(g->gif, &g->grp, &g->sources[i].addr)) {
+			gmp_source_delete(g, &g->sources[i]);
+			denied = true;
+		}
+	if (denied)
+		gmp_track_restart(g, now_us);
 }
 
 void gmp_if_refilter(struct gmp_if *gif, struct proto_ctx *ctx)
@@ -124,7 +130,7 @@ void gmp_if_refilter(struct gmp_if *gif, struct proto_ctx *ctx)
 	struct hash_node *n;
 
 	for (n = hash_next(&gif->groups, NULL); n; n = hash_next(&gif->groups, n))
-		refilter(container_of(n, struct gmp_group, node));
+		refilter(container_of(n, struct gmp_group, node), ctx->now_us);
 	gmp_if_joins(gif, ctx); /* and the SSM map may give them other sources */
 }
 

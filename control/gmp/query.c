@@ -194,7 +194,7 @@ static void decide(struct gmp_group *g, bool by_tracking, uint64_t now_us)
 		gmp_count(g->gif, GMP_C_fast_leaves, 1);
 	}
 	if (g->asked && g->exclude && !(by_tracking && gmp_track_wants(g, NULL, now_us))) {
-		gmp_group_to_include(g);
+		gmp_group_to_include(g, now_us);
 		gmp_count(g->gif, GMP_C_fast_leaves, 1);
 	}
 }

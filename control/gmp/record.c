@@ -5,7 +5,7 @@
  *
  * When a row runs, the record's sources are marked (listed) and stand in the group, those unknown before
  * with GMP_SET_NONE: "B-A" is listed and none, "A-B" is running and not listed. A source that is in no
- * set when the row is over leaves the group.
+ * set when the row is over leaves the group, unless tracking knows better.
  */
 #include "control/gmp/gmp_priv.h"
 
@@ -19,11 +19,8 @@ struct row {
 static void all_listed_run(struct row *r)
 {
 	for (struct gmp_source *s = r->s; s < r->end; s++)
-		if (s->listed) {
+		if (s->listed)
 			gmp_source_run(r->g, s, r->gmi_due_us);
-			r->g->dirty |= !s->wanted;
-			s->wanted = true;
-		}
 }
 
 /* INCLUDE (A)    IS_IN (B)     INCLUDE (A+B)            (B)=GMI */

@@ -136,12 +136,8 @@ static void tracking_changed(struct gmp_if *gif, struct proto_ctx *ctx)
 {
 	struct hash_node *n;
 
-	for (n = hash_next(&gif->groups, NULL); n; n = hash_next(&gif->groups, n)) {
-		struct gmp_group *g = container_of(n, struct gmp_group, node);
-
-		gmp_track_clear(g);
-		g->untracked_until_us = ctx->now_us + gmp_group_membership_interval(gif);
-	}
+	for (n = hash_next(&gif->groups, NULL); n; n = hash_next(&gif->groups, n))
+		gmp_track_restart(container_of(n, struct gmp_group, node), ctx->now_us);
 }
 
 /* The settings of an interface that was there before. */

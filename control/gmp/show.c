@@ -167,11 +167,11 @@ static bool each_source(struct walk *w, const struct gmp_group *g)
 			.interface = g->gif->conf.interface,
 			.grp = g->grp,
 			.src = s->addr,
-			.forward = s->is_static || running,
+			.forward = s->set != GMP_SET_ZERO || s->is_static,
 			.checking = running &&
 				    s->due_us <= w->now_us + gmp_last_member_query_time(g->gif),
 			.is_static = s->is_static,
-			.left_us = running                  ? left(s->due_us, w->now_us)
+			.left_us = running || s->wanted     ? left(s->due_us, w->now_us)
 				   : s->set == GMP_SET_ZERO ? 0
 							    : TIMER_NEVER,
 		};

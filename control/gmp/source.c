@@ -154,7 +154,6 @@ void gmp_source_zero(struct gmp_group *g, struct gmp_source *s)
 {
 	g->dirty |= s->set != GMP_SET_ZERO;
 	s->set = GMP_SET_ZERO;
-	s->wanted = false;
 	s->q_left = 0;
 }
 
@@ -162,7 +161,6 @@ void gmp_source_delete(struct gmp_group *g, struct gmp_source *s)
 {
 	g->dirty = true;
 	s->set = GMP_SET_NONE;
-	s->wanted = false;
 	s->q_left = 0;
 }
 
@@ -181,7 +179,8 @@ void gmp_sources_sweep(struct gmp_group *g)
 	uint32_t n = 0;
 
 	for (uint32_t i = 0; i < g->n_sources; i++)
-		if (g->sources[i].set != GMP_SET_NONE || g->sources[i].is_static)
+		if (g->sources[i].set != GMP_SET_NONE || g->sources[i].is_static ||
+			g->sources[i].wanted)
 			g->sources[n++] = g->sources[i];
 	g->gif->n_entries -= g->n_sources - n;
 	g->n_sources = n;

@@ -2,8 +2,9 @@
  * Copyright (c) 2026 The starg authors
  *
  * What other protocols hear, each change once (RFC 3376 6.3, RFC 7761 4.1.6). EXCLUDE (X,Y) is
- * local_receiver_include(*,G), local_receiver_exclude for Y, and local_receiver_include for those of X
- * that some host asked for by name: others of X are in (*,G) already.
+ * local_receiver_include(*,G), local_receiver_exclude for Y, and local_receiver_include for the sources that
+ * a tracked host asked for by name: X says that somebody wants a source, which (*,G) says already, and it
+ * comes and goes with every general query.
  */
 #include "control/gmp/gmp_priv.h"
 
@@ -13,7 +14,7 @@ static enum member_state source_state(const struct gmp_group *g, const struct gm
 		return MEMBER_INCLUDE;
 	switch ((enum gmp_set)s->set) {
 	case GMP_SET_NONE:
-		return MEMBER_NONE;
+		return s->wanted ? MEMBER_INCLUDE : MEMBER_NONE;
 	case GMP_SET_RUNNING:
 		return g->exclude && !s->wanted ? MEMBER_NONE : MEMBER_INCLUDE;
 	case GMP_SET_ZERO:

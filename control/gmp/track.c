@@ -15,6 +15,7 @@
 #include "control/gmp/gmp_priv.h"
 
 #define HOSTS_MAX 8192u     /* of a group */
+#define MARK_MAX 100000u    /* sources of hosts that are looked at for one report */
 #define DECIDE_MAX 2000000u /* comparisons that a leave may cost; beyond, members are asked */
 
 /* --- what a host named ---------------------------------------------------------------------------- */
@@ -273,11 +274,52 @@ bool gmp_track_wants(const struct gmp_group *g, const struct ipaddr *src, uint64
 	return false;
 }
 
+/* Sources that hosts in INCLUDE mode name: a report of an EXCLUDE host may have taken them out of X
+ * ("Delete (X-A)"), which changes nothing for those hosts. */
+static void mark_named(struct gmp_group *g, uint64_t now_us)
+{
+	uint32_t budget = MARK_MAX;
+
+	for (uint32_t i = 0; i < g->n_hosts; i++) {
+		const struct gmp_host *h = &g->hosts[i];
+
+		for (uint32_t k = 0; k < h->n && !h->exclude && budget > 0; k++, budget--) {
+			uint64_t due_us = h->v[k].due_s * 1000000ull;
+			struct gmp_source *s =
+				due_us > now_us ? gmp_source_find(g, &h->v[k].src) : NULL;
+
+			if (!s)
+				continue;
+			if (s->set == GMP_SET_NONE && (!s->wanted || s->due_us < due_us))
+				s->due_us = due_us;
+			s->wanted = true;
+		}
+	}
+}
+
+void gmp_track_mark(struct gmp_group *g, uint64_t now_us)
+{
+	for (uint32_t i = 0; i < g->n_sources; i++) {
+		g->sources[i].was_wanted = g->sources[i].wanted;
+		g->sources[i].wanted = false;
+	}
+	if (g->exclude)
+		mark_named(g, now_us);
+	for (uint32_t i = 0; i < g->n_sources; i++)
+		g->dirty |= g->sources[i].wanted != g->sources[i].was_wanted;
+}
+
 void gmp_track_expire(struct gmp_group *g, uint64_t now_us)
 {
 	for (uint32_t i = g->n_hosts; i > 0; i--)
 		if (g->hosts[i - 1].due_us <= now_us)
 			host_del(g, &g->hosts[i - 1]);
+}
+
+void gmp_track_restart(struct gmp_group *g, uint64_t now_us)
+{
+	gmp_track_clear(g);
+	incomplete(g, now_us);
 }
 
 void gmp_track_clear(struct gmp_group *g)

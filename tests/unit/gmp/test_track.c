@@ -86,6 +86,44 @@ static void who_includes_a_source_keeps_it_when_the_others_leave(void **state)
 	lan_end(b);
 }
 
+static void a_source_by_name_stays_when_others_want_all_and_when_they_leave(void **state)
+{
+	struct bed *b = lan_new();
+	uint64_t told;
+
+	lan_start(b);
+	bed_report1(b, 1, H4, "ALLOW", G4, "a");
+	bed_report1(b, 1, I4, "TO_EX", G4, ""); /* "Delete (A-B)" */
+	assert_string_equal(bed_told(b, 1, G4), "* a");
+	told = b->told;
+	bed_report1(b, 1, H4, "IS_IN", G4, "a");
+	bed_report1(b, 1, I4, "IS_EX", G4, ""); /* "Delete (X-A)" */
+	assert_int_equal(b->told, told);        /* no news */
+	bed_run(b, 20 * BED_S);
+	bed_report1(b, 1, I4, "TO_IN", G4, "");
+	assert_string_equal(bed_told(b, 1, G4), "a");
+	bed_run(b, 239 * BED_S);
+	assert_string_equal(bed_told(b, 1, G4), "a");
+	bed_run(b, 3 * BED_S);
+	assert_string_equal(bed_told(b, 1, G4), "");
+	lan_end(b);
+}
+
+static void a_source_by_name_ends_with_the_host_that_named_it(void **state)
+{
+	struct bed *b = lan_new();
+
+	lan_start(b);
+	bed_report1(b, 1, H4, "ALLOW", G4, "ab");
+	bed_report1(b, 1, I4, "TO_EX", G4, "");
+	bed_report1(b, 1, H4, "BLOCK", G4, "a");
+	assert_string_equal(bed_told(b, 1, G4), "* b"); /* I wants a, not by name */
+	bed_report1(b, 1, I4, "TO_IN", G4, "");
+	assert_string_equal(bed_told(b, 1, G4), "b");
+	assert_string_equal(bed_queries(b), "");
+	lan_end(b);
+}
+
 static void an_answer_for_sources_does_not_make_an_exclude_host_another(void **state)
 {
 	struct bed *b = lan_new();
@@ -95,7 +133,7 @@ static void an_answer_for_sources_does_not_make_an_exclude_host_another(void **s
 	bed_report1(b, 1, I4, "TO_EX", G4, "");
 	bed_report1(b, 1, I4, "IS_IN", G4, "a"); /* 5.2: its answer to Q(G,a) */
 	bed_report1(b, 1, H4, "TO_IN", G4, "");
-	assert_string_equal(bed_told(b, 1, G4), "* a");
+	assert_string_equal(bed_told(b, 1, G4), "*");
 	lan_end(b);
 }
 
@@ -247,6 +285,8 @@ int main(void)
 		cmocka_unit_test(another_member_keeps_its_source),
 		cmocka_unit_test(who_excludes_others_keeps_the_source_it_does_not_exclude),
 		cmocka_unit_test(who_includes_a_source_keeps_it_when_the_others_leave),
+		cmocka_unit_test(a_source_by_name_stays_when_others_want_all_and_when_they_leave),
+		cmocka_unit_test(a_source_by_name_ends_with_the_host_that_named_it),
 		cmocka_unit_test(an_answer_for_sources_does_not_make_an_exclude_host_another),
 		cmocka_unit_test(an_answer_for_one_source_does_not_forget_the_others),
 		cmocka_unit_test(with_an_old_host_members_are_asked),
