@@ -63,17 +63,11 @@ static bool i_am_dr(const struct pim_sm *sm, uint16_t ifid, uint8_t family)
 	return pif && pif->i_am_dr;
 }
 
-/* RPF_interface(RP(G)), or where Registers are decapsulated at the RP. new_sources: packets of sources without
- * state are told, for the switchover or because we are the DR of sources there. */
+/* RPF_interface(RP(G)), or where Registers are decapsulated at the RP. */
 static void input_rp(
-	const struct pim_sm *sm, const struct sm_group *g, bool new_sources, struct tib_wish *w)
+	const struct pim_sm *sm, const struct sm_group *g, bool signal, struct tib_wish *w)
 {
-	uint8_t flags = DP_INPUT_ACCEPT;
-
-	if (new_sources && (SwitchToSpt_needs_signal(sm, g) ||
-				   i_am_dr(sm, RPF_interface_RP(g), g->grp.family)))
-		flags |= DP_INPUT_SIGNAL;
-	input_rpf(sm, &g->star, flags, w);
+	input_rpf(sm, &g->star, DP_INPUT_ACCEPT | (signal ? DP_INPUT_SIGNAL : 0), w);
 }
 
 /* --- outputs ------------------------------------------------------------------------------------------------ */
@@ -138,7 +132,10 @@ static void output_register(struct pim_sm *sm, const struct sm_source *s, struct
 static void star_wish(struct pim_sm *sm, const struct sm_group *g, struct tib_wish *w,
 	const struct proto_ctx *ctx)
 {
-	input_rp(sm, g, true, w);
+	/* Sources without state are told of, for the switchover or because we are their DR. */
+	input_rp(sm, g,
+		SwitchToSpt_needs_signal(sm, g) || i_am_dr(sm, RPF_interface_RP(g), g->grp.family),
+		w);
 	outputs_add(sm, g, NULL, immediate_olist_star_g, w, ctx);
 }
 
@@ -151,13 +148,18 @@ static void spt_wish(struct pim_sm *sm, const struct sm_source *s, uint8_t flags
 	output_register(sm, s, w);
 }
 
+/* Whether a packet on the RP tree may set off the switchover (4.2.1). */
+static bool switch_needs_signal(const struct pim_sm *sm, const struct sm_source *s)
+{
+	return !timer_armed(&s->kat) && !s->watched && SwitchToSpt_needs_signal(sm, s->group) &&
+	       !pim_include_any_is_null(s);
+}
+
 /* Forwarded by inherited_olist(S,G,rpt) from the RP tree. spt: the first packet on RPF_interface(S) is told. */
 static void rpt_wish(struct pim_sm *sm, const struct sm_source *s, bool spt, struct tib_wish *w,
 	const struct proto_ctx *ctx)
 {
-	bool unknown = !timer_armed(&s->sg.up.jt) && !timer_armed(&s->kat) && !s->watched;
-
-	input_rp(sm, s->group, unknown, w);
+	input_rp(sm, s->group, switch_needs_signal(sm, s), w);
 	if (spt && input_runs(sm, RPF_interface_S(s), &s->group->grp))
 		input_add(w, RPF_interface_S(s), DP_INPUT_SIGNAL);
 	outputs_add(sm, s->group, s, inherited_olist_sg_rpt, w, ctx);

@@ -6,6 +6,7 @@
  * two. An event that marks very many, as a route to thousands of sources, is worked off in parts, so that
  * the first Joins leave at once.
  */
+#include "control/pim/sm/register.h"
 #include "control/pim/sm/sm_tree.h"
 
 #define SETTLE_AT_ONCE 2000u
@@ -49,6 +50,7 @@ static void source_settle(struct pim_sm *sm, struct sm_source *s, struct proto_c
 
 	register_settle(sm, s, ctx);
 	up_settle(sm, &s->sg, ctx);
+	spt_settle(sm, s);
 	up_rpt_settle(sm, s, ctx);
 	if (s->sg.up.move && old_path_is_output(sm, &s->sg))
 		sm_move_done(sm, &s->sg, ctx);
