@@ -409,14 +409,27 @@ static bool run_packets(struct runner *r, uint64_t now_us, unsigned budget)
 	return true;
 }
 
-/* What to tell the data plane of a flow: packets held go on only where there is a route now. */
+/* Whether the route of the flow still asks for signals where it came in: nobody made anything of the last. */
+static bool still_signals(const struct tib_entry_info *e, uint16_t ifid)
+{
+	for (unsigned i = 0; i < e->merged->n_inputs; i++)
+		if (e->merged->inputs[i].ifid == ifid)
+			return e->merged->inputs[i].flags & DP_INPUT_SIGNAL;
+	return false;
+}
+
+/* What to tell the data plane of a flow: packets held go on only where there is a route now, and data that
+ * changed nothing need not be told of with every packet. */
 static enum dp_verdict verdict_of(const struct runner *r, const struct dp_upcall *up)
 {
 	struct tib_entry_info e;
+	bool found = tib_lookup(r->tib, up->table, &up->src, &up->grp, &e);
 
-	if (up->kind != DP_UPCALL_NOCACHE || tib_lookup(r->tib, up->table, &up->src, &up->grp, &e))
-		return DP_VERDICT_RELEASE;
-	return DP_VERDICT_DISCARD;
+	if (up->kind == DP_UPCALL_NOCACHE)
+		return found ? DP_VERDICT_RELEASE : DP_VERDICT_DISCARD;
+	if (up->kind == DP_UPCALL_DATA && found && still_signals(&e, up->ifid))
+		return DP_VERDICT_DISCARD;
+	return DP_VERDICT_RELEASE;
 }
 
 /* The gates open only when the protocols' answers are in the data plane: opened earlier, the next

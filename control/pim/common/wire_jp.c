@@ -89,7 +89,8 @@ enum pim_drop pim_jp_open(const struct pim_packet *p, struct pim_jp *jp)
 		return why;
 	if (jp->upstream.family != jp->family)
 		return PIM_DROP_addr_family;
-	if (!pim_is_unicast(&jp->upstream))
+	/* All zeros stand for the only router there on a point-to-point link (4.5.1). */
+	if (!pim_is_unicast(&jp->upstream) && !ip_is_any(&jp->upstream))
 		return PIM_DROP_upstream;
 	read_skip(&r, 1);
 	jp->n_groups = jp->groups_left = read_u8(&r);

@@ -1,0 +1,508 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright (c) 2026 The starg authors
+ *
+ * (S,G): figure 3 downstream, figure 6 upstream (RFC 7761 4.5.2, 4.5.5), and what becomes of them in the
+ * data plane (4.2).
+ */
+#include "tests/unit/pim/sm_world.h"
+
+#define G "239.1.1.1"
+#define S "10.1.1.1"
+#define SSM "232.1.1.1"
+#define J_SRC "10.0.2.2: " G " J" S
+#define P_SRC "10.0.2.2: " G " P" S
+
+static uint8_t ds(struct sm_world *p)
+{
+	struct sm_oif *oif = sw_oif(p, S, G, p->lan1);
+
+	return oif ? oif->ds : DS_NOINFO;
+}
+
+static void two_neighbours(struct sm_world *p)
+{
+	sw_neigh(p, p->lan1, "10.0.3.2");
+	sw_neigh(p, p->lan1, "10.0.3.3");
+}
+
+static void join(struct sm_world *p)
+{
+	sw_jp(p, p->lan1, "10.0.3.2", "10.0.3.1", G " J" S);
+}
+
+static void prune(struct sm_world *p)
+{
+	sw_jp(p, p->lan1, "10.0.3.2", "10.0.3.1", G " P" S);
+}
+
+static void to_pp(struct sm_world *p)
+{
+	two_neighbours(p);
+	join(p);
+	prune(p);
+	assert_int_equal(ds(p), DS_PRUNE_PENDING);
+	sw_forget(p);
+}
+
+/* --- figure 3 -------------------------------------------------------------------------------------- */
+
+static void join_in_noinfo_goes_to_join_and_joins_upstream(void **state)
+{
+	struct sm_world *p = *state;
+
+	sw_neigh(p, p->lan1, "10.0.3.2");
+	join(p);
+	assert_int_equal(ds(p), DS_JOIN);
+	assert_string_equal(sw_sent(p, p->src), J_SRC);
+	/* nothing comes by the RP tree: the first packet is forwarded, and told of for the SPTbit */
+	assert_string_equal(sw_route(p, S, G), "src+ > lan1");
+	assert_string_equal(sw_route(p, "*", G), "none");
+}
+
+static void prune_in_noinfo_makes_nothing(void **state)
+{
+	struct sm_world *p = *state;
+
+	sw_neigh(p, p->lan1, "10.0.3.2");
+	prune(p);
+	sw_assert_empty(p);
+}
+
+static void join_in_join_sets_et_to_the_maximum(void **state)
+{
+	struct sm_world *p = *state;
+
+	sw_neigh(p, p->lan1, "10.0.3.2");
+	join(p);
+	sw_pass(p, 100000);
+	sw_jp_hold(p, p->lan1, "10.0.3.2", "10.0.3.1", G " J" S, 30);
+	assert_int_equal(timer_left(&sw_oif(p, S, G, p->lan1)->et, p->w->now_us), 110000000);
+	join(p);
+	assert_int_equal(timer_left(&sw_oif(p, S, G, p->lan1)->et, p->w->now_us), 210000000);
+}
+
+static void prune_in_join_of_the_only_neighbour_ends_at_once(void **state)
+{
+	struct sm_world *p = *state;
+
+	sw_neigh(p, p->lan1, "10.0.3.2");
+	join(p);
+	sw_forget(p);
+	prune(p);
+	assert_string_equal(sw_sent(p, p->src), P_SRC);
+	assert_string_equal(sw_sent(p, p->lan1), "");
+	sw_assert_empty(p);
+}
+
+static void prune_in_join_is_pending_and_echoed(void **state)
+{
+	struct sm_world *p = *state;
+
+	to_pp(p);
+	sw_pass(p, 2999);
+	assert_string_equal(sw_sent(p, p->src), "");
+	sw_pass(p, 1);
+	assert_string_equal(sw_sent(p, p->lan1), "10.0.3.1: " G " P" S);
+	assert_string_equal(sw_sent(p, p->src), P_SRC);
+	sw_assert_empty(p);
+}
+
+static void et_in_join_goes_to_noinfo(void **state)
+{
+	struct sm_world *p = *state;
+
+	sw_neigh(p, p->lan1, "10.0.3.2");
+	join(p);
+	sw_pass(p, 210000);
+	sw_assert_empty(p);
+}
+
+static void join_in_prune_pending_goes_back(void **state)
+{
+	struct sm_world *p = *state;
+
+	to_pp(p);
+	sw_jp(p, p->lan1, "10.0.3.3", "10.0.3.1", G " J" S);
+	assert_int_equal(ds(p), DS_JOIN);
+	sw_pass(p, 10000);
+	assert_int_equal(ds(p), DS_JOIN);
+	assert_string_equal(sw_sent(p, p->src), "");
+}
+
+static void prune_in_prune_pending_does_not_restart_ppt(void **state)
+{
+	struct sm_world *p = *state;
+
+	to_pp(p);
+	sw_pass(p, 2000);
+	prune(p);
+	assert_int_equal(timer_left(&sw_oif(p, S, G, p->lan1)->ppt, p->w->now_us), 1000000);
+}
+
+static void et_in_prune_pending_goes_to_noinfo(void **state)
+{
+	struct sm_world *p = *state;
+
+	two_neighbours(p);
+	sw_jp_hold(p, p->lan1, "10.0.3.2", "10.0.3.1", G " J" S, 4);
+	sw_pass(p, 2000);
+	prune(p);
+	sw_pass(p, 2000);
+	assert_string_equal(sw_sent(p, p->lan1), "");
+	sw_assert_empty(p);
+}
+
+/* --- figure 6 -------------------------------------------------------------------------------------- */
+
+static struct sm_up *up(struct sm_world *p)
+{
+	return &sw_source(p, S, G)->sg.up;
+}
+
+static uint64_t jt_left(struct sm_world *p)
+{
+	return timer_left(&up(p)->jt, p->w->now_us);
+}
+
+static void joined(struct sm_world *p)
+{
+	sw_member(p, p->lan1, S, G, MEMBER_INCLUDE);
+	assert_int_equal(up(p)->state, UP_JOINED);
+	sw_neigh(p, p->src, "10.0.2.3");
+	sw_forget(p);
+}
+
+static void a_member_of_s_and_g_joins_and_leaves(void **state)
+{
+	struct sm_world *p = *state;
+
+	sw_member(p, p->lan1, S, SSM, MEMBER_INCLUDE);
+	assert_string_equal(sw_sent(p, p->src), "10.0.2.2: " SSM " J" S);
+	assert_string_equal(sw_route(p, S, SSM), "src+ > lan1");
+	sw_member(p, p->lan1, S, SSM, MEMBER_NONE);
+	assert_string_equal(sw_sent(p, p->src), "10.0.2.2: " SSM " P" S);
+	sw_assert_empty(p);
+}
+
+static void the_join_is_sent_again_every_t_periodic(void **state)
+{
+	struct sm_world *p = *state;
+
+	joined(p);
+	sw_pass(p, 61000);
+	assert_string_equal(sw_sent(p, p->src), J_SRC);
+}
+
+static void a_join_of_another_is_suppressing(void **state)
+{
+	struct sm_world *p = *state;
+
+	joined(p);
+	sw_jp(p, p->src, "10.0.2.3", "10.0.2.2", G " J" S);
+	assert_in_range(jt_left(p), 66000000, 84000000);
+}
+
+static void prunes_of_any_kind_are_overridden(void **state)
+{
+	static const char *const prunes[] = {G " P" S, G " P" S "r", G " P*"};
+	struct sm_world *p = *state;
+
+	joined(p);
+	for (unsigned i = 0; i < 3; i++) {
+		sw_jp(p, p->src, "10.0.2.3", "10.0.2.2", prunes[i]);
+		assert_in_range(jt_left(p), 0, 2500000);
+		sw_pass(p, 2500);
+		assert_string_equal(sw_sent(p, p->src), J_SRC);
+	}
+}
+
+static void prunes_to_another_router_are_not_ours(void **state)
+{
+	struct sm_world *p = *state;
+	uint64_t left;
+
+	joined(p);
+	left = jt_left(p);
+	sw_jp(p, p->src, "10.0.2.2", "10.0.2.3", G " P" S);
+	sw_jp(p, p->src, "10.0.2.2", "10.0.2.3", G " P" S "r");
+	sw_jp(p, p->src, "10.0.2.2", "10.0.2.3", G " P*");
+	assert_int_equal(jt_left(p), left);
+}
+
+static void a_new_generation_id_brings_the_join_soon(void **state)
+{
+	struct sm_world *p = *state;
+
+	joined(p);
+	sw_hello(p, p->src, "10.0.2.2", 2, PIM_HOLDTIME_FOREVER);
+	assert_in_range(jt_left(p), 0, 2500000);
+}
+
+static void a_changed_route_moves_the_tree_make_before_break(void **state)
+{
+	struct sm_world *p = *state;
+
+	joined(p);
+	sw_upcall(p, DP_UPCALL_DATA, p->src, S, G);
+	assert_true(sw_source(p, S, G)->spt_bit);
+	assert_string_equal(sw_route(p, S, G), "src > lan1");
+	world_route(p->w, "10.1.1.0/24", p->up, "10.0.1.2");
+	world_run(p->w);
+	assert_string_equal(sw_sent(p, p->up), "10.0.1.2: " G " J" S);
+	assert_string_equal(sw_sent(p, p->src), "");
+	assert_string_equal(sw_route(p, S, G), "(up) src > lan1");
+	sw_upcall(p, DP_UPCALL_DATA, p->up, S, G);
+	assert_string_equal(sw_sent(p, p->src), P_SRC);
+	assert_string_equal(sw_route(p, S, G), "up > lan1");
+}
+
+static void back_on_the_old_path_it_is_not_pruned(void **state)
+{
+	struct sm_world *p = *state;
+
+	joined(p);
+	world_route(p->w, "10.1.1.0/24", p->up, "10.0.1.2");
+	world_run(p->w);
+	sw_forget(p);
+	world_unroute(p->w, "10.1.1.0/24");
+	world_run(p->w);
+	assert_string_equal(sw_sent(p, p->src), J_SRC);
+	sw_pass(p, 5000);
+	assert_string_equal(sw_sent(p, p->up), "10.0.1.2: " G " P" S);
+	assert_string_equal(sw_sent(p, p->src), "");
+	assert_string_equal(sw_route(p, S, G), "src+ > lan1");
+}
+
+static void an_old_path_that_failed_is_not_kept(void **state)
+{
+	struct sm_world *p = *state;
+
+	joined(p);
+	world_route(p->w, "10.1.1.0/24", p->up, "10.0.1.2");
+	net_if_admin(p->w->net, p->src, false);
+	world_run(p->w);
+	assert_string_equal(sw_sent(p, p->up), "10.0.1.2: " G " J" S);
+	assert_string_equal(sw_route(p, S, G), "up+ > lan1");
+}
+
+static void a_neighbour_upstream_that_becomes_downstream_is_no_input_any_more(void **state)
+{
+	struct sm_world *p = *state;
+
+	joined(p);
+	world_route(p->w, "10.1.1.0/24", p->up, "10.0.1.2");
+	world_run(p->w);
+	assert_non_null(up(p)->move);
+	sw_jp(p, p->src, "10.0.2.2", "10.0.2.1", G " J" S);
+	assert_null(up(p)->move);
+	assert_string_equal(sw_route(p, S, G), "up+ > src lan1");
+}
+
+/* --- 4.2 -------------------------------------------------------------------------------------------- */
+
+static void with_both_trees_the_rp_tree_is_used_until_the_spt_delivers(void **state)
+{
+	struct sm_world *p = *state;
+
+	sw_neigh(p, p->lan1, "10.0.3.2");
+	sw_neigh(p, p->lan2, "10.0.4.2");
+	sw_jp(p, p->lan1, "10.0.3.2", "10.0.3.1", G " J*");
+	sw_jp(p, p->lan2, "10.0.4.2", "10.0.4.1", G " J" S);
+	assert_string_equal(sw_route(p, S, G), "up (src) > lan1");
+	sw_forget(p);
+	sw_upcall(p, DP_UPCALL_DATA, p->src, S, G);
+	assert_string_equal(sw_route(p, S, G), "src > lan1 lan2");
+	/* now S is pruned off the RP tree, where its neighbour is another */
+	assert_string_equal(sw_sent(p, p->up), "10.0.1.2: " G " P" S "r");
+}
+
+static void a_prune_of_the_spt_brings_the_rp_tree_back(void **state)
+{
+	struct sm_world *p = *state;
+
+	with_both_trees_the_rp_tree_is_used_until_the_spt_delivers(state);
+	sw_jp(p, p->lan2, "10.0.4.2", "10.0.4.1", G " P" S);
+	assert_string_equal(sw_sent(p, p->src), P_SRC);
+	assert_string_equal(sw_sent(p, p->up), "10.0.1.2: " G " J" S "r");
+	assert_string_equal(sw_route(p, S, G), "none");
+	assert_string_equal(sw_route(p, "*", G), "up+ > lan1");
+}
+
+static void the_last_hop_switches_to_the_spt(void **state)
+{
+	struct sm_world *p = *state;
+
+	sw_member(p, p->lan1, "*", G, MEMBER_INCLUDE);
+	sw_forget(p);
+	sw_upcall(p, DP_UPCALL_DATA, p->up, S, G);
+	assert_string_equal(sw_sent(p, p->src), J_SRC);
+	assert_string_equal(sw_route(p, S, G), "up (src) > lan1");
+	sw_upcall(p, DP_UPCALL_DATA, p->src, S, G);
+	assert_string_equal(sw_route(p, S, G), "src > lan1");
+	assert_string_equal(sw_sent(p, p->up), "10.0.1.2: " G " P" S "r");
+	/* 4.5.6: the prune goes with each Join(*,G) */
+	sw_pass(p, 61000);
+	assert_string_equal(sw_sent(p, p->up), "10.0.1.2: " G " J*10.9.9.9 P" S "r");
+	/* the members leave */
+	sw_member(p, p->lan1, "*", G, MEMBER_NONE);
+	assert_string_equal(sw_sent(p, p->src), J_SRC " | " P_SRC);
+	assert_string_equal(sw_sent(p, p->up), "10.0.1.2: " G " P*10.9.9.9");
+}
+
+static void where_both_trees_come_from_one_neighbour_the_spt_is_taken_at_once(void **state)
+{
+	struct sm_world *p = *state;
+
+	world_route(p->w, "10.1.1.0/24", p->up, "10.0.1.2");
+	world_run(p->w);
+	sw_member(p, p->lan1, "*", G, MEMBER_INCLUDE);
+	sw_upcall(p, DP_UPCALL_DATA, p->up, S, G);
+	assert_string_equal(sw_sent(p, p->up), "10.0.1.2: " G " J*10.9.9.9 | 10.0.1.2: " G " J" S);
+	assert_string_equal(sw_route(p, S, G), "up > lan1");
+}
+
+static void the_first_packet_of_our_subnet_is_registered(void **state)
+{
+	struct sm_world *p = *state;
+
+	sw_upcall(p, DP_UPCALL_NOCACHE, p->lan1, "10.0.3.7", G);
+	assert_string_equal(sw_route(p, "10.0.3.7", G), "lan1 > reg");
+	assert_int_equal(sw_source(p, "10.0.3.7", G)->reg, REG_JOIN);
+	/* 210 s without a packet */
+	sw_pass(p, 220000);
+	sw_assert_empty(p);
+}
+
+static void a_source_of_our_subnet_reaches_receivers_and_the_rp(void **state)
+{
+	struct sm_world *p = *state;
+
+	sw_member(p, p->lan2, "*", G, MEMBER_INCLUDE);
+	sw_upcall(p, DP_UPCALL_WRONGVIF, p->lan1, "10.0.3.7", G);
+	assert_string_equal(sw_route(p, "10.0.3.7", G), "lan1 > lan2 reg");
+	assert_true(sw_source(p, "10.0.3.7", G)->spt_bit);
+}
+
+static void ttl_thresholds_are_those_of_the_interfaces(void **state)
+{
+	struct sm_world *p = *state;
+	struct net_if_conf c = net_if_get(p->w->net, p->lan1)->conf;
+	struct dp_route_key k = key("*", G);
+	struct tib_entry_info e;
+
+	c.ttl_threshold = 9;
+	assert_int_equal(net_if_change(p->w->net, p->lan1, &c), 0);
+	world_run(p->w);
+	sw_member(p, p->lan1, "*", G, MEMBER_INCLUDE);
+	assert_true(tib_entry_get(p->w->tib, &k, &e));
+	assert_int_equal(e.merged->outputs[0].ttl_threshold, 9);
+	c.ttl_threshold = 5;
+	assert_int_equal(net_if_change(p->w->net, p->lan1, &c), 0);
+	world_run(p->w);
+	assert_true(tib_entry_get(p->w->tib, &k, &e));
+	assert_int_equal(e.merged->outputs[0].ttl_threshold, 5);
+}
+
+/* --- SSM, boundaries ---------------------------------------------------------------------------------- */
+
+static void in_the_ssm_range_only_s_g_exists(void **state)
+{
+	struct sm_world *p = *state;
+
+	sw_neigh(p, p->lan1, "10.0.3.2");
+	sw_jp(p, p->lan1, "10.0.3.2", "10.0.3.1", SSM " J* P" S "r J10.1.1.2");
+	assert_int_equal(sw_drops(p, PIM_DROP_ssm_entry), 2);
+	assert_non_null(sw_source(p, "10.1.1.2", SSM));
+	assert_null(sw_source(p, S, SSM));
+	sw_member(p, p->lan1, "*", SSM, MEMBER_INCLUDE);
+	assert_string_equal(sw_sent(p, p->up), "");
+	assert_string_equal(sw_route(p, "*", SSM), "none");
+}
+
+static void a_group_that_becomes_ssm_loses_its_shared_tree(void **state)
+{
+	struct sm_world *p = *state;
+	struct prefix all;
+
+	sw_member(p, p->lan1, "*", G, MEMBER_INCLUDE);
+	assert_int_equal(prefix_parse("239.0.0.0/8", &all), 0);
+	p->conf.ssm = &all;
+	p->conf.n_ssm = 1;
+	sw_config(p);
+	assert_string_equal(sw_route(p, "*", G), "none");
+	p->conf.n_ssm = 0;
+	sw_config(p);
+	assert_string_equal(sw_route(p, "*", G), "up+ > lan1");
+}
+
+static void a_boundary_keeps_a_group_off_the_interface(void **state)
+{
+	struct sm_world *p = *state;
+	struct prefix b;
+
+	sw_neigh(p, p->lan1, "10.0.3.2");
+	join(p);
+	sw_member(p, p->lan2, S, G, MEMBER_INCLUDE);
+	assert_string_equal(sw_route(p, S, G), "src+ > lan1 lan2");
+	assert_int_equal(prefix_parse("239.1.0.0/16", &b), 0);
+	sw_conf(p, "lan1")->boundary = &b;
+	sw_conf(p, "lan1")->n_boundary = 1;
+	sw_config(p);
+	assert_string_equal(sw_route(p, S, G), "src+ > lan2");
+	join(p);
+	assert_int_equal(sw_drops(p, PIM_DROP_boundary), 1);
+	sw_conf(p, "src")->boundary = &b;
+	sw_conf(p, "src")->n_boundary = 1;
+	sw_config(p);
+	assert_string_equal(sw_route(p, S, G), "> lan2");
+	assert_true(ip_is_none(&up(p)->nbr));
+}
+
+static void zeros_as_upstream_neighbour_are_for_us_on_a_tunnel_only(void **state)
+{
+	struct sm_world *p = *state;
+
+	sw_neigh(p, p->lan1, "10.0.3.2");
+	sw_jp(p, p->lan1, "10.0.3.2", "0.0.0.0", G " J" S);
+	sw_assert_empty(p);
+}
+
+#define T(f) cmocka_unit_test_setup_teardown(f, sm_world_setup, sm_world_teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		T(join_in_noinfo_goes_to_join_and_joins_upstream),
+		T(prune_in_noinfo_makes_nothing),
+		T(join_in_join_sets_et_to_the_maximum),
+		T(prune_in_join_of_the_only_neighbour_ends_at_once),
+		T(prune_in_join_is_pending_and_echoed),
+		T(et_in_join_goes_to_noinfo),
+		T(join_in_prune_pending_goes_back),
+		T(prune_in_prune_pending_does_not_restart_ppt),
+		T(et_in_prune_pending_goes_to_noinfo),
+		T(a_member_of_s_and_g_joins_and_leaves),
+		T(the_join_is_sent_again_every_t_periodic),
+		T(a_join_of_another_is_suppressing),
+		T(prunes_of_any_kind_are_overridden),
+		T(prunes_to_another_router_are_not_ours),
+		T(a_new_generation_id_brings_the_join_soon),
+		T(a_changed_route_moves_the_tree_make_before_break),
+		T(back_on_the_old_path_it_is_not_pruned),
+		T(an_old_path_that_failed_is_not_kept),
+		T(a_neighbour_upstream_that_becomes_downstream_is_no_input_any_more),
+		T(with_both_trees_the_rp_tree_is_used_until_the_spt_delivers),
+		T(a_prune_of_the_spt_brings_the_rp_tree_back),
+		T(the_last_hop_switches_to_the_spt),
+		T(where_both_trees_come_from_one_neighbour_the_spt_is_taken_at_once),
+		T(the_first_packet_of_our_subnet_is_registered),
+		T(a_source_of_our_subnet_reaches_receivers_and_the_rp),
+		T(ttl_thresholds_are_those_of_the_interfaces),
+		T(in_the_ssm_range_only_s_g_exists),
+		T(a_group_that_becomes_ssm_loses_its_shared_tree),
+		T(a_boundary_keeps_a_group_off_the_interface),
+		T(zeros_as_upstream_neighbour_are_for_us_on_a_tunnel_only),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
