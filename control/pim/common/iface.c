@@ -153,9 +153,11 @@ static void readdress(struct pim_iface *pif, const struct net_if *ifp, const str
 static void follow(struct pim_iface *pif, const struct net_if *ifp, struct proto_ctx *ctx)
 {
 	bool passive = pif->conf->passive || ifp->conf.kind == DP_IF_LOOPBACK;
+	bool threshold = pif->ttl_threshold != ifp->conf.ttl_threshold;
 	struct ipaddr addr;
 
 	pif->mtu = ifp->mtu;
+	pif->ttl_threshold = ifp->conf.ttl_threshold;
 	if (!ifp->up) {
 		down(pif, "the interface is down", ctx);
 		return;
@@ -173,6 +175,8 @@ static void follow(struct pim_iface *pif, const struct net_if *ifp, struct proto
 		readdress(pif, ifp, &addr, ctx);
 	else if (pim_secondary_take(pif, ifp))
 		pim_hello_send(pif, ctx);
+	if (threshold && pif->up)
+		sm_iface_changed(pif->pim->sm, pif, ctx);
 }
 
 /* --- the settings ------------------------------------------------------------------------------------------ */

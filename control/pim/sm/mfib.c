@@ -97,17 +97,13 @@ static void output_add(struct pim_sm *sm, struct tib_wish *w, const struct tib_o
 
 /* The interfaces of a list. */
 static void outputs_add(struct pim_sm *sm, const struct sm_group *g, const struct sm_source *s,
-	bool (*in_olist)(const struct sm_at *at), struct tib_wish *w, const struct proto_ctx *ctx)
+	bool (*in_olist)(const struct sm_at *at), struct tib_wish *w)
 {
 	for (struct sm_at at = sm_at_first(g, s); at.pif; sm_at_next(&at)) {
-		const struct net_if *ifp;
-
-		if (!in_olist(&at))
-			continue;
-		ifp = net_if_get(ctx->net, at.pif->ifid);
-		output_add(sm, w,
-			&(struct tib_output){.ifid = at.pif->ifid,
-				.ttl_threshold = ifp ? ifp->conf.ttl_threshold : 0});
+		if (in_olist(&at))
+			output_add(sm, w,
+				&(struct tib_output){.ifid = at.pif->ifid,
+					.ttl_threshold = at.pif->ttl_threshold});
 	}
 }
 
@@ -129,22 +125,21 @@ static void output_register(struct pim_sm *sm, const struct sm_source *s, struct
 
 /* --- 4.2 ------------------------------------------------------------------------------------------------------ */
 
-static void star_wish(struct pim_sm *sm, const struct sm_group *g, struct tib_wish *w,
-	const struct proto_ctx *ctx)
+static void star_wish(struct pim_sm *sm, const struct sm_group *g, struct tib_wish *w)
 {
 	/* Sources without state are told of, for the switchover or because we are their DR. */
 	input_rp(sm, g,
 		SwitchToSpt_needs_signal(sm, g) || i_am_dr(sm, RPF_interface_RP(g), g->grp.family),
 		w);
-	outputs_add(sm, g, NULL, immediate_olist_star_g, w, ctx);
+	outputs_add(sm, g, NULL, immediate_olist_star_g, w);
 }
 
 /* On the SPT, or as if: forwarded by inherited_olist(S,G) from RPF_interface(S). */
-static void spt_wish(struct pim_sm *sm, const struct sm_source *s, uint8_t flags,
-	struct tib_wish *w, const struct proto_ctx *ctx)
+static void spt_wish(
+	struct pim_sm *sm, const struct sm_source *s, uint8_t flags, struct tib_wish *w)
 {
 	input_rpf(sm, &s->sg, DP_INPUT_ACCEPT | flags, w);
-	outputs_add(sm, s->group, s, inherited_olist_sg, w, ctx);
+	outputs_add(sm, s->group, s, inherited_olist_sg, w);
 	output_register(sm, s, w);
 }
 
@@ -156,25 +151,23 @@ static bool switch_needs_signal(const struct pim_sm *sm, const struct sm_source 
 }
 
 /* Forwarded by inherited_olist(S,G,rpt) from the RP tree. spt: the first packet on RPF_interface(S) is told. */
-static void rpt_wish(struct pim_sm *sm, const struct sm_source *s, bool spt, struct tib_wish *w,
-	const struct proto_ctx *ctx)
+static void rpt_wish(struct pim_sm *sm, const struct sm_source *s, bool spt, struct tib_wish *w)
 {
 	input_rp(sm, s->group, switch_needs_signal(sm, s), w);
 	if (spt && input_runs(sm, RPF_interface_S(s), &s->group->grp))
 		input_add(w, RPF_interface_S(s), DP_INPUT_SIGNAL);
-	outputs_add(sm, s->group, s, inherited_olist_sg_rpt, w, ctx);
+	outputs_add(sm, s->group, s, inherited_olist_sg_rpt, w);
 }
 
 /* A source on our own subnet sends nowhere else: its first packet starts the Keepalive Timer, its further
  * ones are counted. */
-static void connected_wish(struct pim_sm *sm, const struct sm_source *s, bool would,
-	struct tib_wish *w, const struct proto_ctx *ctx)
+static void connected_wish(
+	struct pim_sm *sm, const struct sm_source *s, bool would, struct tib_wish *w)
 {
-	spt_wish(sm, s, would || !timer_armed(&s->kat) ? DP_INPUT_SIGNAL : 0, w, ctx);
+	spt_wish(sm, s, would || !timer_armed(&s->kat) ? DP_INPUT_SIGNAL : 0, w);
 }
 
-static void sg_wish(struct pim_sm *sm, const struct sm_source *s, struct tib_wish *w,
-	const struct proto_ctx *ctx)
+static void sg_wish(struct pim_sm *sm, const struct sm_source *s, struct tib_wish *w)
 {
 	bool would = !s->spt_bit && Update_SPTbit_would(sm, s, RPF_interface_S(s));
 	bool both = RPF_interface_S(s) != RPF_interface_RP(s->group) &&
@@ -182,13 +175,13 @@ static void sg_wish(struct pim_sm *sm, const struct sm_source *s, struct tib_wis
 
 	w->complete = true;
 	if (DirectlyConnected(s))
-		connected_wish(sm, s, would, w, ctx);
+		connected_wish(sm, s, would, w);
 	else if (s->spt_bit)
-		spt_wish(sm, s, 0, w, ctx);
+		spt_wish(sm, s, 0, w);
 	else if (would && !both)
-		spt_wish(sm, s, DP_INPUT_SIGNAL, w, ctx);
+		spt_wish(sm, s, DP_INPUT_SIGNAL, w);
 	else
-		rpt_wish(sm, s, would, w, ctx);
+		rpt_wish(sm, s, would, w);
 }
 
 /* --- telling it ------------------------------------------------------------------------------------------------ */
@@ -248,9 +241,9 @@ void mfib_settle(struct pim_sm *sm, struct sm_entry *e, struct proto_ctx *ctx)
 		return;
 	}
 	if (e->kind == SM_STAR_G)
-		star_wish(sm, group_of(e), &w, ctx);
+		star_wish(sm, group_of(e), &w);
 	else
-		sg_wish(sm, source_of(e), &w, ctx);
+		sg_wish(sm, source_of(e), &w);
 	w.outputs = sm->outputs;
 	h = wish_hash(&w);
 	if (h == e->wish)

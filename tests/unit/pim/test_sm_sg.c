@@ -322,6 +322,11 @@ static void a_prune_of_the_spt_brings_the_rp_tree_back(void **state)
 
 	with_both_trees_the_rp_tree_is_used_until_the_spt_delivers(state);
 	sw_jp(p, p->lan2, "10.0.4.2", "10.0.4.1", G " P" S);
+	assert_string_equal(sw_route(p, S, G), "src > lan1"); /* while it sends: KeepaliveTimer */
+	sw_pass(p, 200000);
+	sw_jp(p, p->lan1, "10.0.3.2", "10.0.3.1", G " J*");
+	sw_forget(p);
+	sw_pass(p, 10000);
 	assert_string_equal(sw_sent(p, p->src), P_SRC);
 	assert_string_equal(sw_sent(p, p->up), "10.0.1.2: " G " J" S "r");
 	assert_string_equal(sw_route(p, S, G), "none");
@@ -358,7 +363,12 @@ static void where_both_trees_come_from_one_neighbour_the_spt_is_taken_at_once(vo
 	sw_member(p, p->lan1, "*", G, MEMBER_INCLUDE);
 	sw_upcall(p, DP_UPCALL_DATA, p->up, S, G);
 	assert_string_equal(sw_sent(p, p->up), "10.0.1.2: " G " J*10.9.9.9 | 10.0.1.2: " G " J" S);
+	assert_string_equal(sw_route(p, S, G), "up+ > lan1");
+	sw_upcall(p, DP_UPCALL_DATA, p->up, S, G);
 	assert_string_equal(sw_route(p, S, G), "up > lan1");
+	sw_pass(p, 61000); /* S is not pruned off the shared tree */
+	assert_string_equal(
+		sw_sent(p, p->up), "10.0.1.2: " G " J" S " | 10.0.1.2: " G " J*10.9.9.9");
 }
 
 static void the_first_packet_of_our_subnet_is_registered(void **state)
