@@ -124,8 +124,10 @@ static void end_of_message(
 	LIST_FOREACH (s, &g->sources, in_group) {
 		down_rpt_receive(sm, s, DS_RPT_EV_END, m, ctx);
 		oif = sm_oif_find(&s->sg, m->pif);
-		if (oif && oif->ds_rpt == DS_RPT_NOINFO)
+		if (oif && oif->ds_rpt == DS_RPT_NOINFO) {
 			assert_join_received(sm, oif, ctx);
+			sm_oif_gc(sm, oif, ctx);
+		}
 	}
 }
 

@@ -73,10 +73,22 @@ static void group_settle(struct pim_sm *sm, struct sm_group *g, struct proto_ctx
 		sm_group_free(sm, g, ctx->timers);
 }
 
+/* What a machine made nothing of, or left empty. */
+static void oifs_gc(struct pim_sm *sm, struct sm_entry *e, struct proto_ctx *ctx)
+{
+	struct sm_oif *oif, *next;
+
+	for (oif = LIST_FIRST(&e->oifs); oif; oif = next) {
+		next = LIST_NEXT(oif, link);
+		sm_oif_gc(sm, oif, ctx);
+	}
+}
+
 static void entry_settle(struct pim_sm *sm, struct sm_entry *e, struct proto_ctx *ctx)
 {
 	if (e->rpf_stale)
 		up_rpf_refresh(sm, e, ctx); /* still marked: it marks but the sources */
+	oifs_gc(sm, e, ctx);
 	TAILQ_REMOVE(&sm->touched, e, in_touched);
 	e->touched = false;
 	if (!round_ok(sm, e))
