@@ -150,8 +150,9 @@ static uint8_t verdict_of(const struct pkt *p)
 	case PKT_FORWARD:
 		return DP_FATE_FORWARD;
 	case PKT_DECAP:
-	case PKT_REGISTER:
 		return DP_FATE_DECAP;
+	case PKT_REGISTER:
+		return DP_FATE_REGISTER;
 	case PKT_PROTO:
 		return DP_FATE_PROTOCOL;
 	case PKT_EXCEPTION:

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  * Copyright (c) 2026 The starg authors
  *
- * Ethernet, up to two VLAN tags, IPv4, IPv6, GRE, UDP, as far as the bytes go. The data plane's parsers
+ * Ethernet, up to two VLAN tags, IPv4, IPv6, GRE, PIM Registers, UDP, as far as the bytes go. The data plane's parsers
  * decide whether a packet is sound; this one only reads aloud.
  */
 #include "app/probe/decode.h"
@@ -12,6 +12,8 @@
 #define TYPE_IP6 0x86dd
 #define PROTO_UDP 17
 #define PROTO_GRE 47
+#define PROTO_PIM 103
+#define PIM_REGISTER 0x21
 
 /* What is left to be read. */
 struct rest {
@@ -136,6 +138,18 @@ static uint16_t read_gre(struct rest *r, struct decode *d)
 	return type;
 }
 
+/* Behind a Register's header is a packet of the same family, a dummy one in a Null-Register. */
+static bool read_register(struct rest *r, struct decode *d)
+{
+	bool v4 = d->ip[d->n_ip - 1].src.family == IP_V4;
+
+	if (r->n < 8 || r->p[0] != PIM_REGISTER)
+		return true;
+	d->has_register = true;
+	skip(r, 8, d);
+	return read_ip(r, v4 ? TYPE_IP4 : TYPE_IP6, d);
+}
+
 void decode_frame(const uint8_t *p, size_t n, struct decode *d)
 {
 	struct rest r = {p, n};
@@ -145,6 +159,8 @@ void decode_frame(const uint8_t *p, size_t n, struct decode *d)
 	if (!read_ethernet(&r, d) || !read_ip(&r, d->ethertype, d))
 		return;
 	if (d->ip[0].protocol == PROTO_GRE && !read_ip(&r, read_gre(&r, d), d))
+		return;
+	if (d->ip[d->n_ip - 1].protocol == PROTO_PIM && !read_register(&r, d))
 		return;
 	protocol = d->ip[d->n_ip - 1].protocol;
 	if (protocol != PROTO_UDP || r.n < 8)
@@ -213,6 +229,8 @@ const char *decode_str(const struct decode *d, char *buf, size_t cap)
 		say_ip(&l, &d->ip[i]);
 		if (i == 0 && d->has_gre)
 			say(&l, d->gre_has_key ? " gre key %u" : " gre", d->gre_key);
+		if (i == (d->has_gre ? 1 : 0) && d->has_register)
+			say(&l, " register");
 	}
 	if (d->has_udp)
 		say(&l, " udp %u > %u", d->src_port, d->dst_port);

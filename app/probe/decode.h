@@ -9,7 +9,7 @@
 #include "dataplane/seam/addr.h"
 
 #define DECODE_TAGS 2
-#define DECODE_PACKETS 2 /* a packet and the one inside its tunnel */
+#define DECODE_PACKETS 3 /* a packet, the one inside its tunnel, the one inside its Register */
 
 struct decode_ip {
 	struct ipaddr src, dst;
@@ -28,6 +28,7 @@ struct decode {
 	struct decode_ip ip[DECODE_PACKETS];
 	bool has_gre, gre_checksum, gre_has_key;
 	uint32_t gre_key;
+	bool has_register;
 	bool has_udp;
 	uint16_t src_port, dst_port;
 };

@@ -10,6 +10,8 @@
 
 /* A story as JSON: what trace shows of a packet. */
 json_t *trace_story(const struct app *app, const struct story *s);
+/* Under "frame": the record's bytes, null without any. */
+void trace_put_frame(json_t *to, const struct dp_probe_record *r);
 /* The answer of trace for a person. */
 void trace_text(const json_t *value, FILE *to);
 

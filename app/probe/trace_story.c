@@ -4,7 +4,6 @@
  * A packet's story as JSON: steps with a sentence each, then its outputs, then what came of it.
  */
 #include "app/ports.h"
-#include "app/probe/decode.h"
 #include "app/probe/trace.h"
 
 #include <stdarg.h>
@@ -22,74 +21,6 @@ const char *time_text(uint64_t time_ns, char *buf, size_t cap)
 	used = strftime(buf, cap, "%Y-%m-%dT%H:%M:%S", &tm);
 	snprintf(buf + used, cap - used, ".%06uZ", us);
 	return buf;
-}
-
-/* --- frames ------------------------------------------------------------------------------------------- */
-
-static void put_hex(json_t *o, const char *key, const uint8_t *p, size_t n)
-{
-	char hex[2 * DP_PROBE_SNAP_MAX + 1];
-
-	for (size_t i = 0; i < n; i++)
-		snprintf(hex + 2 * i, 3, "%02x", p[i]);
-	put_value(o, key, json_stringn(hex, 2 * n));
-}
-
-static void put_ip_headers(json_t *o, const struct decode *d)
-{
-	json_t *list = put_array(o, "ip"), *p;
-
-	for (unsigned i = 0; i < d->n_ip; i++) {
-		p = add_object(list);
-		put_ip(p, "source", &d->ip[i].src);
-		put_ip(p, "destination", &d->ip[i].dst);
-		put_number(p, "ttl", d->ip[i].ttl);
-		put_number(p, "tos", d->ip[i].tos);
-		put_number(p, "protocol", d->ip[i].protocol);
-		put_number(p, "length", d->ip[i].length);
-		put_number(p, "id", d->ip[i].id);
-		put_number(p, "fragment_offset", d->ip[i].fragment_offset);
-		put_bool(p, "more_fragments", d->ip[i].more_fragments);
-	}
-}
-
-static void put_frame(json_t *to, const struct dp_probe_record *r)
-{
-	json_t *o, *vlans, *inner;
-	struct decode d;
-	char text[400];
-
-	if (!r->n_bytes) {
-		put_value(to, "frame", json_null());
-		return;
-	}
-	o = put_object(to, "frame");
-	decode_frame(r->bytes, r->n_bytes, &d);
-	put_number(o, "length", r->frame_len);
-	put_text(o, "text", decode_str(&d, text, sizeof(text)));
-	put_mac(o, "destination_mac", d.dst_mac);
-	put_mac(o, "source_mac", d.src_mac);
-	vlans = put_array(o, "vlans");
-	for (unsigned i = 0; i < d.n_vlans; i++)
-		json_array_append_new(vlans, json_integer(d.vlans[i]));
-	put_number(o, "ethertype", d.ethertype);
-	put_ip_headers(o, &d);
-	if (d.has_gre) {
-		inner = put_object(o, "gre");
-		put_value(inner, "key", d.gre_has_key ? json_integer(d.gre_key) : json_null());
-		put_bool(inner, "checksum", d.gre_checksum);
-	} else {
-		put_value(o, "gre", json_null());
-	}
-	if (d.has_udp) {
-		inner = put_object(o, "udp");
-		put_number(inner, "source_port", d.src_port);
-		put_number(inner, "destination_port", d.dst_port);
-	} else {
-		put_value(o, "udp", json_null());
-	}
-	put_number(o, "header_bytes", d.header_bytes);
-	put_hex(o, "bytes", r->bytes, r->n_bytes);
 }
 
 /* --- steps -------------------------------------------------------------------------------------------- */
@@ -141,7 +72,8 @@ const char *port_id_name(const struct app *app, uint16_t port_id, char *buf, siz
 static bool is_lookup_reason(uint8_t reason)
 {
 	return reason == DROP_no_route || reason == DROP_wrong_if || reason == DROP_route_drop ||
-	       reason == DROP_ttl_expired || reason == DROP_no_output;
+	       reason == DROP_register_refused || reason == DROP_ttl_expired ||
+	       reason == DROP_no_output;
 }
 
 static bool was_looked_up(const struct dp_probe_packet *p)
@@ -160,6 +92,9 @@ static void tell_verdict(struct teller *t, const char *step, uint8_t verdict, co
 	case DP_FATE_DECAP:
 		tell(t, step, true, "interface %s: GRE for a tunnel endpoint of ours", ifname);
 		return;
+	case DP_FATE_REGISTER:
+		tell(t, step, true, "interface %s: a PIM Register for an address of ours", ifname);
+		return;
 	case DP_FATE_PROTOCOL:
 		tell(t, step, true, "interface %s: for a protocol of this router", ifname);
 		return;
@@ -172,10 +107,34 @@ static void tell_verdict(struct teller *t, const char *step, uint8_t verdict, co
 	tell_drop(t, step, "");
 }
 
+/* What came out of a tunnel, a Register, or a Register in a tunnel. */
+static void tell_decap(struct teller *t)
+{
+	const struct dp_probe_packet *p = t->p;
+	bool reg = p->ifid == DP_IF_REGISTER || p->classified == DP_FATE_REGISTER;
+	char name[DP_IF_NAMELEN], where[64];
+
+	ifid_name(t->app, reg ? DP_IF_REGISTER : p->ifid, name, sizeof(name));
+	if (!p->decaps) {
+		tell_drop(t, "decap", "");
+		return;
+	}
+	if (reg)
+		tell(t, "decap", true, "came out of a PIM Register%s",
+			p->decaps > 1 ? ", and that out of a tunnel" : "");
+	else
+		tell(t, "decap", true, "came out of tunnel %s", name);
+	snprintf(where, sizeof(where), "inside %s: ", name);
+	if (p->verdict == DP_FATE_DROP && !was_looked_up(p))
+		tell_drop(t, "classify", where);
+	else
+		tell_verdict(t, "classify", was_looked_up(p) ? DP_FATE_FORWARD : p->verdict, name);
+}
+
 static void tell_arrival(struct teller *t)
 {
 	const struct dp_probe_packet *p = t->p;
-	char port[CONF_NAMELEN], outer[DP_IF_NAMELEN], name[DP_IF_NAMELEN], where[64];
+	char port[CONF_NAMELEN], outer[DP_IF_NAMELEN], name[DP_IF_NAMELEN];
 
 	if (p->released) {
 		tell(t, "release", true,
@@ -189,19 +148,8 @@ static void tell_arrival(struct teller *t)
 		t->s->packet->frame_len);
 	ifid_name(t->app, p->outer_ifid, outer, sizeof(outer));
 	tell_verdict(t, "classify", p->classified, outer);
-	if (p->classified != DP_FATE_DECAP)
-		return;
-	ifid_name(t->app, p->ifid, name, sizeof(name));
-	if (!p->decaps) {
-		tell_drop(t, "decap", "");
-		return;
-	}
-	tell(t, "decap", true, "came out of tunnel %s", name);
-	snprintf(where, sizeof(where), "inside %s: ", name);
-	if (p->verdict == DP_FATE_DROP && !was_looked_up(p))
-		tell_drop(t, "classify", where);
-	else
-		tell_verdict(t, "classify", was_looked_up(p) ? DP_FATE_FORWARD : p->verdict, name);
+	if (p->classified == DP_FATE_DECAP || p->classified == DP_FATE_REGISTER)
+		tell_decap(t);
 }
 
 static void tell_route(struct teller *t)
@@ -227,7 +175,8 @@ static void tell_route(struct teller *t)
 static const struct dp_input *input_of(const struct dp_probe_packet *p)
 {
 	for (unsigned i = 0; i < p->n_inputs; i++)
-		if (p->inputs[i].ifid == p->ifid || p->inputs[i].ifid == DP_IF_ANY)
+		if (p->inputs[i].ifid == p->ifid ||
+			(p->inputs[i].ifid == DP_IF_ANY && p->ifid != DP_IF_REGISTER))
 			return &p->inputs[i];
 	return NULL;
 }
@@ -258,8 +207,8 @@ static void tell_input(struct teller *t)
 		used += (size_t)snprintf(
 			expected + used, sizeof(expected) - used, "%s%s", used ? ", " : "", one);
 	}
-	tell(t, "input", false, "dropped: wrong_if: came in on %s, the route accepts %s", name,
-		used ? expected : "no interface");
+	tell(t, "input", false, "dropped: %s: came in on %s, the route accepts %s",
+		drop_name((enum drop_reason)t->p->reason), name, used ? expected : "no interface");
 }
 
 static void tell_lookup(struct teller *t)
@@ -270,7 +219,8 @@ static void tell_lookup(struct teller *t)
 	if (!p->has_route)
 		return;
 	tell_input(t);
-	if (p->reason == DROP_wrong_if || p->reason == DROP_route_drop)
+	if (p->reason == DROP_wrong_if || p->reason == DROP_route_drop ||
+		p->reason == DROP_register_refused)
 		return;
 	if (p->reason == DROP_ttl_expired) {
 		tell_drop(t, "ttl", "");
@@ -334,13 +284,14 @@ static void put_output(const struct teller *t, json_t *list, const struct story_
 	const struct dp_probe_output *d = &so->rec->output;
 	enum drop_reason reason = (enum drop_reason)output_reason(so);
 	char name[DP_IF_NAMELEN], label[96], addr[IP_STRLEN], text[400], why[200];
-	bool copy = so->rec->kind == DP_PROBE_COPY;
+	bool copy = so->rec->kind == DP_PROBE_COPY, reg = d->encap == DP_ENCAP_REGISTER;
 	json_t *o = add_object(list);
 
 	ifid_name(t->app, d->ifid, name, sizeof(name));
 	if (!d->ifid)
 		snprintf(name, sizeof(name), "unicast");
-	snprintf(label, sizeof(label), "%s%s%s", name, ip_is_none(&d->unicast) ? "" : " to ",
+	snprintf(label, sizeof(label), "%s%s%s%s", name, reg ? " register" : "",
+		ip_is_none(&d->unicast) ? "" : " to ",
 		ip_is_none(&d->unicast) ? "" : ip_str(&d->unicast, addr, sizeof(addr)));
 	if (reason == DROP_COUNT)
 		say_sent(t, so->rec, label, text, sizeof(text));
@@ -350,6 +301,7 @@ static void put_output(const struct teller *t, json_t *list, const struct story_
 	put_number(o, "oif", d->oif);
 	put_text(o, "interface", d->ifid ? name : NULL);
 	put_ip(o, "unicast", &d->unicast);
+	put_text(o, "encap", encap_name(d->encap, &d->unicast));
 	put_bool(o, "sent", reason == DROP_COUNT);
 	put_text(o, "reason", reason == DROP_COUNT ? NULL : drop_name(reason));
 	put_text(o, "text", text);
@@ -361,7 +313,7 @@ static void put_output(const struct teller *t, json_t *list, const struct story_
 	put_bool(o, "shared", d->shared);
 	put_number(o, "fragment", d->fragment);
 	if (copy)
-		put_frame(o, so->rec);
+		trace_put_frame(o, so->rec);
 	else
 		put_value(o, "frame", json_null());
 }
@@ -406,6 +358,7 @@ static const char *verdict_name(const struct story *s)
 		return "held";
 	case DP_FATE_FORWARD:
 	case DP_FATE_DECAP:
+	case DP_FATE_REGISTER:
 	case DP_FATE_DROP:
 		break;
 	}
@@ -449,7 +402,7 @@ json_t *trace_story(const struct app *app, const struct story *s)
 		p->outer_ifid ? ifid_name(app, p->outer_ifid, name, sizeof(name)) : NULL);
 	put_text(o, "tunnel", p->decaps ? ifid_name(app, p->ifid, name, sizeof(name)) : NULL);
 	put_bool(o, "released", p->released);
-	put_frame(o, s->packet);
+	trace_put_frame(o, s->packet);
 	t.steps = put_array(o, "steps");
 	tell_arrival(&t);
 	if (was_looked_up(p))

@@ -84,10 +84,14 @@ static void check_output(struct explain *x, uint32_t i)
 {
 	const struct tib_output *o = &x->entry.merged->outputs[i];
 	const struct net_if *ifp = o->ifid ? net_if_get(x->app->net, o->ifid) : NULL;
+	bool reg = !ip_is_none(&o->her_dst) && o->encap == DP_ENCAP_REGISTER, ok = true;
 	char name[DP_IF_NAMELEN], why[400];
-	bool ok = true;
 
-	snprintf(name, sizeof(name), "%s", ifp ? ifp->conf.name : o->ifid ? "?" : "unicast");
+	snprintf(name, sizeof(name), "%s",
+		reg       ? "register"
+		: ifp     ? ifp->conf.name
+		: o->ifid ? "?"
+			  : "unicast");
 	if (o->ifid && !ifp)
 		ok = explain_check(x, "output", false, "output interface #%u has gone", o->ifid);
 	else if (ifp && !ifp->up)

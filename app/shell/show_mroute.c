@@ -112,6 +112,7 @@ static void put_output(struct app *app, json_t *list, const struct tib_output *o
 	put_number(o, "ttl_threshold",
 		out->threshold_if ? tib_oif_threshold(app->tib, oif) : out->ttl_threshold);
 	put_ip(o, "unicast", &out->her_dst);
+	put_text(o, "encap", encap_name(out->encap, &out->her_dst));
 	put_value(o, "port", her && out->her_port ? json_integer(out->her_port) : json_null());
 	put_value(o, "ttl", her ? json_integer(out->her_ttl) : json_null());
 	put_value(o, "dscp", out->her_set_dscp ? json_integer(out->her_dscp) : json_null());

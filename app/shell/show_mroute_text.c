@@ -42,16 +42,19 @@ static json_t *input_text(const json_t *route)
 	return names;
 }
 
-/* "lan1", "lan1>10.1.0.5:5000" */
+/* "lan1", "lan1>10.1.0.5:5000", "register to 10.0.0.254" */
 static json_t *output_text(const json_t *o)
 {
 	const char *name = json_string_value(json_object_get(o, "interface"));
 	const char *unicast = json_string_value(json_object_get(o, "unicast"));
+	const char *encap = json_string_value(json_object_get(o, "encap"));
 	json_int_t port = json_integer_value(json_object_get(o, "port"));
 	bool six = unicast && strchr(unicast, ':');
 
 	if (!unicast)
 		return json_sprintf("%s", name ? name : "?");
+	if (encap && strcmp(encap, "register") == 0)
+		return json_sprintf("register to %s", unicast);
 	if (!port)
 		return json_sprintf("%s>%s", name ? name : "", unicast);
 	return json_sprintf("%s>%s%s%s:%lld", name ? name : "", six ? "[" : "", unicast,

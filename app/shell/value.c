@@ -101,6 +101,13 @@ const char *ifid_name(const struct app *app, uint16_t ifid, char *buf, size_t ca
 	return buf;
 }
 
+const char *encap_name(uint8_t encap, const struct ipaddr *unicast)
+{
+	if (ip_is_none(unicast))
+		return NULL;
+	return encap == DP_ENCAP_REGISTER ? "register" : "her";
+}
+
 const char *rtm_protocol_name(uint8_t protocol, char *buf, size_t cap)
 {
 	static const struct {

@@ -35,6 +35,8 @@ json_t *add_object(json_t *array);
 const char *prefix_text(const struct prefix *p, char *buf, size_t cap);
 /* Name of an interface; "any", "register", or "#7" for one that is gone. Into buf. */
 const char *ifid_name(const struct app *app, uint16_t ifid, char *buf, size_t cap);
+/* What an output does to a packet for its unicast address: "her", "register"; NULL without one. */
+const char *encap_name(uint8_t encap, const struct ipaddr *unicast);
 /* "ospf" for 188, the number otherwise. */
 const char *rtm_protocol_name(uint8_t protocol, char *buf, size_t cap);
 /* Why an interface is not up, "" if it is. */

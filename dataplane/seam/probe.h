@@ -43,6 +43,7 @@ enum dp_probe_fate { /* of classify and of everything up to replication */
 	DP_FATE_KERNEL,
 	DP_FATE_HELD, /* until control has a route */
 	DP_FATE_DROP,
+	DP_FATE_REGISTER, /* behind classify only: a PIM Register, like DECAP */
 };
 
 struct dp_probe_packet {

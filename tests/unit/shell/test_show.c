@@ -395,6 +395,32 @@ static void mroute_has_a_row_for_each_output(void **state)
 	assert_int_equal(number_at(run_ok(r, "show mroute limit 1"), "total"), 2);
 }
 
+/* As a protocol of trees would wish it. */
+static void registers_are_shown_as_inputs_and_outputs(void **state)
+{
+	struct router *r = *state;
+	struct tib_output out = {.encap = DP_ENCAP_REGISTER, .allow_input = true};
+	struct tib_wish w = {.owner = 7,
+		.precedence = TIB_PREC_SM,
+		.n_inputs = 1,
+		.inputs[0] = {.ifid = DP_IF_REGISTER, .flags = DP_INPUT_ACCEPT},
+		.n_outputs = 1,
+		.outputs = &out};
+	const json_t *v;
+
+	assert_int_equal(ip_parse("10.1.0.254", &out.her_dst), 0);
+	assert_int_equal(prefix_parse("10.0.0.77", &w.key.src), 0);
+	assert_int_equal(prefix_parse("239.7.7.7", &w.key.grp), 0);
+	assert_int_equal(tib_wish_set(r->app.tib, &w, 1), 0);
+	assert_int_equal(tib_commit(r->app.tib), 0);
+	v = run_ok(r, "show mroute 10.0.0.77");
+	assert_string_equal(text_at(v, "routes[0].inputs[0].interface"), "register");
+	assert_string_equal(text_at(v, "routes[0].outputs[0].encap"), "register");
+	assert_string_equal(text_at(v, "routes[0].outputs[0].unicast"), "10.1.0.254");
+	assert_non_null(strstr(run_text(r, "show mroute 10.0.0.77"), "register to 10.1.0.254"));
+	assert_non_null(strstr(run_text(r, "explain 10.0.0.77 239.7.7.7"), "output register"));
+}
+
 static void mroute_counts_have_rates_from_the_second_look_on(void **state)
 {
 	struct router *r = *state;
@@ -538,6 +564,7 @@ int main(void)
 		TEST(unicast_routes_and_rpf_agree),
 		TEST(neighbors_are_shown),
 		TEST(mroute_has_a_row_for_each_output),
+		TEST(registers_are_shown_as_inputs_and_outputs),
 		TEST(mroute_counts_have_rates_from_the_second_look_on),
 		TEST(drops_are_summed_and_explained),
 		TEST(the_hold_is_shown),

@@ -93,10 +93,12 @@ static const uint8_t frame[] = {0x01, 0x00, 0x5e, 0x01, 0x01, 0x01, 0x02, 0, 0, 
 	0x00, 0x64, 0x08, 0x00, 0x45, 0xb8, 0x00, 0x20, 0x12, 0x34, 0x40, 0x00, 0x10, 0x11, 0xab,
 	0xcd, 10, 0, 0, 1, 239, 1, 1, 1, 0x0f, 0xa0, 0x13, 0x88, 0x00, 0x0c, 0, 0, 1, 2, 3, 4};
 
+#define FRAME_ROOM 128
+
 static struct dp_probe_record *record(enum dp_probe_kind kind, uint16_t worker, uint32_t number)
 {
 	bool bytes = kind == DP_PROBE_PACKET || kind == DP_PROBE_COPY;
-	struct dp_probe_record *r = calloc(1, sizeof(*r) + sizeof(frame));
+	struct dp_probe_record *r = calloc(1, sizeof(*r) + FRAME_ROOM);
 
 	assert_non_null(r);
 	r->kind = (uint8_t)kind;
@@ -356,6 +358,53 @@ static void held_and_released_packets_are_told_as_such(void **state)
 	text_has("held since it came in on interface src");
 }
 
+static const uint8_t registered[] = {2, 0, 0, 0, 0, 1, 2, 0, 0, 0, 0, 9, 0x08, 0x00, 0x45, 0, 0,
+	0x3c, 0, 0, 0, 0, 0x40, 103, 0, 0, 192, 0, 2, 7, 10, 0, 0, 254, 0x21, 0, 0xde, 0xff, 0, 0,
+	0, 0, 0x45, 0, 0, 0x20, 0, 0, 0, 0, 0x10, 0x11, 0, 0, 10, 0, 0, 1, 239, 1, 1, 1, 0x0f,
+	0xa0};
+
+static void registers_are_told_from_outside_in(void **state)
+{
+	struct router *r = *state;
+	struct dp_probe_packet *p;
+	struct dp_probe_output *o;
+
+	start(r, "trace * * 3");
+	p = packet(r, 0, 1);
+	memcpy(dp.v[dp.n - 1]->bytes, registered, sizeof(registered));
+	dp.v[dp.n - 1]->n_bytes = sizeof(registered);
+	p->classified = DP_FATE_REGISTER;
+	p->decaps = 1;
+	p->ifid = p->inputs[0].ifid = DP_IF_REGISTER;
+	o = output(r, DP_PROBE_COPY, 0, 1, 0, "lan1");
+	o->encap = DP_ENCAP_REGISTER;
+	assert_int_equal(ip_parse("10.1.0.254", &o->unicast), 0);
+	end(0, 1, 1, 1);
+	p = packet(r, 0, 2);
+	p->classified = DP_FATE_REGISTER;
+	p->decaps = 1;
+	p->ifid = DP_IF_REGISTER;
+	p->verdict = DP_FATE_DROP;
+	p->reason = DROP_register_refused;
+	end(0, 2, 0, 0);
+	p = packet(r, 0, 3);
+	p->classified = DP_FATE_REGISTER;
+	p->verdict = DP_FATE_DROP;
+	p->reason = DROP_register_checksum;
+	p->has_route = 0;
+	end(0, 3, 0, 0);
+	turn(r);
+	text_has("  classify   interface src: a PIM Register for an address of ours\n"
+		 "  decap      came out of a PIM Register\n");
+	text_has("192.0.2.7 > 10.0.0.254 ttl 64 register 10.0.0.1 > 239.1.1.1 ttl 16");
+	text_has("lan1 register to 10.1.0.254: ");
+	text_has("register_refused: came in on register, the route accepts src");
+	text_has("  decap      dropped: register_checksum: Register checksum wrong\n");
+	assert_string_equal(told("packets[0].tunnel"), "register");
+	assert_string_equal(told("packets[0].outputs[0].encap"), "register");
+	assert_true(json_is_true(at(heard.r.value, "packets[0].frame.register")));
+}
+
 /* --- schema ------------------------------------------------------------------------------------------- */
 
 static char page[200000];
@@ -402,9 +451,9 @@ static void the_answer_has_its_documented_schema(void **state)
 		fail_msg("%s", e.text);
 	assert_int_equal(json_object_size(packet_), 16);
 	output_ = json_array_get(json_object_get(packet_, "outputs"), 0);
-	assert_int_equal(json_object_size(output_), 14);
+	assert_int_equal(json_object_size(output_), 15);
 	frame_ = json_object_get(output_, "frame");
-	assert_int_equal(json_object_size(frame_), 11);
+	assert_int_equal(json_object_size(frame_), 12);
 }
 
 /* --- ends --------------------------------------------------------------------------------------------- */
@@ -491,6 +540,7 @@ int main(void)
 		TEST(a_copy_that_its_port_refused_is_no_copy),
 		TEST(drops_are_told_where_they_happen),
 		TEST(held_and_released_packets_are_told_as_such),
+		TEST(registers_are_told_from_outside_in),
 		TEST(the_answer_has_its_documented_schema),
 		TEST(cancelled_it_answers_with_what_there_is),
 		TEST(forgotten_it_says_nothing_and_disarms),

@@ -221,7 +221,7 @@ static void a_flow_is_followed_out_of_a_register_and_into_one(void **state)
 	fx_rx(0, fx_frame(in, p, 128, ETH_TYPE_IP4, true, 0));
 	fx_run();
 	next_of(DP_PROBE_PACKET);
-	assert_int_equal(rec->packet.classified, DP_FATE_DECAP);
+	assert_int_equal(rec->packet.classified, DP_FATE_REGISTER);
 	assert_int_equal(rec->packet.verdict, DP_FATE_FORWARD);
 	assert_int_equal(rec->packet.outer_ifid, 1);
 	assert_int_equal(rec->packet.ifid, DP_IF_REGISTER);
