@@ -107,6 +107,9 @@ static void heard_star_g(
 
 	if (ev != ASSERT_EVENTS)
 		assert_step(sm, at, ev, &what, ctx);
+	*at = sm_at_star_g(at->g, at->pif);
+	if (at->star)
+		sm_oif_gc(sm, at->star, ctx);
 }
 
 /* The (S,G) that an Assert concerns. Without state, figure 8 can only leave NoInfo as a loser: then it is
@@ -128,16 +131,18 @@ static void hear(struct pim_sm *sm, struct pim_iface *pif, const struct pim_asse
 	bool named = !ip_is_none(&a->src);
 	struct sm_source *s;
 	struct sm_at at;
+	bool done;
 
 	if (!g) /* nothing known of the group: no formula holds */
 		return;
 	s = named ? source_for(sm, g, a, m, ctx) : NULL;
 	if (s) {
 		at = sm_at_sg(s, pif);
-		if (heard_sg(sm, &at, m, ctx))
-			return;
+		done = heard_sg(sm, &at, m, ctx);
 		if (at.sg)
 			sm_oif_gc(sm, at.sg, ctx);
+		if (done)
+			return;
 	}
 	if (!m->rpt_bit || g->ssm || (named && assert_metric_infinite(m)))
 		return;
