@@ -50,7 +50,7 @@ static void all_leave(struct sim *s)
 		}
 }
 
-static void life(struct world *w, unsigned events)
+static void life(struct world *w, unsigned events, bool dump)
 {
 	struct sim *s = w->s;
 
@@ -62,10 +62,12 @@ static void life(struct world *w, unsigned events)
 	random_heal(w);
 	wanted(w);
 	sim_run(s, REST_S);
-	sim_check(s, CHECK_S);
+	if (sim_check(s, CHECK_S) && dump)
+		sim_dump(s, stderr);
 	all_leave(s);
 	sim_run(s, FADE_S);
-	sim_check_empty(s);
+	if (sim_check_empty(s) && dump)
+		sim_dump(s, stderr);
 }
 
 void sim_random_run(
@@ -79,7 +81,7 @@ void sim_random_run(
 	s->protocols = true;
 	random_build(&w, o);
 	events = o->events ? o->events : 5 + below(&w, 40);
-	life(&w, events);
+	life(&w, events, o->dump);
 	*result = (struct sim_random_result){.failures = s->failures,
 		.n_routers = s->n_routers,
 		.n_links = s->n_links,
@@ -90,7 +92,5 @@ void sim_random_run(
 		.delivered = s->data_delivered,
 		.virtual_s = (double)s->now_us / 1e6};
 	snprintf(result->first_failure, sizeof(result->first_failure), "%s", s->first_failure);
-	if (s->failures && o->dump)
-		sim_dump(s, stderr);
 	sim_free(s);
 }
