@@ -129,6 +129,9 @@ struct sm_source *sm_source_get(
 	entry_begin(&s->sg, SM_S_G, ctx->now_us);
 	s->src = *src;
 	s->group = g;
+	/* 4.5.7: where (*,G) is joined, a source is not pruned until it is. */
+	s->up_rpt =
+		g->star.up.state == UP_JOINED && !g->ssm ? UP_RPT_NOT_PRUNED : UP_RPT_NOT_JOINED;
 	LIST_INSERT_HEAD(&g->sources, s, in_group);
 	g->n_sources++;
 	hash_add(&sm->sources, &s->node, source_hash(src, &g->grp));
