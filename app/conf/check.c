@@ -11,7 +11,7 @@ struct dup {
 	const void *base;
 	size_t size;
 	int (*cmp)(const void *a, const void *b); /* 0: the same; elements without value: not 0 */
-	void (*report)(struct reader *r, const void *first, const void *second);
+	void (*report)(struct conf_reader *r, const void *first, const void *second);
 };
 
 static int dup_order(const void *a, const void *b, void *arg)
@@ -25,7 +25,7 @@ static int dup_order(const void *a, const void *b, void *arg)
 	return x < y ? -1 : x > y;
 }
 
-static void dup_find(struct reader *r, const struct dup *d, size_t n)
+static void dup_find(struct conf_reader *r, const struct dup *d, size_t n)
 {
 	const void **v;
 
@@ -54,7 +54,7 @@ static int port_name_cmp(const void *a, const void *b)
 	return strcmp(x->name, y->name);
 }
 
-static void port_name_twice(struct reader *r, const void *first, const void *second)
+static void port_name_twice(struct conf_reader *r, const void *first, const void *second)
 {
 	const struct conf_port *a = first, *b = second;
 
@@ -84,7 +84,7 @@ static int device_cmp(const void *a, const void *b)
 	return d ? d : (la > lb) - (la < lb);
 }
 
-static void device_twice(struct reader *r, const void *first, const void *second)
+static void device_twice(struct conf_reader *r, const void *first, const void *second)
 {
 	const struct conf_port *a = first, *b = second;
 
@@ -104,7 +104,7 @@ static int netdev_cmp(const void *a, const void *b)
 	return strcmp(x, y);
 }
 
-static void netdev_twice(struct reader *r, const void *first, const void *second)
+static void netdev_twice(struct conf_reader *r, const void *first, const void *second)
 {
 	const struct conf_port *a = first, *b = second;
 	char name[32];
@@ -116,7 +116,7 @@ static void netdev_twice(struct reader *r, const void *first, const void *second
 			b->name, name, a->name, a->line);
 }
 
-void check_ports(struct reader *r)
+void check_ports(struct conf_reader *r)
 {
 	const struct conf *c = r->conf;
 	struct dup d = {.base = c->ports, .size = sizeof(*c->ports)};
@@ -138,7 +138,7 @@ static int if_name_cmp(const void *a, const void *b)
 	return strcmp(x->net.name, y->net.name);
 }
 
-static void if_name_twice(struct reader *r, const void *first, const void *second)
+static void if_name_twice(struct conf_reader *r, const void *first, const void *second)
 {
 	const struct conf_if *a = first, *b = second;
 
@@ -171,7 +171,7 @@ static int wire_cmp(const void *a, const void *b)
 	return d ? d : (x->gre.key > y->gre.key) - (x->gre.key < y->gre.key);
 }
 
-static void wire_twice(struct reader *r, const void *first, const void *second)
+static void wire_twice(struct conf_reader *r, const void *first, const void *second)
 {
 	const struct conf_if *a = first, *b = second;
 	unsigned line = (unsigned)b->line;
@@ -221,7 +221,7 @@ static int owned_ip_cmp(const void *key, const void *b)
 }
 
 /* All addresses in order; their number in *n. */
-static struct owned *addrs_collect(struct reader *r, size_t *n)
+static struct owned *addrs_collect(struct conf_reader *r, size_t *n)
 {
 	const struct conf *c = r->conf;
 	struct owned *v;
@@ -241,7 +241,7 @@ static struct owned *addrs_collect(struct reader *r, size_t *n)
 
 /* A tunnel's local address may be one that the kernel has on a device of its own; only without any
  * twin is the file all there is. */
-static void check_locals(struct reader *r, const struct owned *addrs, size_t n)
+static void check_locals(struct conf_reader *r, const struct owned *addrs, size_t n)
 {
 	const struct conf *c = r->conf;
 	char buf[IP_STRLEN];
@@ -262,7 +262,7 @@ static void check_locals(struct reader *r, const struct owned *addrs, size_t n)
 	}
 }
 
-static void check_addrs(struct reader *r)
+static void check_addrs(struct conf_reader *r)
 {
 	struct owned *v;
 	char buf[IP_STRLEN];
@@ -281,7 +281,7 @@ static void check_addrs(struct reader *r)
 }
 
 /* A twin has its interface's name, so the netdev under an af_packet port cannot have it. */
-static void check_twins(struct reader *r)
+static void check_twins(struct conf_reader *r)
 {
 	const struct conf *c = r->conf;
 	char netdev[32];
@@ -299,7 +299,7 @@ static void check_twins(struct reader *r)
 	}
 }
 
-void check_ifs(struct reader *r)
+void check_ifs(struct conf_reader *r)
 {
 	const struct conf *c = r->conf;
 	struct dup d = {.base = c->ifs, .size = sizeof(*c->ifs)};
@@ -323,7 +323,7 @@ static int rpf_cmp(const void *a, const void *b)
 	return d ? d : (int)x->prefix.len - (int)y->prefix.len;
 }
 
-static void rpf_twice(struct reader *r, const void *first, const void *second)
+static void rpf_twice(struct conf_reader *r, const void *first, const void *second)
 {
 	const struct conf_rpf *a = first, *b = second;
 	char buf[IP_STRLEN];
@@ -342,7 +342,7 @@ static int neigh_cmp(const void *a, const void *b)
 	return d ? d : ip_cmp(&x->address, &y->address);
 }
 
-static void neigh_twice(struct reader *r, const void *first, const void *second)
+static void neigh_twice(struct conf_reader *r, const void *first, const void *second)
 {
 	const struct conf_neigh *a = first, *b = second;
 	char buf[IP_STRLEN];
@@ -354,7 +354,7 @@ static void neigh_twice(struct reader *r, const void *first, const void *second)
 			ip_str(&b->address, buf, sizeof(buf)), b->interface, a->line);
 }
 
-void check_lists(struct reader *r)
+void check_lists(struct conf_reader *r)
 {
 	const struct conf *c = r->conf;
 	struct dup d = {.base = c->rpf, .size = sizeof(*c->rpf)};
@@ -380,7 +380,7 @@ static int route_cmp(const void *a, const void *b)
 	return d ? d : (int)x->src.len - (int)y->src.len;
 }
 
-static void route_twice(struct reader *r, const void *first, const void *second)
+static void route_twice(struct conf_reader *r, const void *first, const void *second)
 {
 	const struct static_route *a = first, *b = second;
 	char src[PREFIX_STRLEN], grp[PREFIX_STRLEN];
@@ -393,7 +393,7 @@ static void route_twice(struct reader *r, const void *first, const void *second)
 		prefix_str(&b->key.grp, grp, sizeof(grp)), r->route_lines[a - r->conf->routes]);
 }
 
-void check_routes(struct reader *r)
+void check_routes(struct conf_reader *r)
 {
 	const struct conf *c = r->conf;
 	struct dup d = {c->routes, sizeof(*c->routes), route_cmp, route_twice};

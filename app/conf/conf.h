@@ -6,6 +6,8 @@
  */
 #pragma once
 
+#include "control/gmp/gmp.h"
+#include "control/pim/pim.h"
 #include "control/static/static.h"
 
 #include <sys/stat.h>
@@ -74,7 +76,10 @@ struct conf_port {
 
 struct conf_if {
 	struct net_if_conf net;
-	bool shutdown; /* `shutdown = true`: configured, but administratively down */
+	bool shutdown;               /* `shutdown = true`: configured, but administratively down */
+	struct gmp_if_config gmp[2]; /* IGMP, MLD: enabled if the file has the group; no name */
+	bool has_pim;
+	struct pim_if_config pim; /* likewise without name */
 	int line;
 };
 
@@ -124,6 +129,12 @@ struct conf {
 		uint32_t preference;
 	} * preferences;
 	size_t n_preferences;
+	struct pim_config pim; /* without name, interfaces and SSM ranges */
+	struct prefix *ssm;    /* SSM ranges of PIM, IGMP and MLD, if the file says so */
+	size_t n_ssm;
+	bool has_ssm;
+	struct gmp_ssm_map *ssm_maps; /* of IGMP and MLD */
+	size_t n_ssm_maps;
 };
 
 /* Reads and checks a file. 0; -ENOENT or -EACCES etc.; -EINVAL if it is wrong. err: all messages,
@@ -146,6 +157,8 @@ enum conf_change_kind {
 	CONF_RPF,    /* the whole list is to be applied again (mark and sweep) */
 	CONF_NEIGHS, /* likewise */
 	CONF_ROUTES, /* likewise: static_config with all routes */
+	CONF_GMP,    /* anything of IGMP or MLD: the protocol compares for itself */
+	CONF_PIM,    /* likewise */
 	CONF_LOG,
 	CONF_PREFERENCES,
 	CONF_POLICE,  /* of the router or of a port: all ports' are to be set again */
@@ -166,6 +179,11 @@ ssize_t conf_diff(const struct conf *old, const struct conf *new_, struct conf_c
 void conf_print(const struct conf *c, FILE *to);
 /* One static route as a group of the file; used by conf_print and `show config`. */
 void conf_print_route(const struct static_route *r, FILE *to);
+
+/* What the file says to the membership protocol, and to PIM. The array of interfaces is the caller's to
+ * free, all else is c's. 0 or -ENOMEM. */
+int conf_gmp(const struct conf *c, struct gmp_config *out);
+int conf_pim(const struct conf *c, struct pim_config *out);
 
 /* The limits that hold on a port: defaults, then the router's, then its own. */
 void conf_police_of(const struct conf *c, const struct conf_port *port, struct dp_police *out);

@@ -22,7 +22,7 @@ struct problem {
 };
 
 /* A file while it is read. */
-struct reader {
+struct conf_reader {
 	const char *path;
 	struct conf *conf;
 	struct problem *problems;
@@ -53,7 +53,7 @@ struct conf_key {
 	uint32_t min, max;
 	const char *const *words;
 	const char *example; /* a correct value, as it would be written */
-	void (*read)(struct reader *r, config_setting_t *s, const char *what, void *obj);
+	void (*read)(struct conf_reader *r, config_setting_t *s, const char *what, void *obj);
 	void (*print)(const void *obj, FILE *to); /* whole "key = value; " or nothing */
 };
 
@@ -74,7 +74,10 @@ struct conf_group {
 extern const struct conf_group conf_group_file, conf_group_router, conf_group_port,
 	conf_group_offload, conf_group_if, conf_group_gre, conf_group_rpf, conf_group_neigh,
 	conf_group_pref, conf_group_static, conf_group_route, conf_group_output, conf_group_control,
-	conf_group_police, conf_group_hold;
+	conf_group_police, conf_group_hold, conf_group_igmp, conf_group_mld, conf_group_join,
+	conf_group_access, conf_group_if_pim, conf_group_pim_neighbor, conf_group_file_igmp,
+	conf_group_file_mld, conf_group_ssm_map, conf_group_pim, conf_group_rp, conf_group_spt,
+	conf_group_register_rule, conf_group_pim_limits;
 
 /* --- text.c ------------------------------------------------------------------------------------ */
 
@@ -86,14 +89,14 @@ int conf_text_load(const char *path, char **text, size_t *len, char *err, size_t
 /* Checks the text as libconfig's grammar wants it, and what libconfig would get silently wrong
  * (numbers beyond 32 bits, unfinished comments, includes). Only a text without problems may be
  * given to libconfig. */
-void syntax_check(struct reader *r, const char *text, size_t len);
+void syntax_check(struct conf_reader *r, const char *text, size_t len);
 
 /* --- reader.c ---------------------------------------------------------------------------------- */
 
-void problem_add(struct reader *r, unsigned line, const char *fmt, ...)
+void problem_add(struct conf_reader *r, unsigned line, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 /* In order of lines; whole lines only. */
-void problems_print(const struct reader *r, char *err, size_t cap);
+void problems_print(const struct conf_reader *r, char *err, size_t cap);
 
 static inline unsigned line_of(const config_setting_t *s)
 {
@@ -109,13 +112,13 @@ static inline unsigned line_in(config_setting_t *group, const char *key)
 }
 
 /* Reads a group into obj, which holds the defaults. False if s is no group. */
-bool group_read(struct reader *r, config_setting_t *s, const struct conf_group *g, const char *what,
-	void *obj);
+bool group_read(struct conf_reader *r, config_setting_t *s, const struct conf_group *g,
+	const char *what, void *obj);
 /* Says what is wrong with the names of a group's keys: unknown, missing, not available. */
 bool group_names_check(
-	struct reader *r, config_setting_t *s, const struct conf_group *g, const char *what);
+	struct conf_reader *r, config_setting_t *s, const struct conf_group *g, const char *what);
 /* The length of a list of groups, an empty one of any kind; -1 and a problem if s is neither. */
-int list_check(struct reader *r, config_setting_t *s, const char *what, const char *example);
+int list_check(struct conf_reader *r, config_setting_t *s, const char *what, const char *example);
 /* Prints the keys whose values differ from those in defaults, each with a blank behind. */
 void group_print(const struct conf_group *g, const void *obj, const void *defaults, FILE *to);
 /* Nearest of the names to a misspelt one, or NULL. */
@@ -124,14 +127,14 @@ const char *nearest(const char *name, const char *const *names, size_t n);
 /* --- value.c ----------------------------------------------------------------------------------- */
 
 /* Each false with a problem added and *out untouched when the value does not fit. */
-bool value_read(struct reader *r, config_setting_t *s, const struct conf_key *k, const char *what,
-	void *obj);
+bool value_read(struct conf_reader *r, config_setting_t *s, const struct conf_key *k,
+	const char *what, void *obj);
 /* s itself when it is a string (else a problem). key: its name, for list elements too. */
-const char *value_string(struct reader *r, config_setting_t *s, const char *key, const char *what,
-	const char *example);
-bool value_uint(struct reader *r, config_setting_t *s, const char *key, const char *what,
+const char *value_string(struct conf_reader *r, config_setting_t *s, const char *key,
+	const char *what, const char *example);
+bool value_uint(struct conf_reader *r, config_setting_t *s, const char *key, const char *what,
 	uint32_t min, uint32_t max, uint32_t *out);
-bool value_prefix(struct reader *r, config_setting_t *s, const char *key, const char *what,
+bool value_prefix(struct conf_reader *r, config_setting_t *s, const char *key, const char *what,
 	const char *example, struct prefix *out);
 /* Why this is no unicast address, or NULL. */
 const char *ip_not_unicast(const struct ipaddr *ip);
@@ -142,6 +145,23 @@ void string_print(const char *s, FILE *to); /* quoted */
 /* A prefix with its length even when that is 0 (prefix_str says "*"). */
 void prefix_print(const struct prefix *p, FILE *to);
 
+/* --- rules.c ------------------------------------------------------------------------------------ */
+
+/* A rule of any of the lists, before it becomes the protocol's own. Prefixes of length 0: any. */
+struct conf_rule {
+	uint8_t permit;
+	struct prefix src, grp;
+};
+
+/* An array of prefixes (of groups, or unicast), or a single one: their number, and the array, to free(). */
+uint32_t prefixes_read(struct conf_reader *r, config_setting_t *s, const char *key,
+	const char *what, bool groups, struct prefix **out);
+void prefixes_print(const char *key, const struct prefix *v, size_t n, FILE *to);
+/* A list of rules, each read by the group g; likewise. */
+uint32_t rules_read(struct conf_reader *r, config_setting_t *s, const struct conf_group *g,
+	const char *what, struct conf_rule **out);
+void rule_print(const struct conf_group *g, const struct conf_rule *rule, FILE *to);
+
 /* --- sections ----------------------------------------------------------------------------------- */
 
 void router_defaults(struct conf_router *rt);
@@ -150,54 +170,78 @@ void port_defaults(struct conf_port *p);
 void if_defaults(struct conf_if *ifp);
 void output_defaults(struct static_output *o);
 
-void router_read(struct reader *r, config_setting_t *s);
-void control_read(struct reader *r, config_setting_t *s);
-void ports_read(struct reader *r, config_setting_t *s);
-void ifs_read(struct reader *r, config_setting_t *s);
-void rpf_read(struct reader *r, config_setting_t *s);
-void neighs_read(struct reader *r, config_setting_t *s);
-void prefs_read(struct reader *r, config_setting_t *s);
+void router_read(struct conf_reader *r, config_setting_t *s);
+void control_read(struct conf_reader *r, config_setting_t *s);
+void ports_read(struct conf_reader *r, config_setting_t *s);
+void ifs_read(struct conf_reader *r, config_setting_t *s);
+void rpf_read(struct conf_reader *r, config_setting_t *s);
+void neighs_read(struct conf_reader *r, config_setting_t *s);
+void prefs_read(struct conf_reader *r, config_setting_t *s);
 void pref_print(const struct conf *c, size_t i, FILE *to);
-void static_read(struct reader *r, config_setting_t *s);
+void static_read(struct conf_reader *r, config_setting_t *s);
 /* static.routes.except; obj is the route. Checked once its source and group are known. */
-void except_read(struct reader *r, config_setting_t *s, const char *what, void *obj);
+void except_read(struct conf_reader *r, config_setting_t *s, const char *what, void *obj);
 void excepts_check(
-	struct reader *r, unsigned line, const char *what, const struct static_route *rt);
+	struct conf_reader *r, unsigned line, const char *what, const struct static_route *rt);
 void excepts_print(const struct static_route *r, FILE *to);
 
 /* police.c: the group in router and ports. */
 void police_group_read(
-	struct reader *r, config_setting_t *s, const char *what, struct conf_police *p);
+	struct conf_reader *r, config_setting_t *s, const char *what, struct conf_police *p);
 void police_group_print(const struct conf_police *p, FILE *to);
 bool police_differs(const struct conf_police *a, const struct conf_police *b);
 
 /* gre.c, vlan.c: keys of an interface. vlan_check: whether they fit together; fills in what follows from
  * them. */
-void gre_read(struct reader *r, config_setting_t *s, const char *what, void *obj);
+void gre_read(struct conf_reader *r, config_setting_t *s, const char *what, void *obj);
 void gre_print(const void *obj, FILE *to);
-void vlan_read(struct reader *r, config_setting_t *s, const char *what, void *obj);
+void vlan_read(struct conf_reader *r, config_setting_t *s, const char *what, void *obj);
 void vlan_print(const void *obj, FILE *to);
-void tpid_read(struct reader *r, config_setting_t *s, const char *what, void *obj);
+void tpid_read(struct conf_reader *r, config_setting_t *s, const char *what, void *obj);
 void tpid_print(const void *obj, FILE *to);
-void vlan_check(struct reader *r, config_setting_t *s, const char *what, struct net_if_conf *c);
+void vlan_check(
+	struct conf_reader *r, config_setting_t *s, const char *what, struct net_if_conf *c);
+
+/* gmp.c: igmp and mld of an interface, and of the file. */
+void igmp_read(struct conf_reader *r, config_setting_t *s, const char *what, void *obj);
+void igmp_print(const void *obj, FILE *to);
+void mld_read(struct conf_reader *r, config_setting_t *s, const char *what, void *obj);
+void mld_print(const void *obj, FILE *to);
+/* What its protocol says of an interface's settings, once its name is known. */
+void gmp_if_check(struct conf_reader *r, config_setting_t *s, const struct conf_if *ifp);
+void gmp_if_free(struct conf_if *ifp);
+void gmp_igmp_read(struct conf_reader *r, config_setting_t *s);
+void gmp_mld_read(struct conf_reader *r, config_setting_t *s);
+void gmp_check(struct conf_reader *r); /* with the SSM ranges known */
+void gmp_print(const struct conf *c, FILE *to);
+
+/* pim_if.c, pim.c: likewise. */
+void pim_if_read(struct conf_reader *r, config_setting_t *s, const char *what, void *obj);
+void pim_if_print(const void *obj, FILE *to);
+void pim_if_check(struct conf_reader *r, config_setting_t *s, const struct conf_if *ifp);
+void pim_if_free(struct conf_if *ifp);
+void pim_defaults(struct conf *c);
+void pim_read(struct conf_reader *r, config_setting_t *s);
+void pim_print(const struct conf *c, FILE *to);
+void pim_free(struct conf *c);
 
 /* "port 'p0'", or "port 2" when it has no readable name. */
 void what_named(char *what, config_setting_t *s, const char *kind, int index);
 /* An array of n zeroed elements, NULL for none and (with no_memory set) without memory. */
-void *reader_array(struct reader *r, int n, size_t size);
+void *reader_array(struct conf_reader *r, int n, size_t size);
 /* The interface of that name, or NULL and a problem that names the nearest. */
 const struct conf_if *if_find(
-	struct reader *r, unsigned line, const char *key, const char *what, const char *name);
+	struct conf_reader *r, unsigned line, const char *key, const char *what, const char *name);
 /* The kernel interface beneath a vdev (iface=NAME in its arguments), or false. */
 bool device_netdev(const char *device, char *name, size_t cap);
 
 /* --- check.c: what only the whole file can tell --------------------------------------------------- */
 
-void check_ports(struct reader *r);
-void check_ifs(struct reader *r);
-void check_subnets(struct reader *r); /* one interface each */
-void check_lists(struct reader *r);   /* rpf, neighbors, rpf_preference */
-void check_routes(struct reader *r);  /* duplicates */
+void check_ports(struct conf_reader *r);
+void check_ifs(struct conf_reader *r);
+void check_subnets(struct conf_reader *r); /* one interface each */
+void check_lists(struct conf_reader *r);   /* rpf, neighbors, rpf_preference */
+void check_routes(struct conf_reader *r);  /* duplicates */
 
 /* --- driver.c ------------------------------------------------------------------------------------ */
 

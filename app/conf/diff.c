@@ -249,6 +249,53 @@ static bool policers_differ(const struct conf *old, const struct conf *new_)
 	return false;
 }
 
+/* --- protocols ------------------------------------------------------------------------------------------- */
+
+/* What is printed of IGMP and MLD, or of PIM, to free(); NULL without memory. */
+static char *protocol_text(const struct conf *c, bool pim)
+{
+	char *text = NULL;
+	size_t len = 0;
+	FILE *f = open_memstream(&text, &len);
+
+	if (!f)
+		return NULL;
+	for (size_t i = 0; i < c->n_ifs; i++) {
+		const struct conf_if *ifp = &c->ifs[i];
+
+		if (pim ? !ifp->has_pim : !ifp->gmp[0].enabled && !ifp->gmp[1].enabled)
+			continue;
+		fprintf(f, "%s: ", ifp->net.name);
+		if (pim) {
+			pim_if_print(ifp, f);
+			continue;
+		}
+		igmp_print(ifp, f);
+		mld_print(ifp, f);
+	}
+	if (pim)
+		pim_print(c, f);
+	else
+		gmp_print(c, f);
+	prefixes_print(c->has_ssm ? "ssm" : "", c->ssm, c->n_ssm, f);
+	fclose(f);
+	return text;
+}
+
+/* Compared as they are printed, so that no key is forgotten. An interface that only comes or goes is no
+ * difference: the protocols know interfaces by name. */
+static bool protocol_differs(
+	struct changes *out, const struct conf *a, const struct conf *b, bool pim)
+{
+	char *x = protocol_text(a, pim), *y = protocol_text(b, pim);
+	bool differs = !x || !y || strcmp(x, y) != 0;
+
+	out->no_memory |= !x || !y;
+	free(x);
+	free(y);
+	return differs;
+}
+
 /* --- what only a new start changes ----------------------------------------------------------------------- */
 
 static bool eal_differs(char *const *a, char *const *b)
@@ -305,6 +352,10 @@ ssize_t conf_diff(const struct conf *old, const struct conf *new_, struct conf_c
 		change_add(&c, CONF_PREFERENCES, 0, 0, "rpf_preference");
 	if (routes_differ(old, new_))
 		change_add(&c, CONF_ROUTES, 0, 0, "static.routes");
+	if (protocol_differs(&c, old, new_, false))
+		change_add(&c, CONF_GMP, 0, 0, "igmp");
+	if (protocol_differs(&c, old, new_, true))
+		change_add(&c, CONF_PIM, 0, 0, "pim");
 	if (old->router.log != new_->router.log)
 		change_add(&c, CONF_LOG, 0, 0, "router.log");
 	if (policers_differ(old, new_))

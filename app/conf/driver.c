@@ -32,7 +32,7 @@ static size_t entry_fit(const char *entry, const char *device, const char *pci_i
 	return 0;
 }
 
-static void match_read(struct reader *r, config_setting_t *s, const char *what, void *obj)
+static void match_read(struct conf_reader *r, config_setting_t *s, const char *what, void *obj)
 {
 	struct driver_file *f = obj;
 
@@ -56,7 +56,7 @@ static void match_read(struct reader *r, config_setting_t *s, const char *what, 
 	}
 }
 
-static void fast_free_read(struct reader *r, config_setting_t *s, const char *what, void *obj)
+static void fast_free_read(struct conf_reader *r, config_setting_t *s, const char *what, void *obj)
 {
 	problem_add(r, line_of(s),
 		"mbuf_fast_free of %s: this offload demands that no buffer is shared, "
@@ -86,7 +86,7 @@ static const struct conf_key driver_keys[] = {
 
 static const struct conf_group driver_group = GROUP("drivers-cfg", driver_keys);
 
-static void driver_text(struct reader *r, const char *text, size_t len, struct driver_file *f)
+static void driver_text(struct conf_reader *r, const char *text, size_t len, struct driver_file *f)
 {
 	config_t cfg;
 
@@ -104,7 +104,7 @@ static void driver_text(struct reader *r, const char *text, size_t len, struct d
 
 static int driver_load(const char *path, struct driver_file *f, char *err, size_t err_cap)
 {
-	struct reader r = {.path = path};
+	struct conf_reader r = {.path = path};
 	char *text;
 	size_t len;
 	int rc;

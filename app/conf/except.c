@@ -6,12 +6,12 @@
 #include "app/conf/conf_priv.h"
 
 static bool except_element(
-	struct reader *r, config_setting_t *s, const char *what, struct prefix *out)
+	struct conf_reader *r, config_setting_t *s, const char *what, struct prefix *out)
 {
 	return value_prefix(r, s, "except", what, "\"10.0.0.0/8\"", out);
 }
 
-void except_read(struct reader *r, config_setting_t *s, const char *what, void *obj)
+void except_read(struct conf_reader *r, config_setting_t *s, const char *what, void *obj)
 {
 	struct static_route *rt = obj;
 	bool list = config_setting_is_list(s) || config_setting_is_array(s);
@@ -37,7 +37,7 @@ static int except_cmp(const void *a, const void *b)
 
 /* One that lies within another says nothing, and most likely not what was meant. */
 static void nested_check(
-	struct reader *r, unsigned line, const char *what, const struct static_route *rt)
+	struct conf_reader *r, unsigned line, const char *what, const struct static_route *rt)
 {
 	char a[PREFIX_STRLEN], b[PREFIX_STRLEN];
 	const struct prefix **v;
@@ -57,7 +57,7 @@ static void nested_check(
 	free(v);
 }
 
-static void except_check(struct reader *r, unsigned line, const char *what,
+static void except_check(struct conf_reader *r, unsigned line, const char *what,
 	const struct static_route *rt, const struct prefix *p)
 {
 	const struct prefix *src = &rt->key.src;
@@ -80,7 +80,8 @@ static void except_check(struct reader *r, unsigned line, const char *what,
 			what, e, s);
 }
 
-void excepts_check(struct reader *r, unsigned line, const char *what, const struct static_route *rt)
+void excepts_check(
+	struct conf_reader *r, unsigned line, const char *what, const struct static_route *rt)
 {
 	const unsigned before = r->total;
 

@@ -8,8 +8,8 @@
 #define TTL_DEFAULT 64
 
 /* A number, or "inherit": what the packet inside has. False after a problem. */
-static bool inherit_read(struct reader *r, config_setting_t *s, const char *key, const char *what,
-	uint32_t min, uint32_t max, uint32_t *number, bool *inherit)
+static bool inherit_read(struct conf_reader *r, config_setting_t *s, const char *key,
+	const char *what, uint32_t min, uint32_t max, uint32_t *number, bool *inherit)
 {
 	*inherit = false;
 	if (config_setting_type(s) != CONFIG_TYPE_STRING)
@@ -22,7 +22,7 @@ static bool inherit_read(struct reader *r, config_setting_t *s, const char *key,
 	return *inherit;
 }
 
-static void dscp_read(struct reader *r, config_setting_t *s, const char *what, void *obj)
+static void dscp_read(struct conf_reader *r, config_setting_t *s, const char *what, void *obj)
 {
 	struct dp_gre *g = obj;
 	uint32_t v = 0;
@@ -42,7 +42,7 @@ static void dscp_print(const void *obj, FILE *to)
 		fprintf(to, "dscp = %u; ", g->dscp);
 }
 
-static void ttl_read(struct reader *r, config_setting_t *s, const char *what, void *obj)
+static void ttl_read(struct conf_reader *r, config_setting_t *s, const char *what, void *obj)
 {
 	uint32_t v = 0;
 	bool inherit;
@@ -61,7 +61,7 @@ static void ttl_print(const void *obj, FILE *to)
 		fprintf(to, "ttl = %u; ", g->ttl);
 }
 
-static void decap_dscp_read(struct reader *r, config_setting_t *s, const char *what, void *obj)
+static void decap_dscp_read(struct conf_reader *r, config_setting_t *s, const char *what, void *obj)
 {
 	const char *v =
 		config_setting_type(s) == CONFIG_TYPE_STRING ? config_setting_get_string(s) : "";
@@ -83,7 +83,7 @@ static void decap_dscp_print(const void *obj, FILE *to)
 		fputs("decap_dscp = \"copy\"; ", to);
 }
 
-static void key_read(struct reader *r, config_setting_t *s, const char *what, void *obj)
+static void key_read(struct conf_reader *r, config_setting_t *s, const char *what, void *obj)
 {
 	struct dp_gre *g = obj;
 
@@ -121,7 +121,7 @@ static void gre_defaults(struct dp_gre *g)
 	g->dscp_inherit = 1;
 }
 
-void gre_read(struct reader *r, config_setting_t *s, const char *what, void *obj)
+void gre_read(struct conf_reader *r, config_setting_t *s, const char *what, void *obj)
 {
 	struct dp_gre *g = &((struct conf_if *)obj)->net.gre;
 	char inner[WHAT_LEN + 8];

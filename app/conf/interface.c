@@ -31,7 +31,7 @@ static const char *not_a_host(const struct net_addr *a)
 						     : NULL;
 }
 
-static void address_not_a_host(struct reader *r, config_setting_t *s, const char *what,
+static void address_not_a_host(struct conf_reader *r, config_setting_t *s, const char *what,
 	const struct net_addr *a, const char *why)
 {
 	struct ipaddr first = ip_mask(a->ip, a->len);
@@ -46,7 +46,7 @@ static void address_not_a_host(struct reader *r, config_setting_t *s, const char
 }
 
 static void address_add(
-	struct reader *r, config_setting_t *s, const char *what, struct net_if_conf *c)
+	struct conf_reader *r, config_setting_t *s, const char *what, struct net_if_conf *c)
 {
 	const char *v = value_string(r, s, "address", what, "\"10.0.0.1/24\"");
 	struct net_addr a = {.len = 0};
@@ -88,7 +88,7 @@ static void address_add(
 		c->addrs[c->n_addrs++] = a;
 }
 
-static void address_read(struct reader *r, config_setting_t *s, const char *what, void *obj)
+static void address_read(struct conf_reader *r, config_setting_t *s, const char *what, void *obj)
 {
 	struct conf_if *ifp = obj;
 
@@ -116,7 +116,7 @@ static void address_print(const void *obj, FILE *to)
 
 /* --- the interface --------------------------------------------------------------------------------- */
 
-static void loopback_read(struct reader *r, config_setting_t *s, const char *what, void *obj)
+static void loopback_read(struct conf_reader *r, config_setting_t *s, const char *what, void *obj)
 {
 	struct conf_if *ifp = obj;
 
@@ -152,9 +152,10 @@ static const struct conf_key if_keys[] = {
 	{"exception", KEY_WORD, IFACE(net.exception), .words = exception_words,
 		.example = "\"none\""},
 	{"shutdown", KEY_BOOL, IFACE(shutdown), .example = "true"},
-	{"igmp", .type = KEY_LATER},
-	{"mld", .type = KEY_LATER},
-	{"pim", .type = KEY_LATER},
+	{"igmp", KEY_OTHER, .example = "{ version = 3; }", .read = igmp_read, .print = igmp_print},
+	{"mld", KEY_OTHER, .example = "{ version = 2; }", .read = mld_read, .print = mld_print},
+	{"pim", KEY_OTHER, .example = "{ mode = \"sparse\"; }", .read = pim_if_read,
+		.print = pim_if_print},
 	{"hpim", .type = KEY_LATER},
 	{"amt", .type = KEY_LATER},
 };
@@ -169,7 +170,7 @@ void if_defaults(struct conf_if *ifp)
 
 /* What the kernel refuses as a device name, what /proc/sys and the shell would misread. */
 static void name_check(
-	struct reader *r, config_setting_t *s, const char *what, const struct net_if_conf *c)
+	struct conf_reader *r, config_setting_t *s, const char *what, const struct net_if_conf *c)
 {
 	static const char *const reserved[] = {"any", "rpf", "all", "default", ".", ".."};
 	unsigned line = line_in(s, "name");
@@ -196,7 +197,7 @@ static void name_check(
 
 /* Exactly one of port, gre, loopback; vlan goes with port only. Sets the kind. */
 static void kind_check(
-	struct reader *r, config_setting_t *s, const char *what, struct net_if_conf *c)
+	struct conf_reader *r, config_setting_t *s, const char *what, struct net_if_conf *c)
 {
 	bool gre = config_setting_get_member(s, "gre"), port = config_setting_get_member(s, "port");
 	bool loopback = c->kind == DP_IF_LOOPBACK;
@@ -224,7 +225,7 @@ static const struct conf_port *port_find(const struct conf *c, const char *name)
 }
 
 static void port_check(
-	struct reader *r, config_setting_t *s, const char *what, const struct net_if_conf *c)
+	struct conf_reader *r, config_setting_t *s, const char *what, const struct net_if_conf *c)
 {
 	const struct conf_port *p = port_find(r->conf, c->port);
 	char list[160] = "";
@@ -246,8 +247,9 @@ static void port_check(
 		list[0] ? list : "none: add it to ports: (...)");
 }
 
-static void if_read(struct reader *r, config_setting_t *s, int index, struct conf_if *ifp)
+static void if_read(struct conf_reader *r, config_setting_t *s, int index, struct conf_if *ifp)
 {
+	const unsigned before = r->total;
 	char what[WHAT_LEN];
 
 	if_defaults(ifp);
@@ -259,6 +261,10 @@ static void if_read(struct reader *r, config_setting_t *s, int index, struct con
 	kind_check(r, s, what, &ifp->net);
 	if (ifp->net.port[0])
 		port_check(r, s, what, &ifp->net);
+	if (r->total == before && ifp->net.name[0]) {
+		gmp_if_check(r, s, ifp);
+		pim_if_check(r, s, ifp);
+	}
 }
 
 static int name_cmp(const void *a, const void *b)
@@ -269,7 +275,7 @@ static int name_cmp(const void *a, const void *b)
 	return strcmp(x->net.name, y->net.name);
 }
 
-void ifs_read(struct reader *r, config_setting_t *s)
+void ifs_read(struct conf_reader *r, config_setting_t *s)
 {
 	int n = list_check(r, s, "interfaces", "{ name = \"lan1\"; port = \"p0\"; }");
 	struct conf *c = r->conf;

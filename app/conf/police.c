@@ -26,7 +26,8 @@ static const char *rate_name(unsigned key)
 /* --- reading ------------------------------------------------------------------------------------------ */
 
 /* A number, or a list of two. */
-static bool rate_value(struct reader *r, config_setting_t *s, const char *what, struct dp_rate *out)
+static bool rate_value(
+	struct conf_reader *r, config_setting_t *s, const char *what, struct dp_rate *out)
 {
 	const char *key = s->name;
 
@@ -44,7 +45,7 @@ static bool rate_value(struct reader *r, config_setting_t *s, const char *what, 
 	       value_uint(r, config_setting_get_elem(s, 1), key, what, 1, BURST_MAX, &out->burst);
 }
 
-static void rate_read(struct reader *r, config_setting_t *s, const char *what, void *obj)
+static void rate_read(struct conf_reader *r, config_setting_t *s, const char *what, void *obj)
 {
 	struct conf_police *p = obj;
 	struct dp_rate rate;
@@ -58,7 +59,7 @@ static void rate_read(struct reader *r, config_setting_t *s, const char *what, v
 	p->set |= 1u << key;
 }
 
-static void regular_read(struct reader *r, config_setting_t *s, const char *what, void *obj)
+static void regular_read(struct conf_reader *r, config_setting_t *s, const char *what, void *obj)
 {
 	struct conf_police *p = obj;
 
@@ -88,7 +89,7 @@ static_assert(sizeof(police_keys) / sizeof(police_keys[0]) == DP_POLICE_KINDS + 
 const struct conf_group conf_group_police = GROUP("router.police", police_keys);
 
 void police_group_read(
-	struct reader *r, config_setting_t *s, const char *what, struct conf_police *p)
+	struct conf_reader *r, config_setting_t *s, const char *what, struct conf_police *p)
 {
 	char inner[WHAT_LEN + 16];
 

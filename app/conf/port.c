@@ -9,7 +9,7 @@
 
 #define PORTS_MAX 32 /* RTE_MAX_ETHPORTS of Debian's DPDK */
 
-static void police_read(struct reader *r, config_setting_t *s, const char *what, void *obj)
+static void police_read(struct conf_reader *r, config_setting_t *s, const char *what, void *obj)
 {
 	police_group_read(r, s, what, &((struct conf_port *)obj)->police);
 }
@@ -36,7 +36,7 @@ const struct conf_group conf_group_offload = GROUP("ports.offload", offload_keys
 static const struct conf_offload offload_defaults = {
 	.control_queue = true, .rss = true, .mark = 64};
 
-static void offload_read(struct reader *r, config_setting_t *s, const char *what, void *obj)
+static void offload_read(struct conf_reader *r, config_setting_t *s, const char *what, void *obj)
 {
 	struct conf_port *p = obj;
 	char inner[WHAT_LEN + 12];
@@ -101,7 +101,7 @@ static bool device_is_pci(const char *d)
 	return false;
 }
 
-static void device_check(struct reader *r, unsigned line, const char *what, const char *d)
+static void device_check(struct conf_reader *r, unsigned line, const char *what, const char *d)
 {
 	size_t head = strcspn(d, ",");
 
@@ -123,7 +123,8 @@ static void device_check(struct reader *r, unsigned line, const char *what, cons
 }
 
 /* The name may be typed in the shell and is part of no path. */
-static void name_check(struct reader *r, config_setting_t *s, const char *what, const char *name)
+static void name_check(
+	struct conf_reader *r, config_setting_t *s, const char *what, const char *name)
 {
 	for (const char *c = name; *c; c++) {
 		if (!isalnum((unsigned char)*c) && !strchr("._-+", *c)) {
@@ -141,7 +142,7 @@ static void name_check(struct reader *r, config_setting_t *s, const char *what, 
 			what);
 }
 
-static void port_read(struct reader *r, config_setting_t *s, int index, struct conf_port *p)
+static void port_read(struct conf_reader *r, config_setting_t *s, int index, struct conf_port *p)
 {
 	char what[WHAT_LEN];
 
@@ -159,7 +160,7 @@ static void port_read(struct reader *r, config_setting_t *s, int index, struct c
 			what, p->driver);
 }
 
-void ports_read(struct reader *r, config_setting_t *s)
+void ports_read(struct conf_reader *r, config_setting_t *s)
 {
 	int n = list_check(r, s, "ports", "{ name = \"p0\"; device = \"0000:3b:00.0\"; }");
 

@@ -19,9 +19,9 @@ static const struct conf_key file_keys[] = {
 	{"rpf_preference", KEY_OTHER, .example = "( )"},
 	{"static", KEY_OTHER, .example = "{ routes: ( ); }"},
 	{"control", KEY_OTHER, .example = "{ socket = \"/run/starg/stargd.sock\"; }"},
-	{"igmp", .type = KEY_LATER},
-	{"mld", .type = KEY_LATER},
-	{"pim", .type = KEY_LATER},
+	{"igmp", KEY_OTHER, .example = "{ ssm_map: ( ); }"},
+	{"mld", KEY_OTHER, .example = "{ ssm_map: ( ); }"},
+	{"pim", KEY_OTHER, .example = "{ rp: ( { address = \"10.0.0.254\"; } ); }"},
 	{"hpim", .type = KEY_LATER},
 	{"msdp", .type = KEY_LATER},
 	{"amt", .type = KEY_LATER},
@@ -30,8 +30,8 @@ static const struct conf_key file_keys[] = {
 
 const struct conf_group conf_group_file = GROUP("", file_keys);
 
-static void section(struct reader *r, config_setting_t *root, const char *name,
-	void (*read)(struct reader *r, config_setting_t *s))
+static void section(struct conf_reader *r, config_setting_t *root, const char *name,
+	void (*read)(struct conf_reader *r, config_setting_t *s))
 {
 	config_setting_t *s = config_setting_get_member(root, name);
 
@@ -39,7 +39,7 @@ static void section(struct reader *r, config_setting_t *root, const char *name,
 		read(r, s);
 }
 
-static void sections_read(struct reader *r, config_setting_t *root)
+static void sections_read(struct conf_reader *r, config_setting_t *root)
 {
 	group_names_check(r, root, &conf_group_file, "the file");
 	router_read(r, config_setting_get_member(root, "router"));
@@ -50,13 +50,18 @@ static void sections_read(struct reader *r, config_setting_t *root)
 	section(r, root, "neighbors", neighs_read);
 	section(r, root, "rpf_preference", prefs_read);
 	section(r, root, "static", static_read);
+	pim_defaults(r->conf);
+	section(r, root, "pim", pim_read);
+	section(r, root, "igmp", gmp_igmp_read);
+	section(r, root, "mld", gmp_mld_read);
 	check_ports(r);
 	check_ifs(r);
 	check_lists(r);
 	check_routes(r);
+	gmp_check(r);
 }
 
-static void text_parse(struct reader *r, const char *text, size_t len)
+static void text_parse(struct conf_reader *r, const char *text, size_t len)
 {
 	config_t cfg;
 
@@ -76,7 +81,7 @@ static void text_parse(struct reader *r, const char *text, size_t len)
 
 int conf_read(const char *path, struct conf **out, char *err, size_t err_cap)
 {
-	struct reader r = {.path = path};
+	struct conf_reader r = {.path = path};
 	char *text;
 	struct stat st;
 	size_t len;
@@ -120,6 +125,14 @@ void conf_free(struct conf *c)
 		free(*a);
 	for (size_t i = 0; i < c->n_routes; i++)
 		static_route_fini(&c->routes[i]);
+	for (size_t i = 0; i < c->n_ifs; i++) {
+		gmp_if_free(&c->ifs[i]);
+		pim_if_free(&c->ifs[i]);
+	}
+	for (size_t i = 0; i < c->n_ssm_maps; i++)
+		free((void *)(uintptr_t)c->ssm_maps[i].sources);
+	pim_free(c);
+	free(c->ssm_maps);
 	free(c->router.eal);
 	free(c->ports);
 	free(c->ifs);
@@ -137,7 +150,10 @@ const char *conf_key_name(size_t index, char *buf, size_t cap, bool *later)
 		&conf_group_port, &conf_group_offload, &conf_group_if, &conf_group_gre,
 		&conf_group_rpf, &conf_group_neigh, &conf_group_pref, &conf_group_static,
 		&conf_group_route, &conf_group_output, &conf_group_control, &conf_group_police,
-		&conf_group_hold};
+		&conf_group_hold, &conf_group_igmp, &conf_group_mld, &conf_group_join,
+		&conf_group_access, &conf_group_if_pim, &conf_group_pim_neighbor,
+		&conf_group_file_igmp, &conf_group_file_mld, &conf_group_ssm_map, &conf_group_pim,
+		&conf_group_rp, &conf_group_spt, &conf_group_register_rule, &conf_group_pim_limits};
 
 	for (size_t g = 0; g < sizeof(groups) / sizeof(groups[0]); g++) {
 		const struct conf_key *k;

@@ -10,7 +10,7 @@
 
 /* --- problems ----------------------------------------------------------------------------------- */
 
-void problem_add(struct reader *r, unsigned line, const char *fmt, ...)
+void problem_add(struct conf_reader *r, unsigned line, const char *fmt, ...)
 {
 	struct problem *p;
 	va_list ap;
@@ -45,7 +45,7 @@ static int problem_cmp(const void *a, const void *b)
 	return x->order < y->order ? -1 : x->order > y->order;
 }
 
-void problems_print(const struct reader *r, char *err, size_t cap)
+void problems_print(const struct conf_reader *r, char *err, size_t cap)
 {
 	const size_t reserve = strlen(r->path) + 40; /* for "and N more problems" */
 	size_t used = 0;
@@ -132,8 +132,8 @@ static const struct conf_key *key_find(const struct conf_group *g, const char *n
 	return NULL;
 }
 
-static void key_unknown(
-	struct reader *r, const config_setting_t *s, const struct conf_group *g, const char *what)
+static void key_unknown(struct conf_reader *r, const config_setting_t *s,
+	const struct conf_group *g, const char *what)
 {
 	const char *names[32] = {NULL}, *near;
 	char list[192] = "";
@@ -158,7 +158,7 @@ static void key_unknown(
 /* --- groups --------------------------------------------------------------------------------------- */
 
 bool group_names_check(
-	struct reader *r, config_setting_t *s, const struct conf_group *g, const char *what)
+	struct conf_reader *r, config_setting_t *s, const struct conf_group *g, const char *what)
 {
 	if (!config_setting_is_group(s)) {
 		problem_add(
@@ -185,8 +185,8 @@ bool group_names_check(
 	return true;
 }
 
-bool group_read(struct reader *r, config_setting_t *s, const struct conf_group *g, const char *what,
-	void *obj)
+bool group_read(struct conf_reader *r, config_setting_t *s, const struct conf_group *g,
+	const char *what, void *obj)
 {
 	if (!group_names_check(r, s, g, what))
 		return false;
@@ -226,7 +226,7 @@ void group_print(const struct conf_group *g, const void *obj, const void *defaul
 	}
 }
 
-int list_check(struct reader *r, config_setting_t *s, const char *what, const char *example)
+int list_check(struct conf_reader *r, config_setting_t *s, const char *what, const char *example)
 {
 	bool empty_array = config_setting_is_array(s) && config_setting_length(s) == 0;
 
@@ -248,7 +248,7 @@ void what_named(char *what, config_setting_t *s, const char *kind, int index)
 		snprintf(what, WHAT_LEN, "%s %d", kind, index + 1);
 }
 
-void *reader_array(struct reader *r, int n, size_t size)
+void *reader_array(struct conf_reader *r, int n, size_t size)
 {
 	void *v = n > 0 ? calloc((size_t)n, size) : NULL;
 
@@ -258,7 +258,7 @@ void *reader_array(struct reader *r, int n, size_t size)
 }
 
 const struct conf_if *if_find(
-	struct reader *r, unsigned line, const char *key, const char *what, const char *name)
+	struct conf_reader *r, unsigned line, const char *key, const char *what, const char *name)
 {
 	size_t lo = 0, hi = r->n_by_name, n = 0;
 	const char *names[256] = {NULL}, *near;

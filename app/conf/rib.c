@@ -7,7 +7,7 @@
 
 /* --- rpf ------------------------------------------------------------------------------------------- */
 
-static void rpf_prefix_read(struct reader *r, config_setting_t *s, const char *what, void *obj)
+static void rpf_prefix_read(struct conf_reader *r, config_setting_t *s, const char *what, void *obj)
 {
 	struct conf_rpf *rpf = obj;
 
@@ -39,7 +39,7 @@ static const struct conf_key rpf_keys[] = {
 
 const struct conf_group conf_group_rpf = GROUP("rpf", rpf_keys);
 
-static void rpf_one(struct reader *r, config_setting_t *s, int index, struct conf_rpf *rpf)
+static void rpf_one(struct conf_reader *r, config_setting_t *s, int index, struct conf_rpf *rpf)
 {
 	char what[WHAT_LEN];
 
@@ -55,7 +55,7 @@ static void rpf_one(struct reader *r, config_setting_t *s, int index, struct con
 			what);
 }
 
-void rpf_read(struct reader *r, config_setting_t *s)
+void rpf_read(struct conf_reader *r, config_setting_t *s)
 {
 	int n = list_check(r, s, "rpf", "{ prefix = \"10.9.0.0/16\"; interface = \"lan1\"; }");
 
@@ -80,7 +80,7 @@ static const struct conf_key neigh_keys[] = {
 
 const struct conf_group conf_group_neigh = GROUP("neighbors", neigh_keys);
 
-static void neigh_one(struct reader *r, config_setting_t *s, int index, struct conf_neigh *n)
+static void neigh_one(struct conf_reader *r, config_setting_t *s, int index, struct conf_neigh *n)
 {
 	const struct conf_if *ifp;
 	char what[WHAT_LEN];
@@ -97,7 +97,7 @@ static void neigh_one(struct reader *r, config_setting_t *s, int index, struct c
 			what, n->interface, ifp->net.kind == DP_IF_GRE ? "tunnel" : "loopback");
 }
 
-void neighs_read(struct reader *r, config_setting_t *s)
+void neighs_read(struct conf_reader *r, config_setting_t *s)
 {
 	int n = list_check(r, s, "neighbors",
 		"{ interface = \"lan1\"; address = \"10.1.0.5\"; "
@@ -145,7 +145,7 @@ struct pref {
 	uint32_t protocol, preference;
 };
 
-static void protocol_read(struct reader *r, config_setting_t *s, const char *what, void *obj)
+static void protocol_read(struct conf_reader *r, config_setting_t *s, const char *what, void *obj)
 {
 	struct pref *p = obj;
 	char list[192] = "";
@@ -192,7 +192,7 @@ static const struct conf_key pref_keys[] = {
 
 const struct conf_group conf_group_pref = GROUP("rpf_preference", pref_keys);
 
-void prefs_read(struct reader *r, config_setting_t *s)
+void prefs_read(struct conf_reader *r, config_setting_t *s)
 {
 	int n = list_check(r, s, "rpf_preference", "{ protocol = \"ospf\"; preference = 110; }");
 	unsigned seen[256] = {0}; /* line of each protocol */

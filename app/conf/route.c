@@ -9,7 +9,7 @@
 /* --- outputs ----------------------------------------------------------------------------------------- */
 
 /* The default -1 is the interface's own. */
-static void threshold_read(struct reader *r, config_setting_t *s, const char *what, void *obj)
+static void threshold_read(struct conf_reader *r, config_setting_t *s, const char *what, void *obj)
 {
 	uint32_t v;
 
@@ -26,7 +26,7 @@ static void threshold_print(const void *obj, FILE *to)
 }
 
 /* The default is the packet's own. */
-static void dscp_read(struct reader *r, config_setting_t *s, const char *what, void *obj)
+static void dscp_read(struct conf_reader *r, config_setting_t *s, const char *what, void *obj)
 {
 	struct static_output *o = obj;
 	uint32_t v;
@@ -69,7 +69,7 @@ void output_defaults(struct static_output *o)
 }
 
 /* The keys of an output that only a unicast copy can have. */
-static void native_check(struct reader *r, config_setting_t *s, const char *what)
+static void native_check(struct conf_reader *r, config_setting_t *s, const char *what)
 {
 	static const char *const unicast_only[] = {
 		"port", "ttl", "dscp", "source", "preserve_source"};
@@ -85,7 +85,7 @@ static void native_check(struct reader *r, config_setting_t *s, const char *what
 	}
 }
 
-static void unicast_check(struct reader *r, config_setting_t *s, const char *what,
+static void unicast_check(struct conf_reader *r, config_setting_t *s, const char *what,
 	const struct static_output *o, uint8_t family)
 {
 	if (o->preserve_source && o->source.family)
@@ -99,8 +99,8 @@ static void unicast_check(struct reader *r, config_setting_t *s, const char *wha
 			family == IP_V4 ? "IPv4" : "IPv6");
 }
 
-static void output_read(struct reader *r, config_setting_t *s, const char *what, uint8_t family,
-	struct static_output *o)
+static void output_read(struct conf_reader *r, config_setting_t *s, const char *what,
+	uint8_t family, struct static_output *o)
 {
 	output_defaults(o);
 	if (!group_read(r, s, &conf_group_output, what, o))
@@ -128,7 +128,7 @@ static int output_cmp(const void *a, const void *b)
 }
 
 /* The same copy twice: the receiver would get every packet twice. */
-static void outputs_check(struct reader *r, const config_setting_t *s, const char *what,
+static void outputs_check(struct conf_reader *r, const config_setting_t *s, const char *what,
 	const struct static_route *rt)
 {
 	const struct static_output **v;
@@ -155,7 +155,7 @@ static void outputs_check(struct reader *r, const config_setting_t *s, const cha
 
 /* --- source, group, input ------------------------------------------------------------------------------ */
 
-static void source_read(struct reader *r, config_setting_t *s, const char *what, void *obj)
+static void source_read(struct conf_reader *r, config_setting_t *s, const char *what, void *obj)
 {
 	struct prefix *p = &((struct static_route *)obj)->key.src;
 	const char *v =
@@ -176,7 +176,7 @@ static void source_read(struct reader *r, config_setting_t *s, const char *what,
 			"source of %s: %s %s; write the sender's address, or \"*\"", what, v, why);
 }
 
-static void group_addr_read(struct reader *r, config_setting_t *s, const char *what, void *obj)
+static void group_addr_read(struct conf_reader *r, config_setting_t *s, const char *what, void *obj)
 {
 	struct prefix *p = &((struct static_route *)obj)->key.grp;
 	bool v4;
@@ -196,7 +196,7 @@ static void group_addr_read(struct reader *r, config_setting_t *s, const char *w
 }
 
 static void input_name(
-	struct reader *r, config_setting_t *s, const char *what, struct static_route *rt)
+	struct conf_reader *r, config_setting_t *s, const char *what, struct static_route *rt)
 {
 	const char *v = value_string(r, s, "input", what, "\"lan1\", \"any\" or \"rpf\"");
 	unsigned line = line_of(s);
@@ -216,7 +216,7 @@ static void input_name(
 		snprintf(rt->inputs[rt->n_inputs++], DP_IF_NAMELEN, "%s", v);
 }
 
-static void input_read(struct reader *r, config_setting_t *s, const char *what, void *obj)
+static void input_read(struct conf_reader *r, config_setting_t *s, const char *what, void *obj)
 {
 	struct static_route *rt = obj;
 	const char *v =
@@ -269,7 +269,7 @@ static void what_route(char *what, config_setting_t *s, int index)
 }
 
 static void outputs_read(
-	struct reader *r, config_setting_t *s, const char *what, struct static_route *rt)
+	struct conf_reader *r, config_setting_t *s, const char *what, struct static_route *rt)
 {
 	char inner[WHAT_LEN + 32];
 	int n;
@@ -291,7 +291,7 @@ static void outputs_read(
 /* Source, group and input together: families, "*" in the group's family, and when input may be
  * left out. */
 static void key_check(
-	struct reader *r, config_setting_t *s, const char *what, struct static_route *rt)
+	struct conf_reader *r, config_setting_t *s, const char *what, struct static_route *rt)
 {
 	struct prefix *src = &rt->key.src, *grp = &rt->key.grp;
 	bool host = src->addr.family && src->len == ip_bits(&src->addr);
@@ -314,7 +314,8 @@ static void key_check(
 	excepts_check(r, line_in(s, "except"), what, rt);
 }
 
-static void route_read(struct reader *r, config_setting_t *s, int index, struct static_route *rt)
+static void route_read(
+	struct conf_reader *r, config_setting_t *s, int index, struct static_route *rt)
 {
 	const unsigned before = r->total;
 	config_setting_t *outputs;
@@ -341,7 +342,7 @@ static const struct conf_key static_keys[] = {
 
 const struct conf_group conf_group_static = GROUP("static", static_keys);
 
-void static_read(struct reader *r, config_setting_t *s)
+void static_read(struct conf_reader *r, config_setting_t *s)
 {
 	struct conf *c = r->conf;
 	config_setting_t *list;

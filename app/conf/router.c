@@ -13,7 +13,7 @@ static const char *const poll_words[] = {"auto", "busy", "adaptive", NULL};
 static const char *const replicate_words[] = {"auto", "copy", "share", NULL};
 static const char *const log_words[] = {"error", "warning", "notice", "info", "debug", NULL};
 
-static void eal_read(struct reader *r, config_setting_t *s, const char *what, void *obj)
+static void eal_read(struct conf_reader *r, config_setting_t *s, const char *what, void *obj)
 {
 	struct conf_router *rt = obj;
 	int n = config_setting_length(s);
@@ -57,7 +57,7 @@ static void eal_print(const void *obj, FILE *to)
 	fputs("]; ", to);
 }
 
-static void police_read(struct reader *r, config_setting_t *s, const char *what, void *obj)
+static void police_read(struct conf_reader *r, config_setting_t *s, const char *what, void *obj)
 {
 	police_group_read(r, s, what, &((struct conf_router *)obj)->police);
 }
@@ -79,7 +79,7 @@ const struct conf_group conf_group_hold = GROUP("router.hold", hold_keys);
 
 static const struct conf_hold hold_defaults = {.packets = 8, .flows = 256, .time_ms = 500};
 
-static void hold_read(struct reader *r, config_setting_t *s, const char *what, void *obj)
+static void hold_read(struct conf_reader *r, config_setting_t *s, const char *what, void *obj)
 {
 	char inner[WHAT_LEN];
 
@@ -139,7 +139,7 @@ void router_defaults(struct conf_router *rt)
 	rt->telemetry = true;
 }
 
-void router_read(struct reader *r, config_setting_t *s)
+void router_read(struct conf_reader *r, config_setting_t *s)
 {
 	struct conf_router *rt = &r->conf->router;
 
@@ -163,7 +163,7 @@ void control_defaults(struct conf_control *c)
 	snprintf(c->socket, sizeof(c->socket), "/run/starg/stargd.sock");
 }
 
-void control_read(struct reader *r, config_setting_t *s)
+void control_read(struct conf_reader *r, config_setting_t *s)
 {
 	struct conf_control *c = &r->conf->control;
 

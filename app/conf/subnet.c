@@ -60,7 +60,7 @@ static bool clash(const struct subnet *a, const struct subnet *b)
 	       prefix_eq(&a->p, &b->p) && !ip_eq(&a->ip, &b->ip);
 }
 
-static void report(struct reader *r, const struct subnet *a, const struct subnet *b)
+static void report(struct conf_reader *r, const struct subnet *a, const struct subnet *b)
 {
 	char buf[PREFIX_STRLEN];
 
@@ -71,7 +71,7 @@ static void report(struct reader *r, const struct subnet *a, const struct subnet
 		a->ifp->line);
 }
 
-void check_subnets(struct reader *r)
+void check_subnets(struct conf_reader *r)
 {
 	const struct conf *c = r->conf;
 	struct subnet *v;

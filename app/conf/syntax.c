@@ -25,7 +25,7 @@ struct token {
 };
 
 struct syntax {
-	struct reader *r;
+	struct conf_reader *r;
 	const char *p, *end;
 	unsigned line;
 	struct token t; /* the next one */
@@ -469,7 +469,7 @@ static void include_check(struct syntax *x, const char *text)
 	}
 }
 
-void syntax_check(struct reader *r, const char *text, size_t len)
+void syntax_check(struct conf_reader *r, const char *text, size_t len)
 {
 	struct syntax x = {.r = r, .p = text, .end = text + len, .line = 1};
 	const char *nul = memchr(text, '\0', len);

@@ -32,8 +32,8 @@ const char *type_name(const config_setting_t *s)
 	}
 }
 
-const char *value_string(struct reader *r, config_setting_t *s, const char *key, const char *what,
-	const char *example)
+const char *value_string(struct conf_reader *r, config_setting_t *s, const char *key,
+	const char *what, const char *example)
 {
 	const char *v;
 
@@ -61,7 +61,7 @@ static bool text_number(const char *s, long long *out)
 	return *end == '\0' && errno == 0;
 }
 
-bool value_uint(struct reader *r, config_setting_t *s, const char *key, const char *what,
+bool value_uint(struct conf_reader *r, config_setting_t *s, const char *key, const char *what,
 	uint32_t min, uint32_t max, uint32_t *out)
 {
 	bool wide = max > INT32_MAX; /* libconfig's plain integers do not hold it */
@@ -119,8 +119,8 @@ static uint32_t uint_load(const void *at, size_t size)
 
 /* --- strings ------------------------------------------------------------------------------------ */
 
-static bool string_read(
-	struct reader *r, config_setting_t *s, const struct conf_key *k, const char *what, char *at)
+static bool string_read(struct conf_reader *r, config_setting_t *s, const struct conf_key *k,
+	const char *what, char *at)
 {
 	const char *v = value_string(r, s, k->name, what, k->example);
 
@@ -148,8 +148,8 @@ static bool string_read(
 	return true;
 }
 
-static bool word_read(
-	struct reader *r, config_setting_t *s, const struct conf_key *k, const char *what, void *at)
+static bool word_read(struct conf_reader *r, config_setting_t *s, const struct conf_key *k,
+	const char *what, void *at)
 {
 	const char *v = value_string(r, s, k->name, what, k->example);
 	char list[96] = "";
@@ -171,8 +171,8 @@ static bool word_read(
 	return false;
 }
 
-static bool bool_read(
-	struct reader *r, config_setting_t *s, const struct conf_key *k, const char *what, void *at)
+static bool bool_read(struct conf_reader *r, config_setting_t *s, const struct conf_key *k,
+	const char *what, void *at)
 {
 	bool v;
 
@@ -202,8 +202,8 @@ static bool mac_parse(const char *s, uint8_t mac[6])
 	return true;
 }
 
-static bool mac_read(
-	struct reader *r, config_setting_t *s, const struct conf_key *k, const char *what, void *at)
+static bool mac_read(struct conf_reader *r, config_setting_t *s, const struct conf_key *k,
+	const char *what, void *at)
 {
 	static const uint8_t zero[6];
 	const char *v = value_string(r, s, k->name, what, k->example);
@@ -242,8 +242,8 @@ const char *ip_not_unicast(const struct ipaddr *ip)
 	return NULL;
 }
 
-static bool ip_read(
-	struct reader *r, config_setting_t *s, const struct conf_key *k, const char *what, void *at)
+static bool ip_read(struct conf_reader *r, config_setting_t *s, const struct conf_key *k,
+	const char *what, void *at)
 {
 	const char *v = value_string(r, s, k->name, what, k->example);
 	const char *why;
@@ -267,7 +267,7 @@ static bool ip_read(
 	return true;
 }
 
-bool value_prefix(struct reader *r, config_setting_t *s, const char *key, const char *what,
+bool value_prefix(struct conf_reader *r, config_setting_t *s, const char *key, const char *what,
 	const char *example, struct prefix *out)
 {
 	const char *v = value_string(r, s, key, what, example);
@@ -294,8 +294,8 @@ bool value_prefix(struct reader *r, config_setting_t *s, const char *key, const 
 	return true;
 }
 
-bool value_read(struct reader *r, config_setting_t *s, const struct conf_key *k, const char *what,
-	void *obj)
+bool value_read(struct conf_reader *r, config_setting_t *s, const struct conf_key *k,
+	const char *what, void *obj)
 {
 	void *at = (char *)obj + k->offset;
 	uint32_t v;

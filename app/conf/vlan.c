@@ -11,7 +11,7 @@
 #define TPID_SERVICE 0x88a8
 #define TPID_OLD 0x9100
 
-static bool vlan_id(struct reader *r, config_setting_t *s, const char *what, uint16_t *out)
+static bool vlan_id(struct conf_reader *r, config_setting_t *s, const char *what, uint16_t *out)
 {
 	uint32_t v;
 
@@ -21,7 +21,7 @@ static bool vlan_id(struct reader *r, config_setting_t *s, const char *what, uin
 	return true;
 }
 
-void vlan_read(struct reader *r, config_setting_t *s, const char *what, void *obj)
+void vlan_read(struct conf_reader *r, config_setting_t *s, const char *what, void *obj)
 {
 	struct net_if_conf *c = &((struct conf_if *)obj)->net;
 
@@ -52,7 +52,7 @@ static uint16_t tpid_usual(const struct net_if_conf *c)
 	return c->vlan_inner ? TPID_SERVICE : TPID_VLAN;
 }
 
-void tpid_read(struct reader *r, config_setting_t *s, const char *what, void *obj)
+void tpid_read(struct conf_reader *r, config_setting_t *s, const char *what, void *obj)
 {
 	struct net_if_conf *c = &((struct conf_if *)obj)->net;
 	uint32_t v;
@@ -75,7 +75,7 @@ void tpid_print(const void *obj, FILE *to)
 		fprintf(to, "vlan_tpid = 0x%04x; ", c->vlan_tpid);
 }
 
-void vlan_check(struct reader *r, config_setting_t *s, const char *what, struct net_if_conf *c)
+void vlan_check(struct conf_reader *r, config_setting_t *s, const char *what, struct net_if_conf *c)
 {
 	static const char *const keys[] = {"vlan", "vlan_tpid"};
 
