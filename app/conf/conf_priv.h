@@ -13,7 +13,7 @@
 
 #define WHAT_LEN 96     /* holds "output 3 of static route (10.0.0.1, 239.1.1.1)" */
 #define PROBLEMS_MAX 64 /* kept; more are only counted */
-#define PROBLEM_LEN 320
+#define PROBLEM_LEN 560
 
 struct problem {
 	unsigned line; /* 0: no line to blame */

@@ -136,7 +136,7 @@ static void key_unknown(struct conf_reader *r, const config_setting_t *s,
 	const struct conf_group *g, const char *what)
 {
 	const char *names[32] = {NULL}, *near;
-	char list[192] = "";
+	char list[448] = "";
 	size_t n = 0;
 
 	for (size_t i = 0; i < g->n_keys && n < 32; i++)
