@@ -21,11 +21,15 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#define GOODBYE_US 20000 /* for the workers, some of which may sleep */
+#define GOODBYE_POLLS 64
+
 enum { EXIT_RUNTIME = 1, EXIT_CONFIG = 2 };
 
 /* The protocols, in the order of their numbers. */
 static const struct proto *const protocols[] = {
 	&static_proto,
+	&gmp_proto,
 };
 
 struct options {
@@ -243,6 +247,8 @@ static int boot_control(struct app *app)
 			return fail("out of memory");
 		if (protocols[i] == &static_proto)
 			app->static_number = (uint16_t)number;
+		if (protocols[i] == &gmp_proto)
+			app->gmp_number = (uint16_t)number;
 	}
 	return 0;
 }
@@ -302,8 +308,22 @@ static void boot_telemetry(struct app *app, const struct eal_result *eal)
 		log_warning("telemetry", "no endpoints of starg: out of memory");
 }
 
+/* What protocols say last must be on the wire before the ports close: neighbours take over at once. */
+static void say_goodbye(struct app *app)
+{
+	runner_stop(app->runner, app_now_us());
+	if (!app->workers_run)
+		return;
+	for (int i = 0; app->shared && i < GOODBYE_POLLS; i++)
+		dataplane_poll(app->dataplane);
+	if (!app->shared)
+		usleep(GOODBYE_US);
+}
+
 static void shut_down(struct app *app, struct loop *loop)
 {
+	if (app->runner)
+		say_goodbye(app);
 	telemetry_free(app->telemetry);
 	watches_leave(app);
 	pcaps_free(app);

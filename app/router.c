@@ -204,6 +204,35 @@ static void apply_routes(struct app *app, const struct conf *c)
 	runner_config(app->runner, app->static_number, &sc, app_now_us());
 }
 
+static void apply_gmp(struct app *app, const struct conf *c, struct summary *sum)
+{
+	struct gmp_config gc;
+
+	if (conf_gmp(c, &gc)) {
+		log_error("igmp", "not configured: out of memory");
+		return;
+	}
+	say(sum, "igmp and mld: %zu interfaces", gc.n_ifs);
+	runner_config(app->runner, app->gmp_number, &gc, app_now_us());
+	free((void *)(uintptr_t)gc.ifs);
+}
+
+/* Which packets the workers hand to the protocols rather than to the kernel. */
+static void apply_proto_bits(struct app *app, const struct conf *c)
+{
+	for (size_t i = 0; i < c->n_ifs; i++) {
+		const struct conf_if *ci = &c->ifs[i];
+		const struct net_if *ifp = net_if_find(app->net, ci->net.name);
+		bool pim = ci->has_pim && ci->pim.mode != PIM_MODE_OFF;
+
+		if (ifp)
+			net_if_proto(app->net, ifp->id,
+				(uint8_t)((ci->gmp[0].enabled ? DP_PROTO_IGMP : 0) |
+					  (ci->gmp[1].enabled ? DP_PROTO_MLD : 0) |
+					  (pim ? DP_PROTO_PIM : 0)));
+	}
+}
+
 static bool preference_listed(const struct conf *c, uint8_t protocol)
 {
 	for (size_t i = 0; i < c->n_preferences; i++)
@@ -257,6 +286,11 @@ static int apply_one(struct app *app, const struct conf *old, const struct conf 
 	case CONF_ROUTES:
 		say(sum, "static routes: %zu", new_->n_routes);
 		apply_routes(app, new_);
+		return 0;
+	case CONF_GMP:
+		apply_gmp(app, new_, sum);
+		return 0;
+	case CONF_PIM:
 		return 0;
 	case CONF_LOG:
 		log_set_level(new_->router.log);
@@ -337,6 +371,7 @@ int router_apply(struct app *app, struct conf *next, char *summary, size_t summa
 				snprintf(err, err_cap, "%s: %s", changes[i].name, strerror(-rc));
 		}
 	}
+	apply_proto_bits(app, next);
 	apply_dependents(app, next, ifs_changed);
 	app->twin_error[0] = '\0';
 	router_twins_sync(app);

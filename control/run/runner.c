@@ -314,6 +314,14 @@ void runner_net_changed(void *runner, const struct net_change *c)
 	q->v[q->n++] = *c;
 }
 
+void runner_stop(struct runner *r, uint64_t now_us)
+{
+	struct event ev = {.kind = EV_STOP};
+
+	to_all(r, &ev, now_us);
+	runner_commit(r);
+}
+
 static void change_deliver(struct runner *r, const struct net_change *c, uint64_t now_us)
 {
 	struct event ev = {.kind = EV_NET, .net = *c};

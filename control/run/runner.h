@@ -27,6 +27,8 @@ void runner_event(struct runner *r, uint16_t number, const struct event *ev, uin
 void runner_config(struct runner *r, uint16_t number, const void *config, uint64_t now_us);
 int runner_command(struct runner *r, uint16_t number, const void *request, char *error,
 	size_t error_cap, uint64_t now_us);
+/* The router leaves in order: all protocols say goodbye, and their packets are handed to the data plane. */
+void runner_stop(struct runner *r, uint64_t now_us);
 /* net's listener: queues; all protocols and the TIB hear of it in the next runner_run. */
 void runner_net_changed(void *runner, const struct net_change *c);
 
