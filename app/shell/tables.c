@@ -10,6 +10,7 @@ const struct cmd *const cmd_tables[] = {
 	show_offload_cmds,
 	show_net_cmds,
 	show_mroute_cmds,
+	show_gmp_cmds,
 	show_system_cmds,
 	show_police_cmds,
 	do_route_cmds,

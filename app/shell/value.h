@@ -64,7 +64,7 @@ uint64_t police_refused(const struct app *app, unsigned kind);
 /* --- tables (tables.c) ------------------------------------------------------------------------ */
 
 extern const struct cmd show_net_cmds[], show_port_cmds[], show_offload_cmds[], show_mroute_cmds[],
-	show_system_cmds[], show_police_cmds[];
+	show_gmp_cmds[], show_system_cmds[], show_police_cmds[];
 extern const struct cmd do_write_cmds[], do_route_cmds[], do_router_cmds[], explain_cmds[],
 	help_cmds[];
 extern const struct cmd trace_cmds[], pcap_cmds[];
