@@ -203,27 +203,27 @@ void vlan_check(
 	struct conf_reader *r, config_setting_t *s, const char *what, struct net_if_conf *c);
 
 /* gmp.c: igmp and mld of an interface, and of the file. */
-void igmp_read(struct conf_reader *r, config_setting_t *s, const char *what, void *obj);
-void igmp_print(const void *obj, FILE *to);
-void mld_read(struct conf_reader *r, config_setting_t *s, const char *what, void *obj);
-void mld_print(const void *obj, FILE *to);
+void conf_igmp_read(struct conf_reader *r, config_setting_t *s, const char *what, void *obj);
+void conf_igmp_print(const void *obj, FILE *to);
+void conf_mld_read(struct conf_reader *r, config_setting_t *s, const char *what, void *obj);
+void conf_mld_print(const void *obj, FILE *to);
 /* What its protocol says of an interface's settings, once its name is known. */
-void gmp_if_check(struct conf_reader *r, config_setting_t *s, const struct conf_if *ifp);
-void gmp_if_free(struct conf_if *ifp);
-void gmp_igmp_read(struct conf_reader *r, config_setting_t *s);
-void gmp_mld_read(struct conf_reader *r, config_setting_t *s);
-void gmp_check(struct conf_reader *r); /* with the SSM ranges known */
-void gmp_print(const struct conf *c, FILE *to);
+void conf_gmp_if_check(struct conf_reader *r, config_setting_t *s, const struct conf_if *ifp);
+void conf_gmp_if_free(struct conf_if *ifp);
+void conf_gmp_igmp_read(struct conf_reader *r, config_setting_t *s);
+void conf_gmp_mld_read(struct conf_reader *r, config_setting_t *s);
+void conf_gmp_check(struct conf_reader *r); /* with the SSM ranges known */
+void conf_gmp_print(const struct conf *c, FILE *to);
 
 /* pim_if.c, pim.c: likewise. */
-void pim_if_read(struct conf_reader *r, config_setting_t *s, const char *what, void *obj);
-void pim_if_print(const void *obj, FILE *to);
-void pim_if_check(struct conf_reader *r, config_setting_t *s, const struct conf_if *ifp);
-void pim_if_free(struct conf_if *ifp);
-void pim_defaults(struct conf *c);
-void pim_read(struct conf_reader *r, config_setting_t *s);
-void pim_print(const struct conf *c, FILE *to);
-void pim_free(struct conf *c);
+void conf_pim_if_read(struct conf_reader *r, config_setting_t *s, const char *what, void *obj);
+void conf_pim_if_print(const void *obj, FILE *to);
+void conf_pim_if_check(struct conf_reader *r, config_setting_t *s, const struct conf_if *ifp);
+void conf_pim_if_free(struct conf_if *ifp);
+void conf_pim_defaults(struct conf *c);
+void conf_pim_read(struct conf_reader *r, config_setting_t *s);
+void conf_pim_print(const struct conf *c, FILE *to);
+void conf_pim_free(struct conf *c);
 
 /* "port 'p0'", or "port 2" when it has no readable name. */
 void what_named(char *what, config_setting_t *s, const char *kind, int index);

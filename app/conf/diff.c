@@ -267,16 +267,16 @@ static char *protocol_text(const struct conf *c, bool pim)
 			continue;
 		fprintf(f, "%s: ", ifp->net.name);
 		if (pim) {
-			pim_if_print(ifp, f);
+			conf_pim_if_print(ifp, f);
 			continue;
 		}
-		igmp_print(ifp, f);
-		mld_print(ifp, f);
+		conf_igmp_print(ifp, f);
+		conf_mld_print(ifp, f);
 	}
 	if (pim)
-		pim_print(c, f);
+		conf_pim_print(c, f);
 	else
-		gmp_print(c, f);
+		conf_gmp_print(c, f);
 	prefixes_print(c->has_ssm ? "ssm" : "", c->ssm, c->n_ssm, f);
 	fclose(f);
 	return text;

@@ -181,12 +181,12 @@ static void if_read(struct conf_reader *r, config_setting_t *s, const char *what
 	group_read(r, s, group_of(which), inner, &ifp->gmp[which]);
 }
 
-void igmp_read(struct conf_reader *r, config_setting_t *s, const char *what, void *obj)
+void conf_igmp_read(struct conf_reader *r, config_setting_t *s, const char *what, void *obj)
 {
 	if_read(r, s, what, obj, IGMP);
 }
 
-void mld_read(struct conf_reader *r, config_setting_t *s, const char *what, void *obj)
+void conf_mld_read(struct conf_reader *r, config_setting_t *s, const char *what, void *obj)
 {
 	if_read(r, s, what, obj, MLD);
 }
@@ -204,17 +204,17 @@ static void if_print(const struct conf_if *ifp, unsigned which, FILE *to)
 	fputs("}; ", to);
 }
 
-void igmp_print(const void *obj, FILE *to)
+void conf_igmp_print(const void *obj, FILE *to)
 {
 	if_print(obj, IGMP, to);
 }
 
-void mld_print(const void *obj, FILE *to)
+void conf_mld_print(const void *obj, FILE *to)
 {
 	if_print(obj, MLD, to);
 }
 
-void gmp_if_check(struct conf_reader *r, config_setting_t *s, const struct conf_if *ifp)
+void conf_gmp_if_check(struct conf_reader *r, config_setting_t *s, const struct conf_if *ifp)
 {
 	char err[256];
 
@@ -227,7 +227,7 @@ void gmp_if_check(struct conf_reader *r, config_setting_t *s, const struct conf_
 	}
 }
 
-void gmp_if_free(struct conf_if *ifp)
+void conf_gmp_if_free(struct conf_if *ifp)
 {
 	for (unsigned i = 0; i < 2; i++) {
 		free((void *)(uintptr_t)ifp->gmp[i].joins);
@@ -396,12 +396,12 @@ static const struct conf_key mld_file_keys[] = {
 const struct conf_group conf_group_file_igmp = GROUP("igmp", igmp_file_keys);
 const struct conf_group conf_group_file_mld = GROUP("mld", mld_file_keys);
 
-void gmp_igmp_read(struct conf_reader *r, config_setting_t *s)
+void conf_gmp_igmp_read(struct conf_reader *r, config_setting_t *s)
 {
 	group_read(r, s, &conf_group_file_igmp, "igmp", r->conf);
 }
 
-void gmp_mld_read(struct conf_reader *r, config_setting_t *s)
+void conf_gmp_mld_read(struct conf_reader *r, config_setting_t *s)
 {
 	group_read(r, s, &conf_group_file_mld, "mld", r->conf);
 }
@@ -414,7 +414,7 @@ static bool has_maps(const struct conf *c, unsigned which)
 	return false;
 }
 
-void gmp_print(const struct conf *c, FILE *to)
+void conf_gmp_print(const struct conf *c, FILE *to)
 {
 	for (unsigned i = 0; i < 2; i++) {
 		if (!has_maps(c, i))
@@ -439,7 +439,7 @@ static void ranges_of(const struct conf *c, struct gmp_config *out)
 }
 
 /* A static join in the SSM ranges needs its source: the ranges stand elsewhere in the file. */
-void gmp_check(struct conf_reader *r)
+void conf_gmp_check(struct conf_reader *r)
 {
 	const struct conf *c = r->conf;
 	struct gmp_config all;

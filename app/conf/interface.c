@@ -152,10 +152,12 @@ static const struct conf_key if_keys[] = {
 	{"exception", KEY_WORD, IFACE(net.exception), .words = exception_words,
 		.example = "\"none\""},
 	{"shutdown", KEY_BOOL, IFACE(shutdown), .example = "true"},
-	{"igmp", KEY_OTHER, .example = "{ version = 3; }", .read = igmp_read, .print = igmp_print},
-	{"mld", KEY_OTHER, .example = "{ version = 2; }", .read = mld_read, .print = mld_print},
-	{"pim", KEY_OTHER, .example = "{ mode = \"sparse\"; }", .read = pim_if_read,
-		.print = pim_if_print},
+	{"igmp", KEY_OTHER, .example = "{ version = 3; }", .read = conf_igmp_read,
+		.print = conf_igmp_print},
+	{"mld", KEY_OTHER, .example = "{ version = 2; }", .read = conf_mld_read,
+		.print = conf_mld_print},
+	{"pim", KEY_OTHER, .example = "{ mode = \"sparse\"; }", .read = conf_pim_if_read,
+		.print = conf_pim_if_print},
 	{"hpim", .type = KEY_LATER},
 	{"amt", .type = KEY_LATER},
 };
@@ -262,8 +264,8 @@ static void if_read(struct conf_reader *r, config_setting_t *s, int index, struc
 	if (ifp->net.port[0])
 		port_check(r, s, what, &ifp->net);
 	if (r->total == before && ifp->net.name[0]) {
-		gmp_if_check(r, s, ifp);
-		pim_if_check(r, s, ifp);
+		conf_gmp_if_check(r, s, ifp);
+		conf_pim_if_check(r, s, ifp);
 	}
 }
 

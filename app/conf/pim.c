@@ -299,14 +299,14 @@ static void without_ifs(const struct conf *c, struct pim_config *out)
 	out->ifs = NULL;
 }
 
-void pim_defaults(struct conf *c)
+void conf_pim_defaults(struct conf *c)
 {
 	pim_config_default(&c->pim);
 	c->pim.n_ssm = 0; /* the file's are in ssm */
 	c->pim.ssm = NULL;
 }
 
-void pim_read(struct conf_reader *r, config_setting_t *s)
+void conf_pim_read(struct conf_reader *r, config_setting_t *s)
 {
 	const unsigned before = r->total;
 	struct pim_config whole;
@@ -319,7 +319,7 @@ void pim_read(struct conf_reader *r, config_setting_t *s)
 		problem_add(r, line_of(s), "pim: %s", err);
 }
 
-void pim_print(const struct conf *c, FILE *to)
+void conf_pim_print(const struct conf *c, FILE *to)
 {
 	char *text = NULL;
 	struct conf defaults;
@@ -329,7 +329,7 @@ void pim_print(const struct conf *c, FILE *to)
 	if (!f)
 		return;
 	memset(&defaults, 0, sizeof(defaults));
-	pim_defaults(&defaults);
+	conf_pim_defaults(&defaults);
 	group_print(&conf_group_pim, c, &defaults, f);
 	fclose(f);
 	if (len)
@@ -337,7 +337,7 @@ void pim_print(const struct conf *c, FILE *to)
 	free(text);
 }
 
-void pim_free(struct conf *c)
+void conf_pim_free(struct conf *c)
 {
 	for (size_t i = 0; i < c->pim.n_rps; i++)
 		free((void *)(uintptr_t)c->pim.rps[i].groups);

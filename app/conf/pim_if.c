@@ -84,7 +84,7 @@ static const struct conf_key pim_keys[] = {
 
 const struct conf_group conf_group_if_pim = GROUP("interfaces.pim", pim_keys);
 
-void pim_if_read(struct conf_reader *r, config_setting_t *s, const char *what, void *obj)
+void conf_pim_if_read(struct conf_reader *r, config_setting_t *s, const char *what, void *obj)
 {
 	struct conf_if *ifp = obj;
 	char inner[WHAT_LEN + 8];
@@ -95,7 +95,7 @@ void pim_if_read(struct conf_reader *r, config_setting_t *s, const char *what, v
 	group_read(r, s, &conf_group_if_pim, inner, &ifp->pim);
 }
 
-void pim_if_print(const void *obj, FILE *to)
+void conf_pim_if_print(const void *obj, FILE *to)
 {
 	const struct conf_if *ifp = obj;
 	struct pim_if_config defaults;
@@ -108,7 +108,7 @@ void pim_if_print(const void *obj, FILE *to)
 	fputs("}; ", to);
 }
 
-void pim_if_check(struct conf_reader *r, config_setting_t *s, const struct conf_if *ifp)
+void conf_pim_if_check(struct conf_reader *r, config_setting_t *s, const struct conf_if *ifp)
 {
 	struct pim_if_config c = ifp->pim;
 	char err[256];
@@ -118,7 +118,7 @@ void pim_if_check(struct conf_reader *r, config_setting_t *s, const struct conf_
 		problem_add(r, line_in(s, "pim"), "pim of interface '%s': %s", c.interface, err);
 }
 
-void pim_if_free(struct conf_if *ifp)
+void conf_pim_if_free(struct conf_if *ifp)
 {
 	free((void *)(uintptr_t)ifp->pim.neighbors);
 	free((void *)(uintptr_t)ifp->pim.boundary);

@@ -137,8 +137,8 @@ void conf_print(const struct conf *c, FILE *to)
 		list_print(c, "neighbors", c->n_neighs, neigh_element, to);
 	if (c->n_preferences)
 		list_print(c, "rpf_preference", c->n_preferences, pref_print, to);
-	pim_print(c, to);
-	gmp_print(c, to);
+	conf_pim_print(c, to);
+	conf_gmp_print(c, to);
 	if (c->n_routes == 0)
 		return;
 	fputs("static: { ", to);

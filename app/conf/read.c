@@ -50,15 +50,15 @@ static void sections_read(struct conf_reader *r, config_setting_t *root)
 	section(r, root, "neighbors", neighs_read);
 	section(r, root, "rpf_preference", prefs_read);
 	section(r, root, "static", static_read);
-	pim_defaults(r->conf);
-	section(r, root, "pim", pim_read);
-	section(r, root, "igmp", gmp_igmp_read);
-	section(r, root, "mld", gmp_mld_read);
+	conf_pim_defaults(r->conf);
+	section(r, root, "pim", conf_pim_read);
+	section(r, root, "igmp", conf_gmp_igmp_read);
+	section(r, root, "mld", conf_gmp_mld_read);
 	check_ports(r);
 	check_ifs(r);
 	check_lists(r);
 	check_routes(r);
-	gmp_check(r);
+	conf_gmp_check(r);
 }
 
 static void text_parse(struct conf_reader *r, const char *text, size_t len)
@@ -126,12 +126,12 @@ void conf_free(struct conf *c)
 	for (size_t i = 0; i < c->n_routes; i++)
 		static_route_fini(&c->routes[i]);
 	for (size_t i = 0; i < c->n_ifs; i++) {
-		gmp_if_free(&c->ifs[i]);
-		pim_if_free(&c->ifs[i]);
+		conf_gmp_if_free(&c->ifs[i]);
+		conf_pim_if_free(&c->ifs[i]);
 	}
 	for (size_t i = 0; i < c->n_ssm_maps; i++)
 		free((void *)(uintptr_t)c->ssm_maps[i].sources);
-	pim_free(c);
+	conf_pim_free(c);
 	free(c->ssm_maps);
 	free(c->router.eal);
 	free(c->ports);
