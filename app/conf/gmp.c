@@ -445,6 +445,8 @@ void conf_gmp_check(struct conf_reader *r)
 	struct gmp_config all;
 	char err[256];
 
+	if (r->total)
+		return; /* mend those first */
 	ranges_of(c, &all);
 	for (size_t i = 0; i < c->n_ifs; i++)
 		for (unsigned which = 0; which < 2; which++) {

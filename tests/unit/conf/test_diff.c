@@ -15,6 +15,8 @@ static const char *const kinds[] = {
 	[CONF_RPF] = "rpf",
 	[CONF_NEIGHS] = "neighs",
 	[CONF_ROUTES] = "routes",
+	[CONF_GMP] = "gmp",
+	[CONF_PIM] = "pim",
 	[CONF_LOG] = "log",
 	[CONF_POLICE] = "police",
 	[CONF_PREFERENCES] = "preferences",
@@ -220,6 +222,25 @@ static void every_part_of_a_route_counts(void **state)
 		ROUTE_WITH("", "{unicast = \"10.1.0.5\"; port = 2;}"), "routes static.routes");
 }
 
+#define LAN(more) FILE_OF(P0, "{name = \"a\"; port = \"p0\"; " more "}")
+
+static void igmp_and_pim_are_applied_as_a_whole_and_leave_the_interface_alone(void **state)
+{
+	differ(LAN(""), LAN("igmp: {};"), "gmp igmp");
+	differ(LAN("igmp: {};"), LAN("igmp: {version = 3;};"), "");
+	differ(LAN("igmp: {};"), LAN("igmp: {version = 2;};"), "gmp igmp");
+	differ(LAN("igmp: {};"), LAN("igmp: {joins: ({group = \"239.1.1.1\";});};"), "gmp igmp");
+	differ(LAN("mld: {};"), LAN(""), "gmp igmp");
+	differ(LAN(""), LAN("pim: {};"), "pim pim");
+	differ(LAN("pim: {};"), LAN("pim: {boundary = [\"239.0.0.0/8\"];};"), "pim pim");
+	differ(BASE, BASE "pim: {rp: ({address = \"10.0.0.1\";});};", "pim pim");
+	differ(BASE, BASE "pim: {keepalive_s = 210;};", "");
+	differ(BASE, BASE "pim: {ssm_ranges = [];};", "gmp igmp, pim pim");
+	differ(BASE, BASE "igmp: {ssm_map: ({group = \"232.1.1.1\"; sources = \"10.0.0.1\";});};",
+		"gmp igmp");
+	differ(FILE_OF(P0, ""), FILE_OF(P0, "{name = \"a\"; port = \"p0\";}"), "if-add a");
+}
+
 static void policers_change_while_running(void **state)
 {
 	differ(BASE, BASE "router: {police = {hello = 5;};};", "police police");
@@ -265,6 +286,7 @@ int main(void)
 			a_changed_interface_gives_up_its_address_before_a_new_one_takes_it),
 		cmocka_unit_test(lists_are_applied_as_a_whole),
 		cmocka_unit_test(every_part_of_a_route_counts),
+		cmocka_unit_test(igmp_and_pim_are_applied_as_a_whole_and_leave_the_interface_alone),
 		cmocka_unit_test(policers_change_while_running),
 		cmocka_unit_test(what_needs_a_new_start_is_named),
 	};

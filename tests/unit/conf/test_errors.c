@@ -20,18 +20,18 @@ static void unknown_key_names_the_nearest_one(void **state)
 		"F:3: unknown key 'nmae' in router: did you mean 'name'?");
 	wrong(BASE "xyzzy = 1;",
 		"F:3: unknown key 'xyzzy' in the file: its keys are router, ports, interfaces, rpf, "
-		"neighbors, rpf_preference, static, control");
+		"neighbors, rpf_preference, static, control, igmp, mld, pim");
 	wrong(BASE "static: {route: ();};",
 		"F:3: unknown key 'route' in static: did you mean 'routes'?");
 }
 
 static void protocols_of_later_versions_are_refused_by_name(void **state)
 {
-	wrong(BASE "pim: {};\nmsdp: {peers: ();};",
-		"F:3: 'pim' is not available in this version; remove it\n"
+	wrong(BASE "hpim: {};\nmsdp: {peers: ();};",
+		"F:3: 'hpim' is not available in this version; remove it\n"
 		"F:4: 'msdp' is not available in this version; remove it");
-	wrong(IFS("{name = \"lan1\"; port = \"p0\"; igmp: {version = 3;};}"),
-		"F:3: 'igmp' is not available in this version; remove it");
+	wrong(IFS("{name = \"lan1\"; port = \"p0\"; pim: {bfd = true;};}"),
+		"F:3: 'bfd' is not available in this version; remove it");
 }
 
 static void vlan_stacks_are_pairs_with_a_known_tpid(void **state)

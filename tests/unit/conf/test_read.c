@@ -372,7 +372,7 @@ static void files_that_cannot_be_read_say_why(void **state)
 
 static void messages_that_do_not_fit_are_counted(void **state)
 {
-	char text[4096] = "ports: ();\ninterfaces: ();\n", err[200];
+	char text[4096] = "ports: ();\ninterfaces: ();\n", err[240];
 	struct conf *c = NULL;
 
 	for (int i = 0; i < 100; i++)
