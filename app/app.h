@@ -39,7 +39,7 @@ struct app {
 	struct pcap *pcaps;          /* captures, the newest first (app/probe/pcap.h) */
 	struct event_base *loop;
 	struct loop *loop_self;
-	uint16_t static_number, gmp_number; /* the runner's, of these protocols */
+	uint16_t static_number, gmp_number, pim_number; /* the runner's, of these protocols */
 	uint64_t started_us;
 	bool workers_run;             /* `start`, `stop`: forwarding on or off */
 	bool shared;                  /* no worker lcores: the control lcore forwards too */

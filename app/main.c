@@ -30,6 +30,7 @@ enum { EXIT_RUNTIME = 1, EXIT_CONFIG = 2 };
 static const struct proto *const protocols[] = {
 	&static_proto,
 	&gmp_proto,
+	&pim_proto,
 };
 
 struct options {
@@ -249,6 +250,8 @@ static int boot_control(struct app *app)
 			app->static_number = (uint16_t)number;
 		if (protocols[i] == &gmp_proto)
 			app->gmp_number = (uint16_t)number;
+		if (protocols[i] == &pim_proto)
+			app->pim_number = (uint16_t)number;
 	}
 	return 0;
 }

@@ -217,6 +217,20 @@ static void apply_gmp(struct app *app, const struct conf *c, struct summary *sum
 	free((void *)(uintptr_t)gc.ifs);
 }
 
+static void apply_pim(struct app *app, const struct conf *c, struct summary *sum)
+{
+	struct pim_config pc;
+
+	if (conf_pim(c, &pc)) {
+		log_error("pim", "not configured: out of memory");
+		return;
+	}
+	if (pc.n_ifs || app->booted)
+		say(sum, "pim: %zu interfaces", pc.n_ifs);
+	runner_config(app->runner, app->pim_number, &pc, app_now_us());
+	free((void *)(uintptr_t)pc.ifs);
+}
+
 /* Which packets the workers hand to the protocols rather than to the kernel. */
 static void apply_proto_bits(struct app *app, const struct conf *c)
 {
@@ -291,6 +305,7 @@ static int apply_one(struct app *app, const struct conf *old, const struct conf 
 		apply_gmp(app, new_, sum);
 		return 0;
 	case CONF_PIM:
+		apply_pim(app, new_, sum);
 		return 0;
 	case CONF_LOG:
 		log_set_level(new_->router.log);
