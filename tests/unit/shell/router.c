@@ -222,12 +222,19 @@ static void apply(struct router *r)
 	assert_int_equal(runner_commit(r->app.runner), 0);
 }
 
+static uint16_t add_proto(struct router *r, const struct proto *p)
+{
+	int number = runner_add(r->app.runner, p);
+
+	assert_true(number >= 0);
+	return (uint16_t)number;
+}
+
 int router_setup(void **state)
 {
 	struct router *r = calloc(1, sizeof(*r));
 	void *world;
 	char err[1024];
-	int number;
 
 	assert_non_null(r);
 	world_setup(&world);
@@ -246,9 +253,9 @@ int router_setup(void **state)
 	r->app.runner = r->w->r;
 	r->app.ports = (struct ports *)r; /* only its being there counts */
 	r->app.workers_run = true;
-	number = runner_add(r->app.runner, &static_proto);
-	assert_true(number >= 0);
-	r->app.static_number = (uint16_t)number;
+	r->app.static_number = add_proto(r, &static_proto);
+	r->app.gmp_number = add_proto(r, &gmp_proto);
+	r->app.pim_number = add_proto(r, &pim_proto);
 	write_conf(r);
 	if (conf_read(r->path, &r->app.conf, err, sizeof(err)))
 		fail_msg("%s", err);
