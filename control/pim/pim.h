@@ -209,3 +209,62 @@ struct pim_register_info {
 /* By group and source. */
 void pim_register_walk(
 	const void *self, bool (*cb)(void *arg, const struct pim_register_info *i), void *arg);
+
+/* --- trees --- */
+
+/* (*,G), or (S,G) with (S,G,rpt). Names of states are those of the RFC's figures, in lower case. */
+struct pim_tree_info {
+	struct ipaddr src; /* IP_NONE: (*,G) */
+	struct ipaddr grp;
+	struct ipaddr rp; /* RP(G); IP_NONE: there is none, or SSM */
+	bool i_am_rp, ssm;
+	uint16_t ifid;          /* RPF_interface; 0 unreachable, DP_IF_REGISTER at the RP */
+	struct ipaddr next_hop; /* MRIB.next_hop; IP_NONE: none, or directly connected */
+	struct ipaddr neighbor; /* RPF'; IP_NONE: there is none, or it is no PIM neighbour */
+	bool by_assert;         /* an assert's winner is RPF' */
+	bool connected;         /* DirectlyConnected(S) */
+	bool joined;            /* upstream state */
+	bool join_desired;
+	uint64_t join_due_us;       /* TIMER_NEVER: JT does not run */
+	const char *rpt_state;      /* (S,G): "not_joined", "pruned", "not_pruned"; else "" */
+	bool spt_bit;               /* (S,G) */
+	uint64_t keepalive_due_us;  /* (S,G); TIMER_NEVER */
+	const char *register_state; /* as pim_register_info; "" for (*,G) */
+	bool registered;            /* learnt through a Register */
+	bool routed;                /* the TIB has a wish of this key */
+	uint32_t n_oifs;            /* interfaces of which something is known */
+	uint64_t since_us;
+	const void *entry; /* for pim_oif_walk */
+};
+/* By group; (*,G) before its (S,G), those by source. src, grp: NULL all; src IP_NONE: (*,G) alone. Borrowed
+ * until the next event. */
+void pim_tree_walk(const void *self, const struct ipaddr *src, const struct ipaddr *grp,
+	bool (*cb)(void *arg, const struct pim_tree_info *t), void *arg);
+/* Exactly this one: false if there is no such tree. */
+bool pim_tree_get(const void *self, const struct ipaddr *src, const struct ipaddr *grp,
+	struct pim_tree_info *out);
+/* RP(G): false if there is none, which it is in the SSM ranges, too. */
+bool pim_rp_of(const void *self, const struct ipaddr *grp, struct ipaddr *rp);
+bool pim_is_ssm(const void *self, const struct ipaddr *grp);
+/* How many there are: for limits and show. */
+void pim_tree_count(const void *self, uint64_t *star, uint64_t *sg);
+
+/* An interface in a tree. */
+struct pim_oif_info {
+	uint16_t ifid;
+	bool runs;                /* PIM runs there */
+	const char *join_state;   /* "noinfo", "join", "prune_pending" */
+	const char *rpt_state;    /* (S,G): "noinfo", "prune", "prune_pending", "prune_tmp", ... */
+	const char *member;       /* "", "include", "exclude" */
+	const char *assert_state; /* "noinfo", "winner", "loser" */
+	struct ipaddr winner;     /* of the assert */
+	struct ipaddr by;         /* the last neighbour that joined; IP_NONE */
+	bool immediate;           /* in immediate_olist */
+	bool inherited;           /* in inherited_olist(S,G); as immediate for (*,G) */
+	bool boundary;            /* keeps the group out */
+	uint64_t expires_us;      /* ET; TIMER_NEVER */
+	uint64_t since_us;
+};
+/* The interfaces of which the tree, or the (*,G) of its group, knows something, by id. */
+void pim_oif_walk(const struct pim_tree_info *t,
+	bool (*cb)(void *arg, const struct pim_oif_info *o), void *arg);
