@@ -62,16 +62,12 @@ static void refuse(
 	register_stop_send(sm, r, ctx);
 }
 
-/* Whether we are the RP that the DR meant; SSM groups have none (4.8.1). */
-static bool i_am_rp_of(
-	const struct pim_sm *sm, const struct register_heard *r, const struct proto_ctx *ctx)
+/* Whether the DR took the right one, us, for the RP. SSM groups have none (4.8.1). */
+static bool i_am_rp_of(const struct pim_sm *sm, const struct register_heard *r)
 {
-	struct ipaddr rp;
+	struct ipaddr rp = rp_of(sm, &r->grp);
 
-	if (rp_is_ssm(sm, &r->grp))
-		return false;
-	rp = rp_of(sm, &r->grp);
-	return ip_eq(&rp, &r->outer_dst) && net_is_local(ctx->net, &rp, NULL);
+	return ip_eq(&rp, &r->outer_dst) && !rp_is_ssm(sm, &r->grp);
 }
 
 /* (S,G) as the limits let it be; NULL: only what (*,G) says counts. */
@@ -119,7 +115,7 @@ void register_arrives(struct pim_sm *sm, const struct register_heard *r, struct 
 		pim_drop(sm->pim, NULL, PIM_DROP_destination); /* no answer: it may be spoofed */
 		return;
 	}
-	if (!i_am_rp_of(sm, r, ctx))
+	if (!i_am_rp_of(sm, r))
 		refuse(sm, r, PIM_DROP_register_not_rp, ctx);
 	else if (!pim_sg_rules_permit(c->register_rules, c->n_register_rules, &r->src, &r->grp))
 		refuse(sm, r, PIM_DROP_register_denied, ctx);

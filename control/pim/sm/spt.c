@@ -95,7 +95,7 @@ void CheckSwitchToSpt(struct pim_sm *sm, struct sm_source *s, struct proto_ctx *
 		return;
 	if (SwitchToSptDesired(sm, s->group, &s->src))
 		sm_keepalive_set(sm, s, keepalive_period_us(sm), ctx);
-	else if (sm->pim->config->spt == PIM_SPT_RATE)
+	else if (sm->pim->config->spt == PIM_SPT_RATE && !timer_armed(&s->kat))
 		spt_watch(sm, s, ctx);
 }
 
@@ -167,10 +167,6 @@ void spt_rate_timer(struct pim_sm *sm, struct proto_ctx *ctx)
 
 void spt_config(struct pim_sm *sm, struct proto_ctx *ctx)
 {
-	struct hash_node *node = NULL;
-
 	while (sm->pim->config->spt != PIM_SPT_RATE && !LIST_EMPTY(&sm->watched))
 		unwatch(sm, LIST_FIRST(&sm->watched));
-	while ((node = hash_next(&sm->groups, node))) /* which inputs signal */
-		sm_touch(sm, &container_of(node, struct sm_group, node)->star);
 }

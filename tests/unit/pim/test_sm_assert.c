@@ -506,6 +506,30 @@ static void sg_loser_upstream_joins_the_winner(void **state)
 	assert_true(ip_eq(&source(dw, S_V, G)->sg.up.nbr, &v));
 }
 
+static void sg_loser_upstream_follows_the_next_winner(void **state)
+{
+	struct data_world *dw = *state;
+	struct ipaddr v = addr("10.0.1.3");
+
+	data_join(dw, S_UP, G);
+	data_assert(dw, dw->up, "10.0.1.2", S_UP, G, false, BETTER);
+	data_assert(dw, dw->up, "10.0.1.3", S_UP, G, false, BEST);
+	assert_true(ip_eq(&source(dw, S_UP, G)->sg.up.nbr, &v));
+}
+
+/* Only an Assert without RPTbit renews what the winner of (S,G) said. */
+static void sg_loser_upstream_is_not_renewed_by_the_rpt(void **state)
+{
+	struct data_world *dw = *state;
+
+	data_join(dw, S_V, G);
+	data_assert(dw, dw->up, "10.0.1.2", S_V, G, false, BETTER);
+	data_pass(dw, 50);
+	data_assert(dw, dw->up, "10.0.1.2", S_V, G, true, BETTER);
+	assert_int_equal(assert_of(dw, S_V, G, dw->up), ASSERT_LOSER);
+	assert_int_equal(timer_left(&oif(dw, S_V, G, dw->up)->at, dw->w->now_us), 130 * 1000000ull);
+}
+
 /* --- figure 9 --------------------------------------------------------------------------------------- */
 
 static void star_noinfo_inferior_assert_makes_a_winner(void **state)
@@ -568,6 +592,30 @@ static void star_noinfo_is_not_moved_by_an_assert_without_rpt_bit(void **state)
 	forward_star(dw);
 	data_assert(dw, dw->lan, "10.1.0.9", S_SPT, G, false, BEST);
 	assert_int_equal(assert_of(dw, "*", G, dw->lan), ASSERT_NOINFO);
+}
+
+/* S is pruned on lan, so that (S,G) tracks nothing there. */
+static void star_noinfo_is_not_moved_by_it_where_sg_does_not_track(void **state)
+{
+	struct data_world *dw = *state;
+
+	forward_star(dw);
+	data_jp(dw, dw->lan, "10.1.0.2", false, PIM_JP_SG_RPT, S_SPT, G);
+	data_pass(dw, 4);
+	data_assert(dw, dw->lan, "10.1.0.9", S_SPT, G, false, BEST);
+	assert_int_equal(assert_of(dw, S_SPT, G, dw->lan), ASSERT_NOINFO);
+	assert_int_equal(assert_of(dw, "*", G, dw->lan), ASSERT_NOINFO);
+}
+
+static void star_noinfo_takes_a_cancel_for_no_winner(void **state)
+{
+	struct data_world *dw = *state;
+	uint64_t before;
+
+	forward_star(dw);
+	before = fingerprint(dw);
+	data_assert(dw, dw->up, "10.0.1.3", "*", G, true, INFINITE); /* our metric there is none */
+	assert_true(before == fingerprint(dw));
 }
 
 static void star_noinfo_hears_nothing_while_sg_is_not_in_noinfo(void **state)
@@ -948,7 +996,11 @@ int main(void)
 		T(sg_loser_forgets_when_somebody_joins_it),
 		T(sg_loser_sends_nothing_for_data),
 		T(sg_loser_upstream_joins_the_winner),
+		T(sg_loser_upstream_follows_the_next_winner),
+		T(sg_loser_upstream_is_not_renewed_by_the_rpt),
 		T(star_noinfo_inferior_assert_makes_a_winner),
+		T(star_noinfo_is_not_moved_by_it_where_sg_does_not_track),
+		T(star_noinfo_takes_a_cancel_for_no_winner),
 		T(star_noinfo_data_makes_a_winner_and_names_the_source),
 		T(star_noinfo_data_of_a_source_pruned_there_is_nothing),
 		T(star_noinfo_acceptable_assert_makes_a_loser),

@@ -340,6 +340,7 @@ static void assert_tracking_desired_star_g_term_by_term(void **state)
 {
 	struct data_world *dw = *state;
 	struct sm_at i = bare(dw), up;
+	uint16_t rp;
 
 	/* CouldAssert(*,G,I) */
 	i.star->ds = DS_JOIN;
@@ -358,8 +359,15 @@ static void assert_tracking_desired_star_g_term_by_term(void **state)
 	assert_true(AssertTrackingDesired_star_g(&i));
 	i.pif->i_am_dr = false;
 	assert_false(AssertTrackingDesired_star_g(&i));
+	rp = i.g->star.up.rpf.ifid;
+	i.g->star.up.rpf.ifid =
+		0; /* CouldAssert(*,G,I) holds, too: by I as the RPF interface it does not */
 	i.star->assert = ASSERT_WINNER;
 	assert_true(AssertTrackingDesired_star_g(&i));
+	i.g->star.up.rpf.ifid = dw->lan;
+	assert_false(CouldAssert_star_g(&i));
+	assert_true(AssertTrackingDesired_star_g(&i));
+	i.g->star.up.rpf.ifid = rp;
 	i.star->assert = ASSERT_NOINFO;
 	i.star->member = MEMBER_NONE;
 	i.star->ds = DS_JOIN;
@@ -374,6 +382,9 @@ static void assert_tracking_desired_sg_term_by_term(void **state)
 	spt = at(dw, S_SPT, G, dw->spt);
 	assert_false(AssertTrackingDesired_sg(&up));
 	assert_false(AssertTrackingDesired_sg(&spt));
+	i.s->spt_bit = false;
+	assert_false(AssertTrackingDesired_sg(&up));
+	i.s->spt_bit = true;
 	/* joins(S,G); upstream: RPF_interface(S) == I AND JoinDesired(S,G) */
 	i.sg->ds = DS_JOIN;
 	assert_true(AssertTrackingDesired_sg(&i));

@@ -307,6 +307,9 @@ static void could_register_needs_a_directly_connected_source(void **state)
 {
 	struct data_world *dw = *state;
 
+	data_hello(dw, dw->up, "10.0.1.2", 1, 65535, 0);
+	data_hello(dw, dw->up, "10.0.1.3", 1, 65535, 0);
+	assert_true(pif(dw, dw->up)->i_am_dr);
 	data_upcall(dw, DP_UPCALL_NOCACHE, S_UP, G, dw->up);
 	assert_null(source(dw, S_UP, G));
 	data_member(dw, dw->lan2, "*", G, MEMBER_INCLUDE); /* KAT by the switchover */
@@ -628,6 +631,46 @@ static void register_stops_are_limited_to_one_a_second(void **state)
 	assert_int_equal(stop_count(dw), 1);
 }
 
+/* The timer runs on while decapsulated data is counted. */
+static void rp_keeps_a_source_whose_registers_come_on(void **state)
+{
+	struct data_world *dw = *state;
+
+	data_become_rp(dw);
+	data_join(dw, "*", G);
+	data_register(dw, DR, MY_RP, S_UP, G, false);
+	data_flow(dw, S_UP, G, 1000, 1000);
+	data_pass(dw, 500);
+	assert_true(timer_armed(&source(dw, S_UP, G)->kat));
+	data_flow(dw, S_UP, G, 1000, 210000);
+	data_pass(dw, 211);
+	assert_null(source(dw, S_UP, G));
+}
+
+/* From the tree of the former RP to the tunnel: the first Register is data on the new path. */
+static void a_new_rp_leaves_the_old_path_with_the_first_register(void **state)
+{
+	struct data_world *dw = *state;
+
+	data_join(dw, "*", G);
+	data_become_rp(dw);
+	assert_non_null(group(dw, G)->star.up.move);
+	data_register(dw, DR, MY_RP, S_UP, G, false);
+	assert_null(group(dw, G)->star.up.move);
+}
+
+static void a_register_of_our_own_is_passed_over(void **state)
+{
+	struct data_world *dw = *state;
+	uint64_t before;
+
+	data_become_rp(dw);
+	before = fingerprint(dw);
+	data_register(dw, "10.0.1.1", MY_RP, S_UP, G, false);
+	assert_int_equal(stop_count(dw), 0);
+	assert_true(before == fingerprint(dw));
+}
+
 /* --- hostile input, item 10 ---------------------------------------------------------------------------------- */
 
 static void a_register_without_an_rp_is_stopped_and_changes_nothing(void **state)
@@ -929,6 +972,9 @@ int main(void)
 		T(receivers_who_come_later_get_what_the_rp_has_in_mind),
 		T(rp_forgets_a_source_that_is_registered_no_more),
 		T(register_stops_are_limited_to_one_a_second),
+		T(rp_keeps_a_source_whose_registers_come_on),
+		T(a_new_rp_leaves_the_old_path_with_the_first_register),
+		T(a_register_of_our_own_is_passed_over),
 		T(a_register_without_an_rp_is_stopped_and_changes_nothing),
 		T(a_register_for_another_rp_is_stopped_and_changes_nothing),
 		T(a_register_to_another_address_of_the_rp_is_stopped),

@@ -6,6 +6,13 @@
  */
 #include "tests/unit/pim/data_world.h"
 
+/* Another router is the DR of lan: nothing is registered, so that olists are of receivers only. */
+static void not_dr(struct data_world *dw)
+{
+	data_hello(dw, dw->lan, "10.1.0.2", 1, 65535, 200);
+	assert_false(pif(dw, dw->lan)->i_am_dr);
+}
+
 /* --- directly connected sources --------------------------------------------------------------------- */
 
 static void the_first_packet_of_our_subnet_makes_the_entry(void **state)
@@ -84,7 +91,9 @@ static void receivers_get_a_connected_source_without_a_further_signal(void **sta
 	struct dp_route_key k = key(S_LAN, G);
 	const struct dp_route *r;
 
+	not_dr(dw);
 	data_upcall(dw, DP_UPCALL_NOCACHE, S_LAN, G, dw->lan);
+	assert_false(source(dw, S_LAN, G)->spt_bit);
 	data_member(dw, dw->lan2, "*", G, MEMBER_INCLUDE);
 	assert_true(source(dw, S_LAN, G)->spt_bit);
 	r = fake_dp_route(dw->w->f, &k);
@@ -127,6 +136,7 @@ static void no_switch_for_joins_of_routers(void **state)
 	data_join(dw, "*", G);
 	data_upcall(dw, DP_UPCALL_DATA, S_SPT, G, dw->up);
 	assert_null(source(dw, S_SPT, G));
+	assert_false(SwitchToSpt_needs_signal(dw->sm, group(dw, G)));
 }
 
 /* (-) pim_exclude(S,G) */
@@ -307,6 +317,7 @@ static void spt_bit_needs_join_desired(void **state)
 	assert_non_null(source(dw, S_SPT, G));
 	data_upcall(dw, DP_UPCALL_WRONGVIF, S_SPT, G, dw->spt);
 	assert_false(source(dw, S_SPT, G)->spt_bit);
+	assert_false(timer_armed(&source(dw, S_SPT, G)->kat));
 }
 
 static void spt_bit_by_direct_connection(void **state)
@@ -472,6 +483,7 @@ static void keepalive_of_a_connected_source_needs_no_receivers(void **state)
 {
 	struct data_world *dw = *state;
 
+	not_dr(dw);
 	data_upcall(dw, DP_UPCALL_NOCACHE, S_LAN, G, dw->lan);
 	data_flow(dw, S_LAN, G, 1000, 10);
 	data_pass(dw, 1000);
@@ -494,6 +506,58 @@ static void keepalive_ends_when_the_policy_is_another_one(void **state)
 	data_flow(dw, S_SPT, G, 1000, 0);
 	data_pass(dw, 211);
 	assert_null(source(dw, S_SPT, G));
+}
+
+static void keepalive_ends_without_members(void **state)
+{
+	struct data_world *dw = *state;
+
+	data_join(dw, "*", G);
+	data_member(dw, dw->lan2, "*", G, MEMBER_INCLUDE);
+	data_upcall(dw, DP_UPCALL_DATA, S_SPT, G, dw->up);
+	data_member(dw, dw->lan2, "*", G, MEMBER_NONE);
+	data_flow(dw, S_SPT, G, 1000, 0); /* on the RP tree, for the router on lan */
+	data_pass(dw, 211);
+	assert_null(source(dw, S_SPT, G));
+}
+
+static void keepalive_is_not_restarted_by_what_comes_in_elsewhere(void **state)
+{
+	struct data_world *dw = *state;
+	uint64_t due;
+
+	data_upcall(dw, DP_UPCALL_NOCACHE, S_LAN, G, dw->lan);
+	due = source(dw, S_LAN, G)->kat.due_us;
+	data_pass(dw, 10);
+	data_upcall(dw, DP_UPCALL_WRONGVIF, S_LAN, G, dw->lan2);
+	assert_true(source(dw, S_LAN, G)->kat.due_us == due);
+	data_upcall(dw, DP_UPCALL_DATA, S_LAN, G, dw->lan);
+	assert_true(source(dw, S_LAN, G)->kat.due_us == due + 10000000);
+}
+
+/* --- when the RPF interface moves ------------------------------------------------------------------------ */
+
+static void data_on_the_new_path_ends_the_old_one_of_a_source(void **state)
+{
+	struct data_world *dw = *state;
+
+	data_join(dw, S_SPT, G);
+	data_upcall(dw, DP_UPCALL_DATA, S_SPT, G, dw->spt);
+	data_route(dw, "10.9.0.0/16", dw->up, "10.0.1.2", 20);
+	assert_non_null(source(dw, S_SPT, G)->sg.up.move);
+	data_upcall(dw, DP_UPCALL_DATA, S_SPT, G, dw->up);
+	assert_null(source(dw, S_SPT, G)->sg.up.move);
+}
+
+static void data_on_the_new_path_ends_the_old_one_of_a_group(void **state)
+{
+	struct data_world *dw = *state;
+
+	data_join(dw, "*", G);
+	data_route(dw, "10.255.0.0/16", dw->spt, "10.0.2.2", 20);
+	assert_non_null(group(dw, G)->star.up.move);
+	data_upcall(dw, DP_UPCALL_DATA, "10.8.0.8", G, dw->spt);
+	assert_null(group(dw, G)->star.up.move);
 }
 
 static void ssm_has_no_keepalive_timer(void **state)
@@ -563,6 +627,10 @@ int main(void)
 		T(keepalive_is_not_needed_by_who_is_joined),
 		T(keepalive_of_a_connected_source_needs_no_receivers),
 		T(keepalive_ends_when_the_policy_is_another_one),
+		T(keepalive_ends_without_members),
+		T(keepalive_is_not_restarted_by_what_comes_in_elsewhere),
+		T(data_on_the_new_path_ends_the_old_one_of_a_source),
+		T(data_on_the_new_path_ends_the_old_one_of_a_group),
 		T(ssm_has_no_keepalive_timer),
 		T(a_flood_of_sources_stays_below_the_limit),
 	};
