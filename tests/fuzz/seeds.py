@@ -6,6 +6,7 @@
 tests/fuzz/corpus/ began with these; what libFuzzer found from them was added and minimised
 (`fuzz_X -merge=1 corpus/X FOUND`). The forms are those that the heads of the targets describe.
 """
+import ipaddress
 import json
 import pathlib
 import struct
@@ -147,7 +148,58 @@ def command_seeds():
     yield "latin", b'\2{"command": "say \xe9"}'
 
 
-TARGETS = {"packet": packet_seeds, "gre": gre_seeds, "frag": frag_seeds, "conf": conf_seeds, "command": command_seeds}
+def pim_addr(address, flags=None):
+    """An encoded unicast address; with flags an encoded group or source (RFC 7761 4.9.1)."""
+    ip = ipaddress.ip_address(address)
+    mask = b"" if flags is None else bytes([flags, ip.max_prefixlen])
+    return bytes([1 if ip.version == 4 else 2, 0]) + mask + ip.packed
+
+
+def pim_option(kind, value):
+    return struct.pack("!HH", kind, len(value)) + value
+
+
+def pim_join_prune(upstream, groups):
+    body = pim_addr(upstream) + struct.pack("!BBH", 0, len(groups), 210)
+    for group, joins, prunes in groups:
+        body += pim_addr(group, 0) + struct.pack("!HH", len(joins), len(prunes))
+        body += b"".join(pim_addr(source, flags) for source, flags in joins + prunes)
+    return body
+
+
+def pim_messages(v6):
+    """(name, type, body) of each message that sparse mode takes."""
+    one, rp, me, g, g2 = (("2001:db8:5::1", "2001:db8:9::9", "fe80::1", "ff3e::1:1", "ff3e::1:2") if v6 else
+                          ("10.5.0.1", "10.9.9.9", "10.0.0.1", "239.1.1.1", "239.1.1.2"))
+    lists = pim_option(24, pim_addr(one) + pim_addr(rp))
+    yield "hello", 0, (pim_option(1, b"\0\x69") + pim_option(2, b"\x81\xf4\x09\xc4") + pim_option(19, b"\0\0\0\1")
+                       + pim_option(20, b"\xde\xad\xbe\xef") + pim_option(26, b"") + pim_option(777, b"abc") + lists)
+    yield "goodbye", 0, pim_option(1, b"\0\0")
+    yield "join", 3, pim_join_prune(me, [(g, [(rp, 7)], [(one, 5)]), (g2, [(one, 4)], [(rp, 4)])])
+    yield "attributes", 3, pim_join_prune(me, [(g, [(one, 4)], [])])[:-len(pim_addr(one, 4))] + (
+        pim_addr(one, 4)[:1] + b"\1" + pim_addr(one, 4)[2:] + b"\x81\3abc\x45\0")
+    yield "assert", 5, pim_addr(g, 0) + pim_addr(one) + struct.pack("!II", 110, 20)
+    yield "assert_star", 5, pim_addr(g, 0) + pim_addr("::" if v6 else "0.0.0.0") + struct.pack("!II", 1 << 31, 20)
+    yield "stop", 2, pim_addr(g, 0) + pim_addr(one)
+    inner = udp6(src=one, dst=g) if v6 else udp4(src=one, dst=g)
+    yield "register", 1, b"\0\0\0\0" + bytes(inner)
+    dummy = IPv6(src=one, dst=g, nh=103) / Raw(b"\0\0\xd2\x94") if v6 else IP(src=one, dst=g, proto=103)
+    yield "null", 1, b"\x40\0\0\0" + bytes(dummy)
+    yield "bootstrap", 4, b"\0\1\x1e\0" + pim_addr(rp)
+
+
+def pim_wire_seeds():
+    for v6 in (0, 1):
+        for name, kind, body in pim_messages(v6):
+            yield f"{name}{v6}", bytes([v6, kind, 0]) + body[:2000]
+            yield f"{name}{v6}_whole", bytes([v6 | 4, kind, 0xa0]) + body[:2000]
+    pim = b"\x20\0\xdf\xff"
+    yield "packet4", b"\2" + bytes(IP(src="10.0.0.2", dst="224.0.0.13", ttl=1, proto=103) / Raw(pim))
+    yield "packet6", b"\2" + bytes(IPv6(src="fe80::2", dst="ff02::d", hlim=1, nh=103) / Raw(pim))
+
+
+TARGETS = {"packet": packet_seeds, "gre": gre_seeds, "frag": frag_seeds, "conf": conf_seeds, "command": command_seeds,
+           "pim_wire": pim_wire_seeds}
 
 
 def main():

@@ -268,7 +268,8 @@ size_t pim_msg_end(struct pim_msg *m)
 
 	if (m->w.full)
 		return 0;
-	covered = m->type == PIM_REGISTER ? PIM_REGISTER_HDR_LEN : len;
+	covered =
+		m->type == PIM_REGISTER && len > PIM_REGISTER_HDR_LEN ? PIM_REGISTER_HDR_LEN : len;
 	put16(msg + 2, pim_sum_end(pim_sum(
 			       pim_sum_pseudo(&m->src, &m->dst, (uint32_t)covered), msg, covered)));
 	if (m->src.family == IP_V6) {

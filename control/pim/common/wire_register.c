@@ -95,6 +95,8 @@ enum pim_drop pim_register_stop_open(const struct pim_packet *p, struct pim_regi
 	if (grp.family != p->src.family || r->src.family != grp.family)
 		return PIM_DROP_addr_family;
 	r->grp = prefix_make(grp, mask_len);
+	if (!ip_is_multicast(&r->grp.addr)) /* more than all groups */
+		return PIM_DROP_mask_len;
 	if (ip_is_any(&r->src))
 		r->src = (struct ipaddr){0};
 	return PIM_OK;
