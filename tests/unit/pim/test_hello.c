@@ -467,6 +467,24 @@ static void passive_interface_is_silent_and_designated(void **state)
 	assert_false(sent(p, ifid, &packet));
 }
 
+static void loopback_is_passive(void **state)
+{
+	struct pim_world *p = *state;
+	struct net_if_conf c = {.kind = DP_IF_LOOPBACK, .name = "lo0", .n_addrs = 1};
+	struct pim_packet packet;
+	uint16_t ifid;
+
+	assert_int_equal(prefix_parse_if("10.9.9.9/32", &c.addrs[0].ip, &c.addrs[0].len), 0);
+	assert_int_equal(net_if_add(p->w->net, &c, &ifid), 0);
+	net_if_admin(p->w->net, ifid, true);
+	pim_world_conf(p, "lo0");
+	pim_world_config(p);
+	assert_non_null(iface(p, ifid));
+	assert_true(iface(p, ifid)->passive);
+	pim_world_pass(p, 60 * S);
+	assert_false(sent(p, ifid, &packet));
+}
+
 static void interface_that_becomes_passive_says_goodbye(void **state)
 {
 	struct pim_world *p = *state;
@@ -527,6 +545,7 @@ int main(void)
 		TEST(interface_without_address_waits_for_one),
 		TEST(ipv6_speaks_from_its_link_local_address),
 		TEST(passive_interface_is_silent_and_designated),
+		TEST(loopback_is_passive),
 		TEST(interface_that_becomes_passive_says_goodbye),
 		TEST(vanished_interface_leaves_nothing),
 	};
