@@ -163,7 +163,6 @@ void register_settle(struct pim_sm *sm, struct sm_source *s, struct proto_ctx *c
 		step(sm, s, could ? RE_COULD_TRUE : RE_COULD_FALSE, ctx);
 	else if (could && !ip_eq(&s->reg_rp, &s->group->rp))
 		step(sm, s, RE_RP_CHANGED, ctx);
-	spt_settle(sm, s);
 }
 
 void register_stop_timer(struct pim_sm *sm, struct sm_source *s, struct proto_ctx *ctx)
