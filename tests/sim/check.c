@@ -4,8 +4,8 @@
  * What must hold when a network has come to rest.
  *
  * sim_check watches the packets of its own seconds only: each must reach each interested host once, be on
- * no link twice, and on no link where neither a host nor a router wants it (that of its source apart); no
- * router may forward it twice on one way. sim_check_empty looks at the routers when all is over.
+ * no link twice, and on no link where neither a host nor a router wants it (that of its source apart, and while
+ * a Prune waits for its override); no router may forward it twice on one way. sim_check_empty looks at the routers when all is over.
  */
 #include "tests/sim/priv.h"
 
@@ -88,7 +88,7 @@ void sim_saw_link(struct sim_link *l, const struct sim_router *by, const struct 
 	if (!t || !cell(t->links, l->index, p))
 		return;
 	bump(cell(t->links, l->index, p));
-	if (by && !is_wanted(l, by, p)) {
+	if (by && !is_wanted(l, by, p) && !sim_prune_pending(by, l, &p->src, &p->grp)) {
 		bump(&t->unwanted[l->index]);
 		t->by = by;
 	}

@@ -210,6 +210,28 @@ void sim_member_left(const struct sim_router *r)
 	left(r, "sources of pim", sm->sources.n);
 }
 
+static bool is_pending(const struct sm_entry *e, uint16_t ifid)
+{
+	const struct sm_oif *o;
+
+	LIST_FOREACH (o, &e->oifs, link) {
+		if (o->iface->ifid == ifid)
+			return o->ds == DS_PRUNE_PENDING || o->ds_rpt == DS_RPT_PRUNE_PENDING;
+	}
+	return false;
+}
+
+bool sim_prune_pending(const struct sim_router *r, const struct sim_link *l,
+	const struct ipaddr *src, const struct ipaddr *grp)
+{
+	const struct pim_sm *sm = sim_sm(r);
+	uint16_t ifid = sim_port_of(r, l)->ifid;
+	const struct sm_group *g = sm ? sm_group_find(sm, grp) : NULL;
+	const struct sm_source *s = g ? sm_source_find(sm, src, grp) : NULL;
+
+	return (g && is_pending(&g->star, ifid)) || (s && is_pending(&s->sg, ifid));
+}
+
 /* --- as text --------------------------------------------------------------------------------------------- */
 
 static void dump_oifs(const struct sim_router *r, const struct sm_entry *e, FILE *f)

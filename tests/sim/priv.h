@@ -59,6 +59,9 @@ void sim_member_boot(struct sim_router *r);
 void sim_member_config(struct sim_router *r);
 /* Protocol state that should not be there any more is a fault. */
 void sim_member_left(const struct sim_router *r);
+/* Whether the router forwards onto the link only because somebody may override a Prune (RFC 7761 4.5). */
+bool sim_prune_pending(const struct sim_router *r, const struct sim_link *l,
+	const struct ipaddr *src, const struct ipaddr *grp);
 void sim_member_dump(const struct sim_router *r, FILE *f);
 
 /* --- check.c --- */
