@@ -10,6 +10,7 @@
  * come besides. Else an input with SIGNAL but without ACCEPT tells of the first packet on the SPT, and packets
  * of the RP tree are accepted until then.
  */
+#include "control/pim/sm/register.h"
 #include "control/pim/sm/sm_tree.h"
 
 #define REGISTER_TTL 64 /* that of any packet of ours (4.4.1) */
@@ -152,19 +153,15 @@ static bool switch_needs_signal(const struct pim_sm *sm, const struct sm_source 
 
 /* Forwarded by inherited_olist(S,G,rpt) from the RP tree. spt: the first packet on RPF_interface(S) is told.
  *
- * Deviation: where both trees come in by one interface from two neighbours, an Assert between these is to tell
- * that the SPT works (4.2.2). There is none if the RP tree's neighbour gets the source from that interface
- * itself, and the SPTbit is never set. What arrives then is for whoever joined (S,G), too. */
+ * Deviation: where both trees come in by one interface, what arrives there is for whoever joined (S,G), too: the
+ * SPTbit, which would say so, may be late (spt_join_timer). */
 static void rpt_wish(struct pim_sm *sm, const struct sm_source *s, bool spt, struct tib_wish *w)
 {
-	bool one_interface = RPF_interface_S(s) != 0 &&
-			     RPF_interface_S(s) == RPF_interface_RP(s->group) && JoinDesired_sg(s);
-
 	input_rp(sm, s->group, switch_needs_signal(sm, s), w);
 	if (spt && input_runs(sm, RPF_interface_S(s), &s->group->grp))
 		input_add(w, RPF_interface_S(s), DP_INPUT_SIGNAL);
-	outputs_add(
-		sm, s->group, s, one_interface ? inherited_olist_sg : inherited_olist_sg_rpt, w);
+	outputs_add(sm, s->group, s,
+		spt_one_interface(s) ? inherited_olist_sg : inherited_olist_sg_rpt, w);
 }
 
 /* A source on our own subnet sends nowhere else: its first packet starts the Keepalive Timer, its further

@@ -29,5 +29,9 @@ uint64_t keepalive_period_us(const struct pim_sm *sm);
 uint64_t rp_keepalive_period_us(const struct pim_sm *sm);
 /* Sources that are directly connected and known to send: SPTbit follows JoinDesired at once. */
 void spt_settle(struct pim_sm *sm, struct sm_source *s);
+/* JT(S,G) expired and was no override: its data has come by RPF_interface(S) long enough. */
+void spt_join_timer(struct pim_sm *sm, struct sm_source *s, const struct proto_ctx *ctx);
+/* Both trees come in by one interface, and (S,G) is joined. */
+bool spt_one_interface(const struct sm_source *s);
 /* Rates count: measure that of s. */
 void spt_watch(struct pim_sm *sm, struct sm_source *s, struct proto_ctx *ctx);

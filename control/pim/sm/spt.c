@@ -53,6 +53,28 @@ void spt_settle(struct pim_sm *sm, struct sm_source *s)
 		Update_SPTbit(sm, s, RPF_interface_S(s));
 }
 
+bool spt_one_interface(const struct sm_source *s)
+{
+	return RPF_interface_S(s) != 0 && RPF_interface_S(s) == RPF_interface_RP(s->group) &&
+	       JoinDesired_sg(s);
+}
+
+/* Deviation: where both trees come in by one interface from two neighbours, an Assert between these is to tell
+ * that the SPT works (4.2.2). There is none if the RP tree's neighbour gets the source from that interface
+ * itself: the SPTbit would never be set, whoever joined (S,G) here would get nothing, and this router could not
+ * assert against others. So it is set with the first periodic Join, when (S,G) has been joined for a while. */
+void spt_join_timer(struct pim_sm *sm, struct sm_source *s, const struct proto_ctx *ctx)
+{
+	uint64_t fresh_ms = keepalive_period_us(sm) / 1000;
+	struct dp_route_key key = sm_source_key(s);
+	struct dp_route_counters c;
+
+	if (s->spt_bit || s->group->ssm || !spt_one_interface(s))
+		return;
+	if (proto_flow(ctx, &key, &c) == 0 && c.last_used_ms < fresh_ms)
+		sm_spt_bit_set(sm, s, true);
+}
+
 /* --- 4.2.1: policy ------------------------------------------------------------------------------- */
 
 static bool rate_reached(

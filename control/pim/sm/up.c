@@ -9,6 +9,7 @@
  * Join of an expired JT waits a moment for others to the same neighbour (jp.c). Without a neighbour
  * upstream JT does not run.
  */
+#include "control/pim/sm/register.h"
 #include "control/pim/sm/sm_tree.h"
 
 /* --- what differs between (*,G) and (S,G) -------------------------------------------------------------- */
@@ -84,7 +85,11 @@ void up_decrease_jt(struct pim_sm *sm, struct sm_up *up, uint64_t due_us, struct
 
 void up_join_timer(struct pim_sm *sm, struct sm_entry *e, struct proto_ctx *ctx)
 {
+	bool periodic = !e->up.override;
+
 	send_up(sm, e, true, e->up.override, ctx);
+	if (periodic && e->kind == SM_S_G)
+		spt_join_timer(sm, source_of(e), ctx);
 	jt_periodic(sm, e, ctx);
 }
 
