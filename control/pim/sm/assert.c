@@ -13,6 +13,7 @@
  * metrics of routers need not be comparable, the next packet brings it back.
  */
 #include "control/pim/sm/assert.h"
+#include "control/pim/sm/register.h"
 
 #define DATA_ASSERT_INTERVAL_US 1000000u
 
@@ -246,11 +247,19 @@ static void cancel_send(const struct sm_at *at, struct proto_ctx *ctx)
 	assert_send(at, &inf, &src, ctx);
 }
 
-/* A6, last part */
-static void spt_by_assert(struct pim_sm *sm, const struct sm_at *at)
+/* A6, last part.
+ *
+ * Deviation: where both trees come in by the interface, the loser switches to the SPT, as a last-hop router would.
+ * By the RFC it leaves the winner to those who joined (S,G). If these did so on its behalf only, as an RP does
+ * whose way to the source leads through its own receivers, they stop, the winner cancels, and all begins anew. */
+static void spt_by_assert(struct pim_sm *sm, const struct sm_at *at, struct proto_ctx *ctx)
 {
-	if (RPF_interface_S(at->s) == at->pif->ifid && at->s->sg.up.state == UP_JOINED)
+	if (RPF_interface_S(at->s) != at->pif->ifid)
+		return;
+	if (at->s->sg.up.state == UP_JOINED)
 		sm_spt_bit_set(sm, at->s, true);
+	if (RPF_interface_RP(at->g) == at->pif->ifid && !inherited_olist_sg_rpt_is_null(at->s))
+		sm_keepalive_set(sm, at->s, keepalive_period_us(sm), ctx);
 }
 
 static void act(struct pim_sm *sm, enum assert_action action, struct sm_oif *oif,
@@ -275,7 +284,7 @@ static void act(struct pim_sm *sm, enum assert_action action, struct sm_oif *oif
 		break;
 	case A6:
 		store_winner(sm, oif, at, what->heard, ctx);
-		spt_by_assert(sm, at);
+		spt_by_assert(sm, at, ctx);
 		break;
 	}
 }

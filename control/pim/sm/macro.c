@@ -117,10 +117,20 @@ bool pim_include_star_g(const struct sm_at *at)
 	       local_receiver_include_star_g(at);
 }
 
+/* Deviation: the assert winner for (S,G) serves members of (*,G), too, as long as the source sends. The RFC leaves
+ * them to the DR or the winner for (*,G), which has just lost; if the winner was joined on its behalf only, by way
+ * of other routers on the link, both would take turns for ever, doubling packets each time. */
+static bool serves_members_of_star_g(const struct sm_at *at)
+{
+	return assert_winner_sg_is_me(at) && timer_armed(&at->s->kat) &&
+	       local_receiver_include_star_g(at) && !local_receiver_exclude_sg(at);
+}
+
 bool pim_include_sg(const struct sm_at *at)
 {
-	return ((at->pif->i_am_dr && !lost_assert_sg(at)) || assert_winner_sg_is_me(at)) &&
-	       local_receiver_include_sg(at);
+	return (((at->pif->i_am_dr && !lost_assert_sg(at)) || assert_winner_sg_is_me(at)) &&
+		       local_receiver_include_sg(at)) ||
+	       serves_members_of_star_g(at);
 }
 
 bool pim_exclude_sg(const struct sm_at *at)
