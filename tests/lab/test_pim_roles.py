@@ -1,0 +1,109 @@
+# SPDX-License-Identifier: BSD-3-Clause
+# Copyright (c) 2026 The starg authors
+"""starg in each role of a sparse-mode network, FRR or pimd in the others.
+
+    src ---- first ---- rp ---- last ---- rcv
+      10.0.0   10.1.0     10.2.0    10.3.0
+"""
+import pytest
+
+from lab import wait_for
+from pim_net import PimNet, Port
+from stream import Receiver, Sender, settle
+
+GROUP, UDP, RP = "239.1.1.1", 5000, "10.9.9.9"
+ROLES = ("first", "rp", "last")
+
+
+class Line(PimNet):
+    def __init__(self, lab, kinds: dict[str, str]):
+        super().__init__(lab)
+        self.first, self.rp, self.last = (self.router(r, kinds[r]) for r in ROLES)
+        self.src = self.host("src", self.first, Port("e0", "10.0.0.254/24"), "10.0.0.1/24")
+        self.cable(self.first, Port("e1", "10.1.0.1/24"), self.rp, Port("e0", "10.1.0.2/24"))
+        self.cable(self.rp, Port("e1", "10.2.0.1/24"), self.last, Port("e0", "10.2.0.2/24"))
+        self.rcv = self.host("rcv", self.last, Port("e1", "10.3.0.254/24", igmp=True), "10.3.0.1/24")
+        # pimd knows addresses of its own interfaces only
+        rp = "10.1.0.2" if kinds["rp"] == "pimd" else RP
+        if rp == RP:
+            self.rp.loopback(f"{RP}/32")
+        for r in self.routers:
+            r.rp(rp)
+        for prefix in ("10.2.0.0/24", "10.3.0.0/24", f"{RP}/32"):
+            self.late(self.first, prefix, "10.1.0.2")
+        self.late(self.rp, "10.0.0.0/24", "10.1.0.1")
+        self.late(self.rp, "10.3.0.0/24", "10.2.0.2")
+        for prefix in ("10.0.0.0/24", "10.1.0.0/24", f"{RP}/32"):
+            self.late(self.last, prefix, "10.2.0.1")
+
+    def late(self, r, prefix: str, via: str) -> None:
+        """starg keeps routes for its twins; a kernel has them at once, if its addresses are there."""
+        if r.kind == "starg":
+            r.route(prefix, via)
+        else:
+            self.routes = getattr(self, "routes", []) + [(r, prefix, via)]
+
+    def start(self) -> None:
+        for r in self.routers:
+            if r.kind != "starg":
+                r.prepare()
+        for r, prefix, via in getattr(self, "routes", []):
+            r.route(prefix, via)
+        for r in self.routers:
+            r.up()
+        for r, port, peer in ((self.first, "e1", "10.1.0.2"), (self.rp, "e1", "10.2.0.2"),
+                              (self.rp, "e0", "10.1.0.1"), (self.last, "e0", "10.2.0.1")):
+            if r.kind != "pimd":
+                wait_for(f"{r.name}: neighbour {peer}", lambda r=r, port=port, peer=peer:
+                         peer in r.neighbors(port), 40)
+
+
+def mixes():
+    yield pytest.param(dict.fromkeys(ROLES, "starg"), id="all-starg")
+    for role in ROLES:
+        for other in ("frr",):
+            yield pytest.param({r: "starg" if r == role else other for r in ROLES}, id=f"{role}-among-{other}")
+            yield pytest.param({r: other if r == role else "starg" for r in ROLES}, id=f"{other}-as-{role}")
+
+
+@pytest.fixture(params=list(mixes()))
+def line(lab, request):
+    net = Line(lab, request.param)
+    net.start()
+    yield net
+    for r in net.routers:
+        r.down()
+
+
+def test_a_stream_arrives_by_the_shared_and_then_the_shortest_tree(line):
+    receiver = Receiver(line.rcv, UDP, GROUP, "eth0")
+    sender = Sender(line.src, GROUP, UDP, "eth0", rate=200).start()
+    try:
+        wait_for("data at the receiver", lambda: receiver.received(sender.stream) > 20, 20)
+        wait_for("(S,G) with the SPT bit at the last hop", lambda: "T" in (
+            line.last.mroute("10.0.0.1", GROUP) or {"flags": ""})["flags"] or line.last.kind == "frr", 20)
+    except AssertionError as error:
+        raise AssertionError(f"{error}\n{line.tell()}") from None
+    sender.stop()
+    # what is sent from now on arrives once: nothing is registered any more
+    steady = Sender(line.src, GROUP, UDP, "eth0", rate=500).start()
+    wait_for("2,000 packets sent", lambda: steady.sent > 2000, 20)
+    steady.stop()
+    settle(steady, [receiver])
+    report = receiver.report(steady.stream, steady.sent)
+    assert report.clean, f"{report}\n{line.tell()}"
+
+
+def test_when_the_receiver_leaves_the_tree_goes(line):
+    receiver = Receiver(line.rcv, UDP, GROUP, "eth0")
+    sender = Sender(line.src, GROUP, UDP, "eth0", rate=100).start()
+    wait_for("data at the receiver", lambda: receiver.received(sender.stream) > 20, 20)
+    receiver.close()
+    try:
+        wait_for("no output at the last hop", lambda: not (line.last.mroute("10.0.0.1", GROUP) or
+                                                           {"outputs": ()})["outputs"], 20)
+        wait_for("no output at the RP", lambda: not (line.rp.mroute("10.0.0.1", GROUP) or
+                                                     {"outputs": ()})["outputs"], 20)
+    except AssertionError as error:
+        raise AssertionError(f"{error}\n{line.tell()}") from None
+    sender.stop()
