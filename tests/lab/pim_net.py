@@ -145,7 +145,7 @@ class FrrPim(Frr):
         entry = self.mroutes().get((source, group))
         if not entry or not entry.get("installed"):
             return None
-        return {"flags": entry.get("flags", ""), "outputs": {o for o in entry["oil"] if o != "pimreg"}}
+        return {"flags": entry.get("flags", ""), "outputs": {o for o in entry.get("oil", ()) if o != "pimreg"}}
 
     def tell(self) -> str:
         return self.text("ip mroute") + self.text("ip pim neighbor") + self.text("ip pim upstream")

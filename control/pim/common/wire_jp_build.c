@@ -167,6 +167,9 @@ static int cmp_source(const void *a, const void *b)
 		return rank(x) - rank(y);
 	if (x->join != y->join)
 		return x->join ? -1 : 1;
+	/* a Prune of (*,G) in front of those of (S,G): FRR's pimd forgets an (S,G) Prune that came before */
+	if ((x->flags ^ y->flags) & PIM_SRC_W)
+		return x->flags & PIM_SRC_W ? -1 : 1;
 	return ip_cmp(&x->addr, &y->addr);
 }
 
