@@ -36,6 +36,8 @@ static void prune_echo(struct pim_sm *sm, const struct sm_oif *oif, struct proto
 	const struct sm_group *g = group_of(oif->entry);
 	bool star = oif->entry->kind == SM_STAR_G;
 
+	if (star && ip_is_none(&g->rp)) /* the RP went meanwhile: there is no (*,G) to speak of */
+		return;
 	if (oif->pif->n_neighbors > 1)
 		jp_queue_add(sm, oif->pif, &oif->pif->addr, false, star ? JP_STAR_G : JP_SG,
 			star ? &g->rp : &source_of(oif->entry)->src, &g->grp, true, ctx);
