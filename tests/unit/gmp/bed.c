@@ -96,10 +96,13 @@ static void member(struct bed *b, const struct member *m)
 
 static void sent(struct bed *b, const struct action *a)
 {
-	struct bed_query *q = &b->queries[b->n_queries];
+	struct bed_query *q;
 
-	if (b->n_queries == BED_QUERIES_MAX)
-		fatal("too many queries");
+	if (b->n_queries == b->cap_queries) {
+		b->cap_queries = b->cap_queries * 2 + 16;
+		b->queries = realloc(b->queries, b->cap_queries * sizeof(*b->queries));
+	}
+	q = &b->queries[b->n_queries];
 	q->data = malloc(a->send.len);
 	memcpy(q->data, a->send.data, a->send.len);
 	q->len = a->send.len;
@@ -191,6 +194,7 @@ void bed_free(struct bed *b)
 	free(b->state);
 	for (size_t i = 0; i < b->n_queries; i++)
 		free(b->queries[i].data);
+	free(b->queries);
 	free(b);
 }
 

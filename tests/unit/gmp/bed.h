@@ -15,7 +15,6 @@
 
 #define BED_IFS_MAX 4
 #define BED_S 1000000ull
-#define BED_QUERIES_MAX 65536
 
 /* A query that the router sent. */
 struct bed_query {
@@ -35,8 +34,8 @@ struct bed {
 	struct gmp_config all; /* without interfaces: bed_config adds conf */
 	size_t n_conf;
 	uint16_t ports;
-	struct bed_query queries[BED_QUERIES_MAX];
-	size_t n_queries;
+	struct bed_query *queries; /* not taken by bed_queries yet */
+	size_t n_queries, cap_queries;
 	uint64_t told;    /* memberships told */
 	uint64_t repeats; /* of them, those that changed nothing: 0, or the router is wrong */
 	uint64_t notes;
