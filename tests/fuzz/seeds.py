@@ -198,8 +198,65 @@ def pim_wire_seeds():
     yield "packet6", b"\2" + bytes(IPv6(src="fe80::2", dst="ff02::d", hlim=1, nh=103) / Raw(pim))
 
 
+def gmp_record(kind, group, sources, aux=b""):
+    return (struct.pack("!BBH", kind, len(aux) // 4, len(sources)) + ip_bytes(group)
+            + b"".join(map(ip_bytes, sources)) + aux)
+
+
+def ip_bytes(text):
+    return ipaddress.ip_address(text).packed
+
+
+def igmp_packet(body, dst="224.0.0.22", alert=True):
+    head = struct.pack("!BBHIBBH", 0x46 if alert else 0x45, 0xC0, 0, 0, 1, 2, 0) + ip_bytes("10.1.0.10") + ip_bytes(dst)
+    return head + (b"\x94\4\0\0" if alert else b"") + body
+
+
+def igmp_seeds():
+    """Lengths and checksums are made right by the target."""
+    g, s = "239.1.1.1", "10.9.0.1"
+    yield "query1", igmp_packet(b"\x11\0\0\0" + bytes(4), "224.0.0.1")
+    yield "query2", igmp_packet(b"\x11\x64\0\0" + ip_bytes(g), g, alert=False)
+    yield "query3", igmp_packet(b"\x11\x8f\0\0" + ip_bytes(g) + b"\x0a\x85\0\2" + ip_bytes(s) * 2, g)
+    for name, kind in ("report1", 0x12), ("report2", 0x16), ("leave", 0x17):
+        yield name, igmp_packet(bytes([kind, 0, 0, 0]) + ip_bytes(g), g)
+    yield "report3", igmp_packet(b"\x22" + bytes(6) + b"\3" + gmp_record(4, g, []) + gmp_record(5, g, [s, s], bytes(8))
+                                 + gmp_record(1, g, [s]))
+
+
+def mld_packet(body, dst="ff02::16", alert=True):
+    head = b"\x60\0\0\0" + struct.pack("!HBB", 0, 0 if alert else 58, 1) + ip_bytes("fe80::10") + ip_bytes(dst)
+    return head + (b"\x3a\0\5\2\0\0\1\0" if alert else b"") + body
+
+
+def mld_seeds():
+    g, s = "ff0e::1", "2001:db8:9::1"
+    yield "query1", mld_packet(b"\x82\0\0\0\x27\x10\0\0" + bytes(16), "ff02::1")
+    yield "query2", mld_packet(b"\x82\0\0\0\x87\x10\0\0" + ip_bytes(g) + b"\x0a\x85\0\1" + ip_bytes(s), g)
+    yield "report1", mld_packet(b"\x83" + bytes(7) + ip_bytes(g), g)
+    yield "done", mld_packet(b"\x84" + bytes(7) + ip_bytes(g), "ff02::2", alert=False)
+    yield "report2", mld_packet(b"\x8f" + bytes(6) + b"\2" + gmp_record(4, g, [s], bytes(4)) + gmp_record(6, g, [s, s]))
+
+
+def gmp_seeds():
+    """Settings, then steps: the numbers are those of step() in fuzz_gmp.c."""
+    def report(host, kind, group, sources):
+        return struct.pack("!5BH", 2, host, 0, kind, group, sources)
+
+    def seconds(n):
+        return bytes([0, n])
+
+    for first in range(6):
+        yield "life%u" % first, (
+            bytes([first, 0, 0]) + report(0, 4, 0, 0) + report(1, 5, 0, 3) + seconds(5) + report(0, 3, 0, 1) + seconds(3)
+            + bytes([4, 0, 0, 1, 5, 1, 1]) + seconds(2) + bytes([6, 0, 14, 0, 0, 3, 10, 2, 125]) + seconds(200)
+            + bytes([8, 0x10, 0x15, 0xC5]) + report(0, 2, 0, 0xFF) + bytes([9, 0, 3]) + seconds(30)
+            + bytes([9, 0, 1, 9, 0, 3, 9, 1, 0]))
+    yield "raw", bytes([0, 0, 0, 7, 0, 0, 16, 0x22]) + bytes(6) + b"\1\4\0\0\0" + ip_bytes("239.1.1.1")
+
+
 TARGETS = {"packet": packet_seeds, "gre": gre_seeds, "frag": frag_seeds, "conf": conf_seeds, "command": command_seeds,
-           "pim_wire": pim_wire_seeds}
+           "pim_wire": pim_wire_seeds, "igmp": igmp_seeds, "mld": mld_seeds, "gmp": gmp_seeds}
 
 
 def main():
