@@ -210,45 +210,6 @@ static void without_suppression_all_send_their_joins(void **state)
 	assert_in_range(h->joins, 27, 33);
 }
 
-/* --- both trees by one LAN -----------------------------------------------------------------------
- *
- *      in (src) --- a
- *                   |
- *          rp==b -- m -- c --- d --- ld (rd)
- *                        |
- *                       lc (rc)
- *
- * c's neighbour towards S is a, towards the RP b; b itself gets S from m and never forwards it there, so no
- * Assert tells c that it is on the SPT.
- */
-static void joins_of_both_kinds_are_served_by_one_lan(void **state)
-{
-	struct sim *s = *state;
-	struct sim_router *a = sim_router(s, "a"), *b = sim_router(s, "b"), *c = sim_router(s, "c"),
-			  *d = sim_router(s, "d");
-	struct sim_link *in = scene_lan(s, "in", a, NULL), *m = scene_lan(s, "m", a, b, c, NULL);
-	struct sim_link *lc = scene_lan(s, "lc", c, NULL), *ld;
-	struct sim_host *src = sim_host(s, "src", in, 3), *rc = sim_host(s, "rc", lc, 3), *rd;
-	char from[IP_STRLEN];
-
-	s->protocols = true;
-	scene_cable(s, c, d);
-	ld = scene_lan(s, "ld", d, NULL);
-	rd = sim_host(s, "rd", ld, 3);
-	scene_rp(b);
-	sim_spt(s, PIM_SPT_NEVER);
-	scene_start(s);
-	sim_source_send(src, G1, 10);
-	sim_run(s,
-		10); /* the RP knows the source: it will forward no Registers, which a would assert against */
-	sim_host_join(rc, G1);
-	sim_host_filter(rd, G1, SIM_INCLUDE, ip_str(&src->port->ip, from, sizeof(from)));
-	sim_run(s, 10);
-	sim_assert_delivers(s, 200);
-	assert_in_range(scene_data_on(s, m, 10), 99, 101);
-	scene_assert_fades(s);
-}
-
 /* --- DR ---------------------------------------------------------------------------------------------
  *
  *      in (src) --- a, b --- mid --- c, d --- lan (rcv)
@@ -396,7 +357,6 @@ int main(void)
 		SIM_TEST(a_prune_that_nobody_overrides_ends_the_flow),
 		SIM_TEST(joins_of_others_are_as_good_as_ones_own),
 		SIM_TEST(without_suppression_all_send_their_joins),
-		SIM_TEST(joins_of_both_kinds_are_served_by_one_lan),
 		SIM_TEST(the_highest_address_is_dr_and_alone_forwards),
 		SIM_TEST(a_higher_priority_takes_the_dr_over),
 		SIM_TEST(when_the_dr_dies_the_other_serves_the_hosts),

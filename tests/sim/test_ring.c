@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright (c) 2026 The starg authors
+ *
+ * Trees that meet themselves: ways of Joins that lead through the very link they are about. By the letter of
+ * RFC 7761 these settle late or never; each was found by sim_random, and is a deviation of PIM's now.
+ */
+#include "tests/sim/scene.h"
+
+static struct net_route towards(
+	const struct sim_router *r, const struct sim_link *l, const struct sim_router *next)
+{
+	struct net_route nr = {.origin = NET_ROUTE_RPF, .n_paths = 1};
+
+	nr.paths[0] = (struct net_path){
+		.gateway = sim_port_of(next, l)->ip, .ifid = sim_port_of(r, l)->ifid, .weight = 1};
+	return nr;
+}
+
+/*      in (src) --- a
+ *                   |
+ *          rp==b -- m -- c --- d --- ld (rd)
+ *                        |
+ *                       lc (rc)
+ *
+ * c's neighbour towards S is a, towards the RP b; b itself gets S from m and never forwards it there, so no
+ * Assert tells c that it is on the SPT.
+ */
+static void joins_of_both_kinds_are_served_by_one_lan(void **state)
+{
+	struct sim *s = *state;
+	struct sim_router *a = sim_router(s, "a"), *b = sim_router(s, "b"), *c = sim_router(s, "c"),
+			  *d = sim_router(s, "d");
+	struct sim_link *in = scene_lan(s, "in", a, NULL), *m = scene_lan(s, "m", a, b, c, NULL);
+	struct sim_link *lc = scene_lan(s, "lc", c, NULL), *ld;
+	struct sim_host *src = sim_host(s, "src", in, 3), *rc = sim_host(s, "rc", lc, 3), *rd;
+	char from[IP_STRLEN];
+
+	s->protocols = true;
+	scene_cable(s, c, d);
+	ld = scene_lan(s, "ld", d, NULL);
+	rd = sim_host(s, "rd", ld, 3);
+	scene_rp(b);
+	sim_spt(s, PIM_SPT_NEVER);
+	scene_start(s);
+	sim_source_send(src, G1, 10);
+	sim_run(s,
+		10); /* the RP knows the source: it will forward no Registers that a would assert against */
+	sim_host_join(rc, G1);
+	sim_host_filter(rd, G1, SIM_INCLUDE, ip_str(&src->port->ip, from, sizeof(from)));
+	sim_run(s, 10);
+	sim_assert_delivers(s, 200);
+	assert_in_range(scene_data_on(s, m, 10), 99, 101);
+	scene_assert_fades(s);
+}
+
+/*      in (src) -- f -- x -- rp        rp's way to S is by t and m, m's ways are all by x
+ *                       |    |
+ *                       m -- t
+ *                       |
+ *                      lan (rcv)
+ *
+ * rp joins S through m, on behalf of m alone. When f wins the Assert on x, rp prunes.
+ */
+static void an_rp_that_joins_the_source_through_its_own_receivers_comes_to_rest(void **state)
+{
+	struct sim *s = *state;
+	struct sim_router *f = sim_router(s, "f"), *m = sim_router(s, "m"),
+			  *rp = sim_router(s, "rp");
+	struct sim_link *in = scene_lan(s, "in", f, NULL), *x = scene_lan(s, "x", f, m, rp, NULL);
+	struct sim_link *t = scene_cable(s, m, rp), *lan = scene_lan(s, "lan", m, NULL);
+	struct sim_host *src = sim_host(s, "src", in, 3), *rcv = sim_host(s, "rcv", lan, 3);
+	struct heard *h;
+
+	s->protocols = true;
+	sim_port_of(rp, x)->cost = 100;
+	sim_port_of(m, t)->cost = 100;
+	scene_rp(rp);
+	sim_spt(s, PIM_SPT_NEVER);
+	scene_start(s);
+	sim_host_join(rcv, G1);
+	sim_source_send(src, G1, 10);
+	sim_run(s, 30);
+	h = scene_listen(s, x);
+	sim_assert_delivers(s, 60);
+	assert_in_range(h->asserts, 0, 2);
+	assert_int_equal(scene_data_on(s, t, 10), 0);
+	scene_assert_fades(s);
+}
+
+/*      in (src) -- w -- h (rcv) -- d       d is h's DR; its way to S is by t, j and h itself,
+ *                  |    |          |       its way to the RP by u
+ *                  |    j ---- t --+
+ *                  |               |
+ *                  +-- v -- rp - u +
+ */
+static void a_dr_whose_way_to_the_source_leads_through_its_own_lan_comes_to_rest(void **state)
+{
+	struct sim *s = *state;
+	struct sim_router *w = sim_router(s, "w"), *j = sim_router(s, "j"), *d = sim_router(s, "d"),
+			  *rp = sim_router(s, "rp");
+	struct sim_link *in = scene_lan(s, "in", w, NULL), *lan = scene_lan(s, "h", w, j, d, NULL);
+	struct sim_link *u;
+	struct sim_host *src = sim_host(s, "src", in, 3), *rcv = sim_host(s, "rcv", lan, 3);
+	struct heard *h;
+
+	s->protocols = true;
+	scene_cable(s, d, j);
+	scene_cable(s, w, rp);
+	u = scene_cable(s, rp, d);
+	sim_port_of(d, lan)->cost = 100;
+	sim_port_of(d, u)->cost = 15;
+	sim_port_of(d, lan)->pim.dr_priority = 9;
+	scene_rp(rp);
+	scene_start(s);
+	sim_host_join(rcv, G1);
+	sim_source_send(src, G1, 10);
+	sim_run(s, 30);
+	h = scene_listen(s, lan);
+	sim_assert_delivers(s, 60);
+	assert_in_range(h->asserts, 0, 2);
+	scene_assert_fades(s);
+}
+
+/*      in (src) -- rp -- t -- e -- le (rcv)      e believes that its way to the RP is z
+ *                        |
+ *                        +-- a -- b -- z --+ t
+ *
+ * z's own way to the RP is by b and a. a, who sees z's asserts for the shared tree on t, and rp's for the source's
+ * only, follows z: a joins z, z joins b, b joins a.
+ */
+static void a_ring_of_joins_does_not_outlive_its_members(void **state)
+{
+	struct sim *s = *state;
+	struct sim_router *rp = sim_router(s, "rp"), *a = sim_router(s, "a"),
+			  *b = sim_router(s, "b"), *z = sim_router(s, "z"), *e = sim_router(s, "e");
+	struct sim_link *in = scene_lan(s, "in", rp, NULL);
+	struct sim_link *t = scene_lan(s, "t", rp, a, z, e, NULL),
+			*le = scene_lan(s, "le", e, NULL);
+	struct sim_host *src = sim_host(s, "src", in, 3), *rcv = sim_host(s, "rcv", le, 3);
+	struct net_route by_z;
+
+	s->protocols = true;
+	scene_cable(s, a, b);
+	scene_cable(s, b, z);
+	sim_port_of(z, t)->cost = 100;
+	scene_rp(rp);
+	sim_spt(s, PIM_SPT_NEVER);
+	scene_start(s);
+	by_z = towards(e, t, z);
+	by_z.dst = prefix_host(sim_addr("10.255.0.1"));
+	assert_int_equal(net_route_set(e->net, &by_z), 0);
+	sim_host_join(rcv, G1);
+	/* a's Join at rp ages: it will be gone when z says again that it has won */
+	sim_run(s, 50);
+	sim_source_send(src, G1, 10);
+	sim_run(s, 30);
+	sim_assert_delivers(s, 60);
+	scene_assert_fades(s);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		SIM_TEST(joins_of_both_kinds_are_served_by_one_lan),
+		SIM_TEST(an_rp_that_joins_the_source_through_its_own_receivers_comes_to_rest),
+		SIM_TEST(a_dr_whose_way_to_the_source_leads_through_its_own_lan_comes_to_rest),
+		SIM_TEST(a_ring_of_joins_does_not_outlive_its_members),
+	};
+
+	return cmocka_run_group_tests_name("sim_ring", tests, NULL, NULL);
+}
