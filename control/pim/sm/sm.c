@@ -106,10 +106,19 @@ void sm_config(struct pim_sm *sm, struct proto_ctx *ctx)
 	sm_settle(sm, ctx);
 }
 
+static bool has_rp(const struct pim_sm *sm, const struct prefix *p)
+{
+	for (size_t i = 0; i < sm->n_rps; i++)
+		if (prefix_has(p, &sm->rps[i].rp))
+			return true;
+	return false;
+}
+
 void sm_rib_changed(struct pim_sm *sm, const struct prefix *p, struct proto_ctx *ctx)
 {
 	up_touch_targets(sm, p, true);
-	rp_local_changed(sm, ctx);
+	if (has_rp(sm, p))
+		rp_local_changed(sm, ctx);
 	sm_settle(sm, ctx);
 }
 
