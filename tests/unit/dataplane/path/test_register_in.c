@@ -544,6 +544,18 @@ static void register_inside_gre_is_unwrapped_twice(void **state)
 	assert_forwarded(IP_V4, 2, 200);
 }
 
+static void it_is_looked_up_in_the_table_of_the_interface_that_brought_it(void **state)
+{
+	struct pkt p = {.iif = DP_IF_REGISTER, .came_in = 1};
+
+	in->c.table = 7;
+	fx.demux.several_tables = true;
+	assert_int_equal(fwd_table_of(&fx.t, &p), 7);
+	assert_int_equal(pkt_interface(&p), 1);
+	p.iif = 2;
+	assert_int_equal(fwd_table_of(&fx.t, &p), DP_TABLE_MAIN);
+}
+
 int main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, register_setup, register_teardown)
@@ -571,6 +583,7 @@ int main(void)
 		T(may_leave_on_the_interface_that_brought_it),
 		T(bursts_may_mix_registers_and_data),
 		T(register_inside_gre_is_unwrapped_twice),
+		T(it_is_looked_up_in_the_table_of_the_interface_that_brought_it),
 	};
 	int rc;
 
