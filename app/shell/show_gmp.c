@@ -62,11 +62,6 @@ static void put_mode(json_t *o, bool exclude)
 	put_text(o, "mode", exclude ? "exclude" : "include");
 }
 
-static void put_left(json_t *o, const char *key, uint64_t left_us)
-{
-	put_value(o, key, left_us == TIMER_NEVER ? json_null() : json_real((double)left_us / 1e6));
-}
-
 /* --- groups ------------------------------------------------------------------------------------------- */
 
 static bool group_cb(void *arg, const struct gmp_group_info *g)
@@ -165,10 +160,7 @@ static void put_querier(json_t *o, const struct gmp_if_info *i, uint64_t now_us)
 {
 	put_bool(o, "querier", i->querier);
 	put_ip(o, "querier_address", &i->querier_address);
-	put_number(o, "querier_s",
-		i->running && now_us > i->querier_since_us
-			? (now_us - i->querier_since_us) / 1000000
-			: 0);
+	put_since(o, "querier_s", i->running ? i->querier_since_us : now_us, now_us);
 	put_left(o, "other_querier_s", i->other_querier_left_us);
 	put_left(o, "next_query_s", i->next_query_left_us);
 	put_number(o, "startup_queries", i->startup_left);
@@ -246,37 +238,6 @@ static void show_statistics(struct app *app, const struct cmd_args *args, struct
 
 /* --- texts -------------------------------------------------------------------------------------------- */
 
-/* Copies of the rows whose seconds are written as people do: "00:02:05", "-" for never. */
-static json_t *with_times(const json_t *list, const char *const *keys, size_t n_keys)
-{
-	json_t *rows = json_array(), *row;
-	const json_t *r, *v;
-	char buf[16];
-	size_t i;
-
-	json_array_foreach (list, i, r) {
-		row = json_copy((json_t *)r);
-		for (size_t k = 0; k < n_keys; k++) {
-			v = json_object_get(r, keys[k]);
-			if (json_is_number(v))
-				put_text(row, keys[k],
-					text_duration((json_int_t)json_number_value(v), buf,
-						sizeof(buf)));
-		}
-		json_array_append_new(rows, row);
-	}
-	return rows;
-}
-
-static void timed_table(const json_t *list, const struct text_column *cols, size_t n_cols, FILE *to)
-{
-	static const char *const times[] = {"uptime_s", "expires_s", "querier_s", "next_query_s"};
-	json_t *rows = with_times(list, times, COUNT_OF(times));
-
-	text_table(rows, cols, n_cols, to);
-	json_decref(rows);
-}
-
 static void text_group(const json_t *value, FILE *to)
 {
 	static const struct text_column cols[] = {{"Interface", "interface"}, {"Group", "group"},
@@ -285,7 +246,7 @@ static void text_group(const json_t *value, FILE *to)
 		{"Uptime", "uptime_s"}, {"Expires", "expires_s"},
 		{"LastReporter", "last_reporter"}};
 
-	timed_table(json_object_get(value, "groups"), cols, COUNT_OF(cols), to);
+	text_timed_table(json_object_get(value, "groups"), cols, COUNT_OF(cols), to);
 	text_totals(value, to);
 }
 
@@ -295,7 +256,7 @@ static void text_source(const json_t *value, FILE *to)
 		{"Source", "source"}, {"Forward", "forward"}, {"Checking", "checking"},
 		{"Static", "static"}, {"Expires", "expires_s"}};
 
-	timed_table(json_object_get(value, "sources"), cols, COUNT_OF(cols), to);
+	text_timed_table(json_object_get(value, "sources"), cols, COUNT_OF(cols), to);
 	text_totals(value, to);
 }
 
@@ -305,7 +266,7 @@ static void text_host(const json_t *value, FILE *to)
 		{"Host", "host"}, {"Mode", "mode"}, {"Version", "version"},
 		{"Expires", "expires_s"}, {"Sources", "sources"}};
 
-	timed_table(json_object_get(value, "hosts"), cols, COUNT_OF(cols), to);
+	text_timed_table(json_object_get(value, "hosts"), cols, COUNT_OF(cols), to);
 	text_totals(value, to);
 }
 
@@ -321,7 +282,7 @@ static void text_if(const json_t *value, FILE *to)
 	const char *problem;
 	size_t i;
 
-	timed_table(list, cols, COUNT_OF(cols), to);
+	text_timed_table(list, cols, COUNT_OF(cols), to);
 	json_array_foreach (list, i, o) {
 		problem = json_string_value(json_object_get(o, "problem"));
 		if (problem)

@@ -21,6 +21,30 @@ static void put_key(json_t *o, const struct dp_route_key *key)
 	put_number(o, "table", key->table);
 }
 
+/* What PIM knows of the tree of this very key. */
+static void put_pim_flags(struct app *app, json_t *flags, const struct dp_route_key *key)
+{
+	const void *self = runner_instance(app->runner, app->pim_number);
+	const struct ipaddr any = {.family = IP_NONE};
+	struct pim_tree_info t;
+	bool host = key->src.len == ip_bits(&key->src.addr);
+
+	if (key->grp.len != ip_bits(&key->grp.addr) || (key->src.len && !host) ||
+		!pim_tree_get(self, host ? &key->src.addr : &any, &key->grp.addr, &t))
+		return;
+	json_array_append_new(flags, json_string("sparse"));
+	if (strcmp(t.rpt_state, "pruned") == 0)
+		json_array_append_new(flags, json_string("rp_bit"));
+	if (t.register_state[0] && strcmp(t.register_state, "noinfo") != 0)
+		json_array_append_new(flags, json_string("register"));
+	if (t.spt_bit)
+		json_array_append_new(flags, json_string("spt_bit"));
+	if (t.registered)
+		json_array_append_new(flags, json_string("learnt_register"));
+	if (host && t.i_am_rp && (t.connected || t.registered) && t.keepalive_due_us != TIMER_NEVER)
+		json_array_append_new(flags, json_string("notify_msdp"));
+}
+
 /* Words; the letters of the text come from them. e: NULL for a route that is not in force. */
 static void put_flags(struct app *app, json_t *o, const struct dp_route_key *key,
 	uint32_t n_outputs, const struct tib_entry_info *e)
@@ -33,6 +57,7 @@ static void put_flags(struct app *app, json_t *o, const struct dp_route_key *key
 		json_array_append_new(flags, json_string("connected"));
 	if (!n_outputs)
 		json_array_append_new(flags, json_string("pruned"));
+	put_pim_flags(app, flags, key);
 	if (e && e->merged->excepted)
 		json_array_append_new(flags, json_string("excepted"));
 	if (e && e->crossing)

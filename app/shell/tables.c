@@ -11,6 +11,8 @@ const struct cmd *const cmd_tables[] = {
 	show_net_cmds,
 	show_mroute_cmds,
 	show_gmp_cmds,
+	show_pim_cmds,
+	show_pim_tree_cmds,
 	show_system_cmds,
 	show_police_cmds,
 	do_route_cmds,

@@ -257,3 +257,37 @@ const char *text_duration(json_int_t seconds, char *buf, size_t cap)
 		snprintf(buf, cap, "%lldd%02lldh%02lldm", s / 86400, s / 3600 % 24, s / 60 % 60);
 	return buf;
 }
+
+/* Members of rows that are ages and delays rather than settings. */
+static bool is_age(const char *key)
+{
+	static const char *const keys[] = {"uptime_s", "expires_s", "querier_s", "next_query_s",
+		"next_hello_s", "join_s", "keepalive_s", "stop_s"};
+
+	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
+		if (strcmp(keys[i], key) == 0)
+			return true;
+	return false;
+}
+
+void text_timed_table(const json_t *rows, const struct text_column *cols, size_t n_cols, FILE *to)
+{
+	json_t *timed = json_array(), *row;
+	const json_t *r, *v;
+	char buf[32];
+	size_t i;
+
+	json_array_foreach (rows, i, r) {
+		row = json_copy((json_t *)r);
+		for (size_t c = 0; c < n_cols; c++) {
+			v = json_object_get(r, cols[c].key);
+			if (json_is_number(v) && is_age(cols[c].key))
+				json_object_set_new(row, cols[c].key,
+					json_string(text_duration((json_int_t)json_number_value(v),
+						buf, sizeof(buf))));
+		}
+		json_array_append_new(timed, row);
+	}
+	text_table(timed, cols, n_cols, to);
+	json_decref(timed);
+}

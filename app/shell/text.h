@@ -19,3 +19,6 @@ void text_value(const json_t *value, FILE *to);
 void text_table(const json_t *rows, const struct text_column *cols, size_t n_cols, FILE *to);
 /* Seconds as 00:01:02, or 3d04h05m from a day on. Returns buf; 16 bytes suffice. */
 const char *text_duration(json_int_t seconds, char *buf, size_t cap);
+/* text_table of rows whose "uptime_s", "expires_s" and other ages and delays are written as durations, "-"
+ * for null. */
+void text_timed_table(const json_t *rows, const struct text_column *cols, size_t n_cols, FILE *to);

@@ -44,6 +44,24 @@ void put_ip(json_t *o, const char *key, const struct ipaddr *ip)
 	put_text(o, key, ip_is_none(ip) ? NULL : ip_str(ip, buf, sizeof(buf)));
 }
 
+void put_left(json_t *o, const char *key, uint64_t left_us)
+{
+	put_value(o, key, left_us == TIMER_NEVER ? json_null() : json_real((double)left_us / 1e6));
+}
+
+void put_until(json_t *o, const char *key, uint64_t due_us, uint64_t now_us)
+{
+	put_left(o, key,
+		due_us == TIMER_NEVER ? TIMER_NEVER
+		: due_us > now_us     ? due_us - now_us
+				      : 0);
+}
+
+void put_since(json_t *o, const char *key, uint64_t since_us, uint64_t now_us)
+{
+	put_number(o, key, now_us > since_us ? (now_us - since_us) / 1000000 : 0);
+}
+
 void put_mac(json_t *o, const char *key, const uint8_t mac[6])
 {
 	char buf[18];

@@ -25,6 +25,11 @@ void put_real(json_t *o, const char *key, double number);
 void put_ip(json_t *o, const char *key, const struct ipaddr *ip); /* IP_NONE: null */
 void put_mac(json_t *o, const char *key, const uint8_t mac[6]);
 void put_value(json_t *o, const char *key, json_t *value); /* takes value */
+/* Seconds that are left; null for TIMER_NEVER. Until a time: 0 if it has passed. */
+void put_left(json_t *o, const char *key, uint64_t left_us);
+void put_until(json_t *o, const char *key, uint64_t due_us, uint64_t now_us);
+/* Whole seconds since a time. */
+void put_since(json_t *o, const char *key, uint64_t since_us, uint64_t now_us);
 /* An array under key, to be filled. */
 json_t *put_array(json_t *o, const char *key);
 json_t *put_object(json_t *o, const char *key);
@@ -64,7 +69,8 @@ uint64_t police_refused(const struct app *app, unsigned kind);
 /* --- tables (tables.c) ------------------------------------------------------------------------ */
 
 extern const struct cmd show_net_cmds[], show_port_cmds[], show_offload_cmds[], show_mroute_cmds[],
-	show_gmp_cmds[], show_system_cmds[], show_police_cmds[];
+	show_gmp_cmds[], show_pim_cmds[], show_pim_tree_cmds[], show_system_cmds[],
+	show_police_cmds[];
 extern const struct cmd do_write_cmds[], do_route_cmds[], do_router_cmds[], explain_cmds[],
 	help_cmds[];
 extern const struct cmd trace_cmds[], pcap_cmds[];
