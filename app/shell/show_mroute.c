@@ -30,7 +30,7 @@ static void put_pim_flags(struct app *app, json_t *flags, const struct dp_route_
 	bool host = key->src.len == ip_bits(&key->src.addr);
 
 	if (key->grp.len != ip_bits(&key->grp.addr) || (key->src.len && !host) ||
-		!pim_tree_get(self, host ? &key->src.addr : &any, &key->grp.addr, &t))
+		!pim_tree_get(self, host ? &key->src.addr : &any, &key->grp.addr, &t) || !t.routed)
 		return;
 	json_array_append_new(flags, json_string("sparse"));
 	if (strcmp(t.rpt_state, "pruned") == 0)

@@ -4,7 +4,7 @@
  * The real command table over a real control library: every row, every `show`, its JSON schema
  * against schema.json and the manual page, and what its text says.
  */
-#include "tests/unit/shell/router.h"
+#include "tests/unit/shell/trees.h"
 
 #include "app/shell/syntax.h"
 
@@ -232,6 +232,7 @@ static void every_show_has_its_documented_schema(void **state)
 
 	r->route = (struct dp_route_counters){.packets = 5, .last_used_ms = 3};
 	r->worker.drops[DROP_no_route] = 3;
+	trees_all(r);
 	json_object_foreach (golden, command, want) {
 		paths = json_object();
 		collect(run_ok(r, command), "", paths);

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright (c) 2026 The starg authors
+ *
+ * IGMP, MLD and PIM on the router of the handlers' tests: PIM on src, lan1 and lo0, membership on lan1.
+ */
+#pragma once
+
+#include "tests/unit/shell/router.h"
+
+/* rp NULL: there is none. */
+void trees_setup(struct router *r, const char *rp);
+void trees_config(struct router *r, const struct gmp_config *gmp, const struct pim_config *pim);
+
+/* One record of a version 3 (MLD 2) report: type 1 to 6 of RFC 3376 4.2.12. */
+struct trees_report {
+	const char *host, *grp, *source; /* source NULL: none */
+	uint8_t type;
+};
+void trees_report(struct router *r, const char *ifname, const struct trees_report *rep);
+void trees_hello(struct router *r, const char *ifname, const char *neighbor);
+/* src "*": a Join(*,G). */
+void trees_join(struct router *r, const char *ifname, const char *neighbor, const char *src,
+	const char *grp);
+/* An Assert that wins. */
+void trees_assert(struct router *r, const char *ifname, const char *neighbor, const char *src,
+	const char *grp);
+/* The data plane has met a packet without route. */
+void trees_data(struct router *r, const char *ifname, const char *src, const char *grp);
+
+/* A host of each kind, a neighbour with joins and an assert, a source: something of everything that is
+ * shown. */
+void trees_all(struct router *r);
