@@ -150,6 +150,8 @@ static bool check_route(struct explain *x)
 		if (problem[0])
 			return explain_check(
 				x, "route", false, "the static route is not in force: %s", problem);
+		if (!explain_pim_missing(x))
+			return false;
 		return explain_check(x, "route", false,
 			"no route for (%s, %s): add route %s %s input IF output IF", src, grp, src,
 			grp);
@@ -306,8 +308,6 @@ static void check_flow(struct explain *x)
 	const struct dp_route_counters *c = &x->counters;
 	struct rate rate;
 
-	if (x->app->dp.ops->route_counters(x->app->dp.ctx, &x->entry.merged->key, &x->counters))
-		memset(&x->counters, 0, sizeof(x->counters));
 	if (!check_arrival(x))
 		return;
 	if (c->wrong_if)
@@ -342,9 +342,12 @@ static void walk(struct explain *x)
 	if (!explain_check(x, "forwarding", x->app->workers_run, "%s",
 		    x->app->workers_run ? "the workers run" : "forwarding is stopped: type start"))
 		ok = false;
-	if (!ok || !check_route(x) || !check_inputs(x) || !explain_outputs(x))
+	if (!ok || !check_route(x))
 		return;
-	check_flow(x);
+	if (x->app->dp.ops->route_counters(x->app->dp.ctx, &x->entry.merged->key, &x->counters))
+		memset(&x->counters, 0, sizeof(x->counters));
+	if (explain_pim_route(x) && check_inputs(x) && explain_outputs(x))
+		check_flow(x);
 }
 
 static void explain(struct app *app, const struct cmd_args *args, struct cmd_result *out)

@@ -20,5 +20,9 @@ struct explain {
 /* One condition; detail says what is so, and if it is not, what to do. Returns ok. */
 bool explain_check(struct explain *x, const char *name, bool ok, const char *fmt, ...)
 	__attribute__((format(printf, 4, 5)));
+/* What PIM says where there is no route: false with the condition that fails; true: it does not run. */
+bool explain_pim_missing(struct explain *x);
+/* Conditions of an entry that PIM has a part in; true: go on. */
+bool explain_pim_route(struct explain *x);
 /* The outputs of the entry; false: none of them can send. */
 bool explain_outputs(struct explain *x);

@@ -7,7 +7,6 @@
 #include "app/shell/text.h"
 #include "app/shell/value.h"
 
-#include <errno.h>
 #include <string.h>
 
 struct gmp_show {
@@ -332,11 +331,7 @@ static void clear(
 	if (grp)
 		(void)!ip_parse(grp, &c->grp);
 	rc = runner_command(app->runner, app->gmp_number, c, error, sizeof(error), app_now_us());
-	if (rc == -ENOENT && !error[0])
-		cmd_fail(out, "%s %s: there is nothing to clear: see show %s %s", name ? name : "",
-			grp ? grp : "", c->family == IP_V6 ? "mld" : "igmp",
-			grp ? "group" : "interface");
-	else if (rc)
+	if (rc)
 		cmd_fail(out, "%s", error[0] ? error : strerror(-rc));
 	else
 		runner_commit(app->runner);

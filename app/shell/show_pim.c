@@ -7,7 +7,6 @@
 #include "app/shell/text.h"
 #include "app/shell/value.h"
 
-#include <errno.h>
 #include <string.h>
 
 struct pim_show {
@@ -380,11 +379,7 @@ static void clear(
 	if (addr)
 		(void)!ip_parse(addr, &c->neighbor);
 	rc = runner_command(app->runner, app->pim_number, c, error, sizeof(error), app_now_us());
-	if (rc == -ENOENT && !error[0])
-		cmd_fail(out, "%s%s%s: there is nothing to clear: see show pim %s",
-			name ? name : "", name && addr ? " " : "", addr ? addr : "",
-			addr ? "neighbor" : "interface");
-	else if (rc)
+	if (rc)
 		cmd_fail(out, "%s", error[0] ? error : strerror(-rc));
 	else
 		runner_commit(app->runner);

@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright (c) 2026 The starg authors
+ *
+ * explain where IGMP and PIM have a say: each condition as the verdict.
+ */
+#include "tests/unit/shell/trees.h"
+
+#include <string.h>
+
+static void verdict(struct router *r, const char *line, const char *part)
+{
+	const char *v = text_at(run_ok(r, line), "verdict");
+
+	if (!strstr(v, part))
+		fail_msg("%s: \"%s\" lacks \"%s\"", line, v, part);
+}
+
+static void join(struct router *r, const char *grp)
+{
+	trees_report(r, "lan1", &(struct trees_report){.host = "10.1.0.5", .type = 4, .grp = grp});
+}
+
+static void without_pim_it_is_a_matter_of_static_routes(void **state)
+{
+	verdict(*state, "explain 10.0.0.1 239.9.9.9", "add route 10.0.0.1 239.9.9.9 input IF");
+}
+
+static void no_rp_of_the_group(void **state)
+{
+	struct router *r = *state;
+
+	trees_setup(r, NULL);
+	verdict(r, "explain 10.0.0.1 239.5.5.5", "no RP for 239.5.5.5: add one to pim.rp");
+	join(r, "239.5.5.5");
+	verdict(r, "explain 10.0.0.1 239.5.5.5", "no RP for 239.5.5.5");
+}
+
+static void the_rp_is_unreachable(void **state)
+{
+	struct router *r = *state;
+
+	trees_setup(r, "172.16.0.254");
+	verdict(r, "explain 10.0.0.1 239.5.5.5",
+		"no route: RP 172.16.0.254 unreachable (no unicast route");
+	join(r, "239.5.5.5");
+	verdict(r, "explain * 239.5.5.5",
+		"no route: RP 172.16.0.254 unreachable (no unicast route");
+}
+
+static void nobody_wants_the_group(void **state)
+{
+	struct router *r = *state;
+
+	trees_setup(r, "10.9.9.9");
+	verdict(r, "explain 10.0.0.1 239.5.5.5",
+		"nobody wants 239.5.5.5: no IGMP member and no PIM neighbor has asked for it; hosts "
+		"on src cannot ask, for it is off there");
+	trees_data(r, "src", "10.0.0.1", "239.5.5.5");
+	verdict(r, "explain 10.0.0.1 239.5.5.5", "nobody wants 239.5.5.5");
+}
+
+static void nobody_has_named_the_source(void **state)
+{
+	struct router *r = *state;
+
+	trees_setup(r, "10.9.9.9");
+	trees_report(r, "lan1",
+		&(struct trees_report){
+			.host = "10.1.0.5", .type = 5, .grp = "232.1.1.1", .source = "10.0.0.2"});
+	verdict(r, "explain 10.0.0.1 232.1.1.1",
+		"nobody wants 232.1.1.1 of source 10.0.0.1: the group is in an SSM range");
+	verdict(r, "explain 10.0.0.2 232.1.1.1", "no packet has arrived on src");
+}
+
+static void the_next_router_does_not_speak_pim(void **state)
+{
+	struct router *r = *state;
+
+	trees_setup(r, "10.9.7.7");
+	join(r, "239.5.5.5");
+	verdict(r, "explain 10.9.3.3 239.5.5.5",
+		"the RPF neighbor 10.1.0.9 towards the RP is no PIM neighbor on lan1");
+	trees_hello(r, "lan1", "10.1.0.9");
+	join(r, "239.5.5.5");
+	assert_null(strstr(
+		text_at(run_ok(r, "explain 10.9.3.3 239.5.5.5"), "verdict"), "no PIM neighbor"));
+}
+
+static void the_rp_has_not_heard_of_the_source(void **state)
+{
+	struct router *r = *state;
+
+	trees_setup(r, "10.9.9.9");
+	join(r, "239.5.5.5");
+	verdict(r, "explain 10.9.3.3 239.5.5.5",
+		"the source 10.9.3.3 is not directly connected and this router, the RP, has got no "
+		"Register of it yet");
+}
+
+static void the_assert_is_lost(void **state)
+{
+	struct router *r = *state;
+
+	trees_all(r);
+	verdict(r, "explain 10.0.0.1 239.5.5.5", "the assert on lan1 is lost to 10.1.0.9");
+}
+
+static void another_router_is_the_dr(void **state)
+{
+	struct router *r = *state;
+
+	trees_setup(r, "10.9.9.9");
+	trees_hello(r, "lan1", "10.1.0.9");
+	join(r, "239.5.5.5");
+	trees_data(r, "src", "10.0.0.1", "239.5.5.5");
+	verdict(r, "explain 10.0.0.1 239.5.5.5",
+		"lan1 has members, but its DR is 10.1.0.9, which forwards there");
+}
+
+static void a_boundary_keeps_the_group_out(void **state)
+{
+	struct router *r = *state;
+
+	trees_setup(r, "10.9.9.9");
+	join(r, "239.255.1.1");
+	trees_data(r, "src", "10.0.0.1", "239.255.1.1");
+	verdict(r, "explain 10.0.0.1 239.255.1.1", "the boundary of lan1 keeps the group out");
+}
+
+static void members_where_pim_does_not_run(void **state)
+{
+	struct pim_if_config ifs[1];
+	struct pim_rp_config rp = {.address = addr("10.0.0.254")};
+	struct router *r = *state;
+	struct pim_config pim;
+
+	trees_setup(r, NULL);
+	pim_config_default(&pim);
+	pim_if_config_default(&ifs[0]);
+	snprintf(ifs[0].interface, sizeof(ifs[0].interface), "src");
+	pim.n_ifs = 1;
+	pim.ifs = ifs;
+	pim.n_rps = 1;
+	pim.rps = &rp;
+	trees_config(r, NULL, &pim);
+	join(r, "239.5.5.5");
+	verdict(r, "explain 10.0.0.1 239.5.5.5", "lan1 has members, but PIM does not run there");
+}
+
+static void what_flows_is_said_with_all_that_holds(void **state)
+{
+	struct router *r = *state;
+	const char *text;
+
+	trees_setup(r, "10.9.9.9");
+	join(r, "239.5.5.5");
+	trees_data(r, "src", "10.0.0.1", "239.5.5.5");
+	r->route = (struct dp_route_counters){.packets = 9, .last_used_ms = 1};
+	text = run_text(r, "explain 10.0.0.1 239.5.5.5");
+	assert_non_null(strstr(text, "forwarding: 9 packets so far"));
+	assert_non_null(strstr(text, "this router is the RP 10.9.9.9"));
+	assert_non_null(strstr(text, "wanted on lan1: members"));
+}
+
+int main(void)
+{
+#define TEST(f) cmocka_unit_test_setup_teardown(f, router_setup, router_teardown)
+	const struct CMUnitTest tests[] = {
+		TEST(without_pim_it_is_a_matter_of_static_routes),
+		TEST(no_rp_of_the_group),
+		TEST(the_rp_is_unreachable),
+		TEST(nobody_wants_the_group),
+		TEST(nobody_has_named_the_source),
+		TEST(the_next_router_does_not_speak_pim),
+		TEST(the_rp_has_not_heard_of_the_source),
+		TEST(the_assert_is_lost),
+		TEST(another_router_is_the_dr),
+		TEST(a_boundary_keeps_the_group_out),
+		TEST(members_where_pim_does_not_run),
+		TEST(what_flows_is_said_with_all_that_holds),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
