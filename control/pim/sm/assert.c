@@ -6,11 +6,6 @@
  *
  * Deviation: an Assert(*,G) that data set off names the source, as 4.9.6 allows, so that a router that forwards it
  * on the SPT answers at once. Data sets off at most one Assert a second for an entry and interface (4.2).
- *
- * Deviation: a winner upstream that is farther from the RP or source than we are is followed for one Assert_Time
- * only, however often it says that it is the winner (section 4.6 has it stay as long as somebody joins it). Its way
- * may lead through us: such a ring of Joins keeps itself alive without data, for good. If the winner is right, for
- * metrics of routers need not be comparable, the next packet brings it back.
  */
 #include "control/pim/sm/assert.h"
 #include "control/pim/sm/register.h"
@@ -211,25 +206,12 @@ static void send_and_stay_winner(struct pim_sm *sm, struct sm_oif *oif, const st
 		ctx->now_us + (uint64_t)(c->assert_s - c->assert_override_s) * 1000000);
 }
 
-/* Our neighbour upstream won, although our own way to the RP or source is the shorter one. */
-static bool is_farther(const struct sm_at *at, const struct assert_metric *heard)
-{
-	const struct assert_metric mine = metric_said(at);
-	uint16_t rpf = at->s ? RPF_interface_S(at->s) : RPF_interface_RP(at->g);
-
-	return at->pif->ifid == rpf && heard->rpt_bit == mine.rpt_bit &&
-	       heard->preference == mine.preference && heard->metric > mine.metric;
-}
-
-static void store_winner(struct pim_sm *sm, struct sm_oif *oif, const struct sm_at *at,
-	const struct assert_metric *heard, struct proto_ctx *ctx)
+static void store_winner(struct pim_sm *sm, struct sm_oif *oif, const struct assert_metric *heard,
+	struct proto_ctx *ctx)
 {
 	uint64_t us = (uint64_t)sm->pim->config->assert_s * 1000000;
-	bool again = timer_armed(&oif->at) && ip_eq(&oif->winner.address, &heard->address);
 
 	oif->winner = *heard;
-	if (again && is_farther(at, heard))
-		return;
 	sm_timer_set(sm, ctx, &oif->at, SM_T_ASSERT, ctx->now_us + us);
 }
 
@@ -273,7 +255,7 @@ static void act(struct pim_sm *sm, enum assert_action action, struct sm_oif *oif
 		send_and_stay_winner(sm, oif, at, what->data_src, ctx);
 		break;
 	case A2:
-		store_winner(sm, oif, at, what->heard, ctx);
+		store_winner(sm, oif, what->heard, ctx);
 		break;
 	case A4:
 		cancel_send(at, ctx);
@@ -283,7 +265,7 @@ static void act(struct pim_sm *sm, enum assert_action action, struct sm_oif *oif
 		delete_info(oif, ctx);
 		break;
 	case A6:
-		store_winner(sm, oif, at, what->heard, ctx);
+		store_winner(sm, oif, what->heard, ctx);
 		spt_by_assert(sm, at, ctx);
 		break;
 	}

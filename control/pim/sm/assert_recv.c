@@ -124,6 +124,29 @@ static struct sm_source *source_for(struct pim_sm *sm, struct sm_group *g,
 	return s;
 }
 
+/* Our next hop to the target claims not to be nearer to it than we are. */
+static bool is_odd(const struct pim_sm *sm, const struct pim_iface *pif, const struct sm_rpf *rpf,
+	const struct assert_metric *m)
+{
+	struct ipaddr nbr;
+
+	if (rpf->ifid != pif->ifid || ip_is_none(&rpf->next_hop) || assert_metric_infinite(m) ||
+		m->preference != rpf->preference || m->metric < rpf->metric)
+		return false;
+	nbr = NBR(sm, pif->ifid, &rpf->next_hop);
+	return ip_eq(&nbr, &m->address);
+}
+
+static void compare_with_routes(struct pim_sm *sm, struct pim_iface *pif, const struct sm_group *g,
+	const struct sm_source *s, const struct assert_metric *m)
+{
+	struct sm_iface *i = sm_iface_find(sm, pif->ifid, pif->family);
+
+	if (i && (m->rpt_bit ? is_odd(sm, pif, &g->star.up.rpf, m)
+			     : s && is_odd(sm, pif, &s->sg.up.rpf, m)))
+		i->odd_metrics = true;
+}
+
 static void hear(struct pim_sm *sm, struct pim_iface *pif, const struct pim_assert *a,
 	const struct assert_metric *m, struct proto_ctx *ctx)
 {
@@ -136,6 +159,7 @@ static void hear(struct pim_sm *sm, struct pim_iface *pif, const struct pim_asse
 	if (!g) /* nothing known of the group: no formula holds */
 		return;
 	s = named ? source_for(sm, g, a, m, ctx) : NULL;
+	compare_with_routes(sm, pif, g, s, m);
 	if (s) {
 		at = sm_at_sg(s, pif);
 		done = heard_sg(sm, &at, m, ctx);

@@ -57,11 +57,14 @@ static uint64_t left_since_last(
 
 void keepalive_timer(struct pim_sm *sm, struct sm_source *s, struct proto_ctx *ctx)
 {
-	uint64_t left = data_restarts(sm, s) ? left_since_last(sm, s, ctx) : 0;
+	uint64_t left = left_since_last(sm, s, ctx);
 
 	if (left) {
+		/* asked while it runs: formulas look at it */
 		sm_keepalive_set(sm, s, left, ctx);
-		return;
+		if (data_restarts(sm, s))
+			return;
+		timer_cancel(ctx->timers, &s->kat);
 	}
 	s->rate_reached = false;
 	sm_touch(sm, &s->sg);

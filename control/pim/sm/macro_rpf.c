@@ -42,6 +42,32 @@ rpf_pif(const struct pim_sm *sm, const struct sm_up *up, const struct ipaddr *gr
 	return pif && !pim_boundary_denies(pif, grp) ? pif : NULL;
 }
 
+/* Deviation: an assert's winner who is farther from the RP or the source than we are is not joined; section 4.6 has
+ * it joined as long as it says that it has won. Its own way may lead through us: such a ring of Joins brings no
+ * data, and keeps itself alive. (RPF'(S,G,rpt) is asked for no Joins, but for who forwards.) Our next hop, who is nearer, will win as soon as it forwards. Where its asserts
+ * show that metrics on the link are not made alike, the RFC's word is followed. */
+static bool is_farther(const struct pim_sm *sm, const struct sm_at *at,
+	const struct assert_metric *w, const struct sm_rpf *rpf, bool rpt)
+{
+	const struct sm_iface *i = sm_iface_find(sm, at->pif->ifid, at->pif->family);
+
+	return w->rpt_bit == rpt && w->preference == rpf->preference && w->metric > rpf->metric &&
+	       !(i && i->odd_metrics);
+}
+
+/* The winner's word counts: we are loser, and it is to be followed. */
+static bool follows_star_g(const struct pim_sm *sm, const struct sm_at *at)
+{
+	return I_Am_Assert_Loser_star_g(at) &&
+	       !is_farther(sm, at, &at->star->winner, &at->g->star.up.rpf, true);
+}
+
+static bool follows_sg(const struct pim_sm *sm, const struct sm_at *at)
+{
+	return I_Am_Assert_Loser_sg(at) &&
+	       !is_farther(sm, at, &at->sg->winner, &at->s->sg.up.rpf, false);
+}
+
 struct ipaddr RPF_nbr_star_g(const struct pim_sm *sm, const struct sm_group *g)
 {
 	struct pim_iface *pif = rpf_pif(sm, &g->star.up, &g->grp);
@@ -50,7 +76,7 @@ struct ipaddr RPF_nbr_star_g(const struct pim_sm *sm, const struct sm_group *g)
 	if (!pif)
 		return (struct ipaddr){0};
 	at = sm_at_star_g(g, pif);
-	if (I_Am_Assert_Loser_star_g(&at))
+	if (follows_star_g(sm, &at))
 		return at.star->winner.address;
 	return NBR(sm, pif->ifid, &g->star.up.rpf.next_hop);
 }
@@ -76,7 +102,7 @@ struct ipaddr RPF_nbr_sg(const struct pim_sm *sm, const struct sm_source *s)
 	if (!pif)
 		return (struct ipaddr){0};
 	at = sm_at_sg(s, pif);
-	if (I_Am_Assert_Loser_sg(&at))
+	if (follows_sg(sm, &at))
 		return at.sg->winner.address;
 	return NBR(sm, pif->ifid, &s->sg.up.rpf.next_hop);
 }

@@ -114,8 +114,16 @@ static bool has_rp(const struct pim_sm *sm, const struct prefix *p)
 	return false;
 }
 
+/* Metrics may have been odd for routes were on the move. */
+static void metrics_anew(struct pim_sm *sm)
+{
+	for (struct hash_node *h = hash_next(&sm->ifaces, NULL); h; h = hash_next(&sm->ifaces, h))
+		container_of(h, struct sm_iface, node)->odd_metrics = false;
+}
+
 void sm_rib_changed(struct pim_sm *sm, const struct prefix *p, struct proto_ctx *ctx)
 {
+	metrics_anew(sm);
 	up_touch_targets(sm, p, true);
 	if (has_rp(sm, p))
 		rp_local_changed(sm, ctx);

@@ -95,6 +95,9 @@ struct sm_iface {
 	struct pim_iface *pif; /* NULL: PIM does not run there, only memberships are known */
 	LIST_HEAD(, sm_oif) oifs;
 	uint32_t n_oifs;
+	/* A next hop there said to be no nearer to the target than we are: metrics of routers on it cannot be
+	 * compared (assert_farther). Until routes change. */
+	bool odd_metrics;
 };
 
 /* (S,G,rpt) of an interface beyond the state: only while it is not NoInfo. */

@@ -428,7 +428,29 @@ static void rpf_neighbours_are_those_of_the_routes_or_assert_winners(void **stat
 	assert_nbr(RPF_nbr_star_g(p->sm, b.g), "10.0.3.9");
 	assert_nbr(RPF_nbr_sg(p->sm, b.s), "10.0.2.2");
 	spt = sm_oif_get(p->sm, &b.s->sg, sw_pif(p, p->src), &b.ctx);
-	lose(spt, 1); /* I_Am_Assert_Loser(S, G, RPF_interface(S)) */
+	lose(spt, 0); /* I_Am_Assert_Loser(S, G, RPF_interface(S)) */
+	assert_nbr(RPF_nbr_sg(p->sm, b.s), "10.0.3.9");
+	done(&b);
+}
+
+static void a_winner_farther_than_we_are_is_not_joined(void **state)
+{
+	struct bench b = bench_of(*state);
+	struct sm_world *p = *state;
+	struct sm_oif *star = sm_oif_get(p->sm, &b.g->star, sw_pif(p, p->up), &b.ctx);
+	struct sm_oif *spt = sm_oif_get(p->sm, &b.s->sg, sw_pif(p, p->src), &b.ctx);
+
+	b.g->star.up.rpf.metric = b.s->sg.up.rpf.metric = 20;
+	lose(star, 20);
+	star->winner.rpt_bit = true;
+	assert_nbr(RPF_nbr_star_g(p->sm, b.g), "10.0.3.9");
+	star->winner.metric = 21;
+	assert_nbr(RPF_nbr_star_g(p->sm, b.g), "10.0.1.2");
+	star->iface->odd_metrics = true; /* as our next hop's asserts have shown */
+	assert_nbr(RPF_nbr_star_g(p->sm, b.g), "10.0.3.9");
+	lose(spt, 21);
+	assert_nbr(RPF_nbr_sg(p->sm, b.s), "10.0.2.2");
+	spt->winner.preference = 1; /* of another routing protocol: not to be compared */
 	assert_nbr(RPF_nbr_sg(p->sm, b.s), "10.0.3.9");
 	done(&b);
 }
@@ -563,6 +585,7 @@ int main(void)
 		T(a_walk_meets_each_interface_once_in_order),
 		T(a_boundary_takes_the_interface_out_of_every_set),
 		T(rpf_neighbours_are_those_of_the_routes_or_assert_winners),
+		T(a_winner_farther_than_we_are_is_not_joined),
 		T(no_neighbour_upstream_is_null),
 		T(join_desired_sg_has_its_terms),
 		T(join_desired_star_g_is_immediate_olist),
