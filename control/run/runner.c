@@ -426,8 +426,20 @@ static bool still_signals(const struct tib_entry_info *e, uint16_t ifid)
 	return false;
 }
 
+static bool still_wrong(const struct tib_entry_info *e, uint16_t ifid)
+{
+	for (unsigned i = 0; i < e->merged->n_inputs; i++) {
+		const struct dp_input *in = &e->merged->inputs[i];
+
+		if ((in->ifid == ifid || in->ifid == DP_IF_ANY) && in->flags & DP_INPUT_ACCEPT)
+			return false;
+	}
+	return true;
+}
+
 /* What to tell the data plane of a flow: packets held go on only where there is a route now, and data that
- * changed nothing need not be told of with every packet. */
+ * changed nothing need not be told of with every packet; on a link where another router forwards, that is each
+ * one that comes in. */
 static enum dp_verdict verdict_of(const struct runner *r, const struct dp_upcall *up)
 {
 	struct tib_entry_info e;
@@ -436,6 +448,8 @@ static enum dp_verdict verdict_of(const struct runner *r, const struct dp_upcall
 	if (up->kind == DP_UPCALL_NOCACHE)
 		return found ? DP_VERDICT_RELEASE : DP_VERDICT_DISCARD;
 	if (up->kind == DP_UPCALL_DATA && found && still_signals(&e, up->ifid))
+		return DP_VERDICT_DISCARD;
+	if (up->kind == DP_UPCALL_WRONGVIF && found && still_wrong(&e, up->ifid))
 		return DP_VERDICT_DISCARD;
 	return DP_VERDICT_RELEASE;
 }

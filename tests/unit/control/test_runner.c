@@ -413,6 +413,37 @@ static void a_flow_that_nobody_wants_is_discarded(void **state)
 	assert_int_equal(w->f->verdict, DP_VERDICT_RELEASE);
 }
 
+static void one_route(struct probe *p, const struct event *ev, struct proto_ctx *ctx)
+{
+	struct tib_wish wish = {.key = key("10.0.0.1", "239.1.1.1"), .n_inputs = 1};
+
+	if (ev->kind != EV_UPCALL)
+		return;
+	wish.inputs[0] = (struct dp_input){.ifid = p->a, .flags = DP_INPUT_ACCEPT};
+	act_wish_set(ctx->out, &wish);
+}
+
+static void a_wrong_interface_that_stays_wrong_is_told_of_now_and_then(void **state)
+{
+	struct world *w = *state;
+	struct probe *p = add(w, &igmp_probe);
+	struct dp_upcall up = {.kind = DP_UPCALL_WRONGVIF,
+		.ifid = 7,
+		.src = addr("10.0.0.1"),
+		.grp = addr("239.1.1.1")};
+
+	p->act = one_route;
+	p->a = 8;
+	fake_dp_upcall(w->f, &up);
+	world_run(w);
+	assert_int_equal(w->f->verdict, DP_VERDICT_DISCARD);
+	p->a = 7; /* the packet moved the route */
+	fake_dp_upcall(w->f, &up);
+	world_run(w);
+	assert_int_equal(w->f->verdict, DP_VERDICT_RELEASE);
+	p->act = NULL;
+}
+
 static void packets_are_held_only_if_a_protocol_answers(void **state)
 {
 	struct world *w = *state;
@@ -544,6 +575,7 @@ int main(void)
 		T(budget_bounds_packets_upcalls_and_timers),
 		T(upcall_gate_opens_after_the_answer_is_installed),
 		T(a_flow_that_nobody_wants_is_discarded),
+		T(a_wrong_interface_that_stays_wrong_is_told_of_now_and_then),
 		T(packets_are_held_only_if_a_protocol_answers),
 		T(timers_reach_their_protocol_in_order),
 		T(timer_that_is_always_due_does_not_hold_the_runner),
