@@ -85,6 +85,34 @@ static json_t *answer_list(struct app *app, const char *command, char **params, 
 	return error ? error : page_of_line(app, command, &page);
 }
 
+/* `show` of something large, which ends at a limit of its own: as far as the page goes, with the number of
+ * all of them. */
+static json_t *answer_large(struct app *app, const char *command, char **params, unsigned n)
+{
+	struct telemetry_page page;
+	json_t *error = telemetry_page_read(params, n, 0, &page), *value, *answer;
+	json_int_t total, shown;
+	char line[128];
+
+	if (error)
+		return error;
+	if (page.offset > UINT32_MAX - page.limit)
+		return telemetry_error("OFFSET is a number: 0, then what \"next\" said");
+	snprintf(line, sizeof(line), "%s limit %llu", command,
+		(unsigned long long)(page.offset + page.limit));
+	value = run_line(app, line, &error);
+	if (!value)
+		return error;
+	answer = telemetry_page(value, &page);
+	total = json_integer_value(json_object_get(value, "total"));
+	shown = json_integer_value(json_object_get(value, "shown"));
+	json_object_set_new(answer, "total", json_integer(total));
+	if (shown < total && !json_object_get(answer, "next"))
+		json_object_set_new(answer, "next", json_integer(shown));
+	json_decref(value);
+	return answer;
+}
+
 /* The only element of the only list. */
 static json_t *answer_named(struct app *app, const char *command, char **params, unsigned n)
 {
@@ -239,6 +267,34 @@ const struct telemetry_endpoint telemetry_endpoints[] = {
 	{"/starg/routes", "[OFFSET[,LIMIT]]", "multicast routes", telemetry_routes, NULL},
 	{"/starg/route", "SOURCE,GROUP", "one multicast route", telemetry_route, NULL},
 	{"/starg/oifs", "SOURCE,GROUP[,OFFSET[,LIMIT]]", "its outputs", telemetry_oifs, NULL},
+	{"/starg/igmp_groups", "[OFFSET[,LIMIT]]", "groups with members", answer_large,
+		"show igmp group"},
+	{"/starg/igmp_sources", "[OFFSET[,LIMIT]]", "sources they name", answer_large,
+		"show igmp source"},
+	{"/starg/igmp_hosts", "[OFFSET[,LIMIT]]", "members by host", answer_large,
+		"show igmp host"},
+	{"/starg/igmp_interfaces", "[OFFSET[,LIMIT]]", "queriers, timers", answer_list,
+		"show igmp interface"},
+	{"/starg/mld_groups", "[OFFSET[,LIMIT]]", "groups with members", answer_large,
+		"show mld group"},
+	{"/starg/mld_sources", "[OFFSET[,LIMIT]]", "sources they name", answer_large,
+		"show mld source"},
+	{"/starg/mld_hosts", "[OFFSET[,LIMIT]]", "members by host", answer_large, "show mld host"},
+	{"/starg/mld_interfaces", "[OFFSET[,LIMIT]]", "queriers, timers", answer_list,
+		"show mld interface"},
+	{"/starg/pim_interfaces", "[OFFSET[,LIMIT]]", "DRs, timers", answer_list,
+		"show pim interface"},
+	{"/starg/pim_neighbors", "[OFFSET[,LIMIT]]", "PIM routers", answer_list,
+		"show pim neighbor"},
+	{"/starg/pim_trees", "[OFFSET[,LIMIT]]", "(*,G) and (S,G)", answer_large, "show pim state"},
+	{"/starg/pim_upstreams", "[OFFSET[,LIMIT]]", "trees upstream", answer_large,
+		"show pim upstream"},
+	{"/starg/pim_joins", "[OFFSET[,LIMIT]]", "trees downstream", answer_large, "show pim join"},
+	{"/starg/pim_registers", "[OFFSET[,LIMIT]]", "registered sources", answer_large,
+		"show pim register"},
+	{"/starg/pim_asserts", "[OFFSET[,LIMIT]]", "who has won", answer_large, "show pim assert"},
+	{"/starg/pim_rps", "[OFFSET[,LIMIT]]", "RPs and the way to them", answer_list,
+		"show pim rp"},
 	{"/starg/show", "COMMAND[,OFFSET[,LIMIT]]", "any show", answer_show, "show"},
 };
 const size_t telemetry_n_endpoints = sizeof(telemetry_endpoints) / sizeof(telemetry_endpoints[0]);

@@ -3,7 +3,7 @@
  *
  * Telemetry's answers: shape, size, pages, wrong parameters. How they travel is tests/dp's.
  */
-#include "tests/unit/shell/router.h"
+#include "tests/unit/shell/trees.h"
 
 #include "app/api/telemetry_priv.h"
 #include "control/base/prng.h"
@@ -287,6 +287,30 @@ static void route_of_many_outputs_is_summed_up_and_paged(void **state)
 	assert_int_equal(outputs, 400);
 }
 
+/* More than a show prints by itself. */
+static void a_thousand_and_more_groups_come_in_pages(void **state)
+{
+	struct router *r = *state;
+	char grp[32], params[32] = "";
+	unsigned groups = 0;
+	const json_t *o;
+
+	trees_setup(r, "10.9.9.9");
+	for (int i = 0; i < 1500; i++) {
+		snprintf(grp, sizeof(grp), "239.3.%d.%d", i / 256, i % 256);
+		trees_report(r, "lan1",
+			&(struct trees_report){.host = "10.1.0.5", .type = 4, .grp = grp});
+	}
+	do {
+		o = ask(r, "/starg/igmp_groups", params);
+		assert_int_equal(number_at(o, "total"), 1500);
+		groups += (unsigned)json_object_size(at(o, "groups"));
+		snprintf(params, sizeof(params), "%lld",
+			(long long)json_integer_value(at(o, "next")));
+	} while (at(o, "next"));
+	assert_int_equal(groups, 1500);
+}
+
 static void wrong_parameters_are_answered_with_a_sentence(void **state)
 {
 	struct router *r = *state;
@@ -349,6 +373,7 @@ int main(void)
 		TEST(pages_of_routes_hold_each_route_once),
 		TEST(every_endpoint_answers_with_the_names_of_show),
 		TEST(route_of_many_outputs_is_summed_up_and_paged),
+		TEST(a_thousand_and_more_groups_come_in_pages),
 		TEST(wrong_parameters_are_answered_with_a_sentence),
 		TEST(random_parameters_harm_nobody),
 	};
