@@ -82,13 +82,20 @@ static struct gmp_if *find(const struct gmp_self *self, const char *name, uint8_
 	return NULL;
 }
 
-static int cmp_if(const void *pa, const void *pb)
+/* In order of name and family. The array has room. */
+static void insert(struct gmp_self *self, struct gmp_if *gif)
 {
-	const struct gmp_if *a = *(const struct gmp_if *const *)pa;
-	const struct gmp_if *b = *(const struct gmp_if *const *)pb;
-	int cmp = strncmp(a->conf.interface, b->conf.interface, DP_IF_NAMELEN);
+	size_t i = self->n_ifs++;
 
-	return cmp ? cmp : (int)a->conf.family - (int)b->conf.family;
+	for (; i > 0; i--) {
+		const struct gmp_if_config *c = &self->ifs[i - 1]->conf;
+		int cmp = strncmp(c->interface, gif->conf.interface, DP_IF_NAMELEN);
+
+		if (cmp < 0 || (cmp == 0 && c->family < gif->conf.family))
+			break;
+		self->ifs[i] = self->ifs[i - 1];
+	}
+	self->ifs[i] = gif;
 }
 
 static struct gmp_if *if_new(struct gmp_self *self, const struct gmp_if_config *c)
@@ -111,8 +118,7 @@ static struct gmp_if *if_new(struct gmp_self *self, const struct gmp_if_config *
 	}
 	gif->self = self;
 	gif->problem = "there is no such interface";
-	self->ifs[self->n_ifs++] = gif;
-	qsort(self->ifs, self->n_ifs, sizeof(struct gmp_if *), cmp_if);
+	insert(self, gif);
 	return gif;
 }
 
