@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  * Copyright (c) 2026 The starg authors
  *
- * Hosts that join and leave at random against the router. The hosts follow RFC 3376 section 5 (RFC 2236 for
- * some): reports when they change, sent twice, answers to queries after a random time. While no packet is
- * lost, whatever some host wants is forwarded at every moment; with loss or without, when all has been quiet
- * for three Group Membership Intervals the router wants exactly the union of what the hosts want; and when
- * all have left, nothing of it remains. STARG_TEST_SEED repeats a run.
+ * Hosts that join and leave at random against one router, or two on their LAN, of which the querier may
+ * vanish for a while. The hosts follow RFC 3376 section 5 (RFC 2236 for some): reports when they change,
+ * sent twice, answers to queries after a random time. While nothing is lost, whatever some host wants is
+ * forwarded at every moment; in any case, when all has been quiet for three Group Membership Intervals
+ * each router wants exactly the union of what the hosts want; and when all have left, nothing of it
+ * remains. STARG_TEST_SEED repeats a run, STARG_TEST_RUNS says how many.
  */
 #include "tests/unit/gmp/gmp_test.h"
 
@@ -36,7 +37,9 @@ struct host {
 };
 
 struct play {
-	struct bed *b;
+	struct bed *b[2]; /* the routers: the first one is the querier */
+	unsigned routers;
+	bool outage; /* the querier vanishes for a while */
 	struct prng rng;
 	bool v6;
 	unsigned loss; /* percent */
@@ -72,18 +75,26 @@ static bool lost(struct play *p)
 
 static void report(struct play *p, struct host *h, unsigned g, const char *type, uint32_t mask)
 {
-	if (!lost(p))
-		bed_report1(p->b, 1, h->addr, type, group(p, g), letters(mask));
+	for (unsigned r = 0; r < p->routers; r++)
+		if (!lost(p))
+			bed_report1(p->b[r], 1, h->addr, type, group(p, g), letters(mask));
 }
 
 static void old_report(struct play *p, struct host *h, unsigned g)
 {
-	if (lost(p))
-		return;
-	bed_old_report(p->b, 1, h->addr, 2, group(p, g));
+	for (unsigned r = 0; r < p->routers; r++)
+		if (!lost(p))
+			bed_old_report(p->b[r], 1, h->addr, 2, group(p, g));
 	for (unsigned i = 0; i < HOSTS; i++) /* RFC 2236 section 3: suppression */
 		if (p->hosts[i].old && &p->hosts[i] != h)
 			p->hosts[i].w[g].answer_us = 0;
+}
+
+static void leave(struct play *p, struct host *h, unsigned g)
+{
+	for (unsigned r = 0; r < p->routers; r++)
+		if (!lost(p))
+			bed_leave(p->b[r], 1, h->addr, group(p, g));
 }
 
 static void say_twice(struct play *p, struct host *h, unsigned g, const char *type, uint32_t mask)
@@ -91,7 +102,7 @@ static void say_twice(struct play *p, struct host *h, unsigned g, const char *ty
 	struct want *w = &h->w[g];
 
 	report(p, h, g, type, mask);
-	w->again_us = p->b->now_us + 1 + prng_below(&p->rng, BED_S);
+	w->again_us = p->b[0]->now_us + 1 + prng_below(&p->rng, BED_S);
 	snprintf(w->type, sizeof(w->type), "%s", type);
 	w->again_mask = mask;
 }
@@ -110,8 +121,8 @@ static void change(struct play *p, struct host *h, unsigned g, bool exclude, uin
 	if (h->old) {
 		if (exclude)
 			old_report(p, h, g);
-		else if (!lost(p))
-			bed_leave(p->b, 1, h->addr, group(p, g));
+		else
+			leave(p, h, g);
 	} else if (old.exclude != exclude || pending) {
 		say_twice(p, h, g, exclude ? "TO_EX" : "TO_IN", mask);
 	} else {
@@ -161,7 +172,7 @@ static void answer(struct play *p, struct host *h, unsigned g, uint32_t queried)
 
 static void schedule(struct play *p, struct want *w, uint64_t max_us, uint32_t queried)
 {
-	uint64_t at = p->b->now_us + 1 + prng_u64(&p->rng) % (max_us - STEP);
+	uint64_t at = p->b[0]->now_us + 1 + prng_u64(&p->rng) % (max_us - STEP);
 
 	if (w->answer_us && (!queried || !w->answer_for))
 		w->answer_for = 0; /* 5.2 rule 4 */
@@ -197,17 +208,34 @@ static void hear(struct play *p, struct host *h, const struct gmp_msg *m)
 	}
 }
 
+/* What a router sent, to the hosts and to the other router. */
+static void hear_router(struct play *p, unsigned r)
+{
+	static struct bed_packet copy;
+
+	for (size_t i = 0; i < p->b[r]->n_queries; i++) {
+		const struct bed_query *q = &p->b[r]->queries[i];
+
+		for (unsigned h = 0; h < HOSTS; h++)
+			hear(p, &p->hosts[h], &q->m);
+		if (p->routers < 2 || lost(p))
+			continue;
+		memcpy(copy.data, q->data, q->len);
+		copy.len = q->len;
+		bed_packet_in(p->b[!r], 1, &copy);
+	}
+	bed_queries(p->b[r]);
+}
+
 static void hear_queries(struct play *p)
 {
-	for (size_t i = 0; i < p->b->n_queries; i++)
-		for (unsigned h = 0; h < HOSTS; h++)
-			hear(p, &p->hosts[h], &p->b->queries[i].m);
-	bed_queries(p->b);
+	for (unsigned r = 0; r < p->routers; r++)
+		hear_router(p, r);
 }
 
 static void hosts_due(struct play *p)
 {
-	uint64_t now = p->b->now_us;
+	uint64_t now = p->b[0]->now_us;
 
 	for (unsigned i = 0; i < HOSTS; i++)
 		for (unsigned g = 0; g < GROUPS; g++) {
@@ -248,9 +276,9 @@ static struct wish wish_of(const struct play *p, unsigned g)
 	return u;
 }
 
-static struct wish told_of(const struct play *p, unsigned g)
+static struct wish told_of(const struct play *p, unsigned r, unsigned g)
 {
-	const char *t = bed_told(p->b, 1, group(p, g));
+	const char *t = bed_told(p->b[r], 1, group(p, g));
 	struct wish u = {0};
 
 	for (; *t; t++)
@@ -268,45 +296,60 @@ static uint32_t forwarded(const struct wish *u)
 	return u->any ? (ALL & ~u->excluded) | u->included : u->included;
 }
 
-static void nothing_is_missing(const struct play *p)
+static void nothing_is_missing(const struct play *p, unsigned r)
 {
 	for (unsigned g = 0; g < GROUPS; g++) {
-		struct wish want = wish_of(p, g), told = told_of(p, g);
+		struct wish want = wish_of(p, g), told = told_of(p, r, g);
 
 		if ((want.any && !told.any) || (forwarded(&want) & ~forwarded(&told)))
-			fail_msg("group %u: wanted %d %x, forwarded %d %x (%s)", g, want.any,
-				forwarded(&want), told.any, forwarded(&told),
-				bed_state(p->b, 1, group(p, g)));
+			fail_msg("router %u, group %u: wanted %d %x, forwarded %d %x (%s)", r, g,
+				want.any, forwarded(&want), told.any, forwarded(&told),
+				bed_state(p->b[r], 1, group(p, g)));
 	}
 }
 
-static void exactly_the_union(const struct play *p, bool tracking)
+static void exactly_the_union(const struct play *p, unsigned r, bool tracking)
 {
 	for (unsigned g = 0; g < GROUPS; g++) {
-		struct wish want = wish_of(p, g), told = told_of(p, g);
+		struct wish want = wish_of(p, g), told = told_of(p, r, g);
 
 		if (want.any && !tracking)
 			want.included = 0;
 		if (want.any != told.any || want.included != told.included ||
 			want.excluded != told.excluded)
-			fail_msg("group %u: want %d %x !%x, told %d %x !%x (%s)", g, want.any,
-				want.included, want.excluded, told.any, told.included,
-				told.excluded, bed_state(p->b, 1, group(p, g)));
+			fail_msg("router %u, group %u: want %d %x !%x, told %d %x !%x (%s)", r, g,
+				want.any, want.included, want.excluded, told.any, told.included,
+				told.excluded, bed_state(p->b[r], 1, group(p, g)));
 	}
 }
 
 /* --- a play ------------------------------------------------------------------------------------------------- */
 
-static void pass(struct play *p, unsigned steps, unsigned changes_percent)
+static void tick(struct play *p)
 {
-	for (unsigned i = 0; i < steps; i++) {
-		bed_run(p->b, STEP);
-		hear_queries(p);
-		hosts_due(p);
+	for (unsigned r = 0; r < p->routers; r++)
+		bed_run(p->b[r], STEP);
+	hear_queries(p);
+	hosts_due(p);
+}
+
+static void quiet(struct play *p, unsigned steps)
+{
+	p->loss = 0;
+	while (steps-- > 0)
+		tick(p);
+}
+
+static void chaos(struct play *p, unsigned changes_percent)
+{
+	for (unsigned i = 0; i < 6000; i++) {
+		tick(p);
+		if (p->outage && (i == 1000 || i == 4500))
+			bed_if_up(p->b[0], 1, i == 4500);
 		if (prng_below(&p->rng, 100) < changes_percent)
 			change_at_random(p);
-		if (p->loss == 0)
-			nothing_is_missing(p);
+		for (unsigned r = 0; r < p->routers && p->loss == 0 && !p->outage; r++)
+			nothing_is_missing(p, r);
 	}
 }
 
@@ -323,44 +366,60 @@ static bool entries_cb(void *arg, const struct gmp_if_info *i)
 	return true;
 }
 
+static struct bed *router(struct play *p, unsigned r, bool *tracking)
+{
+	struct bed *b = lan_new();
+	struct gmp_if_config *c = &b->conf[p->v6];
+
+	if (r == 1)
+		bed_readdress(b, 1, "10.1.0.2/24", "fe80::2/64");
+	c->leave = prng_below(&p->rng, 2) ? GMP_LEAVE_TRACKING : GMP_LEAVE_QUERY;
+	c->tracking = c->leave == GMP_LEAVE_TRACKING || prng_below(&p->rng, 2);
+	*tracking = c->tracking;
+	b->conf[0] = *c; /* this family only */
+	b->n_conf = 1;
+	bed_config(b);
+	return b;
+}
+
+static void setup(struct play *p, bool tracking[2])
+{
+	unsigned old;
+
+	p->v6 = prng_below(&p->rng, 2);
+	p->loss = prng_below(&p->rng, 2) ? 0 : 20;
+	p->routers = 1 + prng_below(&p->rng, 2);
+	p->outage = p->routers == 2 && prng_below(&p->rng, 2);
+	for (unsigned r = 0; r < p->routers; r++)
+		p->b[r] = router(p, r, &tracking[r]);
+	old = prng_below(&p->rng, 2) ? 0 : prng_below(&p->rng, 3);
+	for (unsigned i = 0; i < HOSTS; i++) {
+		snprintf(p->hosts[i].addr, sizeof(p->hosts[i].addr),
+			p->v6 ? "fe80::%x" : "10.1.0.%u", 100 + i);
+		p->hosts[i].old = i < old;
+	}
+}
+
 static void play(uint64_t seed)
 {
 	struct play p = {.rng = {.state = seed}};
-	struct gmp_if_config *c;
-	unsigned old, left = 0;
+	bool tracking[2];
 
-	p.b = lan_new();
-	p.v6 = prng_below(&p.rng, 2);
-	p.loss = prng_below(&p.rng, 2) ? 0 : 20;
-	c = &p.b->conf[p.v6];
-	c->leave = prng_below(&p.rng, 2) ? GMP_LEAVE_TRACKING : GMP_LEAVE_QUERY;
-	c->tracking = c->leave == GMP_LEAVE_TRACKING || prng_below(&p.rng, 2);
-	old = prng_below(&p.rng, 2) ? 0 : prng_below(&p.rng, 3);
-	for (unsigned i = 0; i < HOSTS; i++) {
-		snprintf(p.hosts[i].addr, sizeof(p.hosts[i].addr), p.v6 ? "fe80::%x" : "10.1.0.%u",
-			100 + i);
-		p.hosts[i].old = i < old;
-	}
-	bed_config(p.b);
-	pass(&p, 4000, 1 + prng_below(&p.rng, 30));
-	p.loss = 0;
-	for (unsigned i = 0; i < 7900;
-		i++) { /* quiet, 790 s: no check of each moment, what was lost is lost */
-		bed_run(p.b, STEP);
-		hear_queries(&p);
-		hosts_due(&p);
-	}
-	exactly_the_union(&p, c->tracking);
+	setup(&p, tracking);
+	chaos(&p, 1 + prng_below(&p.rng, 30));
+	quiet(&p, 7900);
+	for (unsigned r = 0; r < p.routers; r++)
+		exactly_the_union(&p, r, tracking[r]);
 	all_leave(&p);
-	for (unsigned i = 0; i < 2700; i++) {
-		bed_run(p.b, STEP);
-		hear_queries(&p);
-		hosts_due(&p);
+	quiet(&p, 2700);
+	for (unsigned r = 0; r < p.routers; r++) {
+		unsigned left = 0;
+
+		gmp_if_walk(p.b[r]->self, 0, p.b[r]->now_us, entries_cb, &left);
+		assert_int_equal(left, 0);
+		assert_int_equal(timer_count(p.b[r]->timers), 1);
+		lan_end(p.b[r]);
 	}
-	gmp_if_walk(p.b->self, 0, p.b->now_us, entries_cb, &left);
-	assert_int_equal(left, 0);
-	assert_int_equal(timer_count(p.b->timers), 2);
-	lan_end(p.b);
 }
 
 static void the_router_wants_what_the_hosts_want(void **state)
