@@ -118,6 +118,8 @@ static int check_limits(const struct gmp_if_config *i, const struct complaint *c
 	if (i->resume_groups > i->max_groups)
 		return wrong(c, "%s: resume_groups %u is above max_groups %u: lower it",
 			i->interface, i->resume_groups, i->max_groups);
+	if (i->max_groups_per_host && !i->tracking)
+		return wrong(c, "%s: max_groups_per_host needs tracking: turn it on", i->interface);
 	if (i->leave > GMP_LEAVE_IMMEDIATE)
 		return wrong(c, "%s: leave must be tracking, query or immediate", i->interface);
 	if (i->leave == GMP_LEAVE_TRACKING && !i->tracking)

@@ -62,6 +62,8 @@ struct gmp_if_config {
 	uint32_t max_sources;   /* per group; 0: no limit */
 	uint32_t max_entries; /* sources and tracked hosts with their sources, all groups together;
 			       * 0: no limit */
+	uint32_t max_groups_per_host; /* a host in so many makes no new ones; needs tracking, 0: no
+				       * limit */
 	uint32_t n_joins;
 	const struct gmp_join *joins;
 	uint32_t n_rules;
@@ -152,6 +154,7 @@ extern const struct proto gmp_proto;
 	X(drop_ssm, "ignored: all sources asked for within an SSM range")                      \
 	X(drop_access, "ignored: denied by the access list")                                   \
 	X(drop_group_limit, "ignored: too many groups")                                        \
+	X(drop_host_limit, "ignored: the host is in too many groups")                          \
 	X(drop_source_limit, "sources ignored: too many")                                      \
 	X(drop_version1, "leaves ignored: Version 1 Members Present, or version 1 configured") \
 	X(untracked, "hosts not tracked: too many, or without address")                        \

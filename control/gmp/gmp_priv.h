@@ -73,6 +73,13 @@ struct gmp_group {
 	struct gmp_host *hosts;     /* likewise */
 };
 
+/* A tracked host on an interface: in how many groups it is. */
+struct gmp_reporter {
+	struct hash_node node;
+	struct ipaddr addr;
+	uint32_t groups;
+};
+
 struct gmp_self;
 
 /* One family on one interface. */
@@ -97,7 +104,8 @@ struct gmp_if {
 	uint32_t query_interval_s;
 	uint64_t response_us;
 	struct hash_table groups;
-	uint32_t n_entries; /* sources, hosts and what they named */
+	struct hash_table reporters; /* tracked hosts, whatever group */
+	uint32_t n_entries;          /* sources, hosts and what they named */
 	bool suppressed;
 	struct log_rate warnings;
 	uint64_t counters[GMP_COUNTER_N];
@@ -227,6 +235,8 @@ void gmp_track(struct gmp_group *g, const struct ipaddr *host, uint8_t version,
 bool gmp_track_complete(const struct gmp_group *g, uint64_t now_us);
 /* Whether a host wants this source, or (NULL) all but some. */
 bool gmp_track_wants(const struct gmp_group *g, const struct ipaddr *src, uint64_t now_us);
+/* Whether a host is in as many groups as it may be. */
+bool gmp_track_full(const struct gmp_if *gif, const struct ipaddr *host);
 /* Which sources are wanted, in EXCLUDE mode. */
 void gmp_track_mark(struct gmp_group *g, uint64_t now_us);
 void gmp_track_expire(struct gmp_group *g, uint64_t now_us);

@@ -94,6 +94,7 @@ void gmp_group_free(struct gmp_group *g, struct timer_heap *timers)
 	g->gif->n_entries -= g->n_sources;
 	hash_del(&g->gif->groups, &g->node);
 	free(g->sources);
+	free(g->hosts); /* without hosts, if memory ran out */
 	free(g);
 }
 

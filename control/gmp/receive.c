@@ -185,6 +185,17 @@ static void older_host(struct gmp_group *g, const struct said *w, uint64_t now_u
 		g->v2_due_us = due_us;
 }
 
+/* The group of a record that makes one. */
+static struct gmp_group *group_new(struct gmp_if *gif, const struct said *w, struct proto_ctx *ctx)
+{
+	if (!is_exclude(w) && (w->type == GMP_BLOCK || w->list.n == 0))
+		return NULL;
+	if (!gmp_track_full(gif, &w->from))
+		return gmp_group_get(gif, &w->grp, false, ctx);
+	gmp_count(gif, GMP_C_drop_host_limit, 1);
+	return NULL;
+}
+
 static void apply(struct gmp_if *gif, struct said *w, struct proto_ctx *ctx)
 {
 	struct gmp_group *g = gmp_group_find(gif, &w->grp);
@@ -192,8 +203,8 @@ static void apply(struct gmp_if *gif, struct said *w, struct proto_ctx *ctx)
 
 	if (!compatible(gif, w, mode) || !permitted(gif, w))
 		return;
-	if (!g && (is_exclude(w) || (w->type != GMP_BLOCK && w->list.n > 0)))
-		g = gmp_group_get(gif, &w->grp, false, ctx);
+	if (!g)
+		g = group_new(gif, w, ctx);
 	if (!g)
 		return;
 	if (!w->mapped)

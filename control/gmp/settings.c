@@ -107,12 +107,9 @@ static struct gmp_if *if_new(struct gmp_self *self, const struct gmp_if_config *
 		self->ifs = v;
 	if (!gif)
 		return NULL;
-	if (hash_init(&gif->groups)) {
-		free(gif);
-		return NULL;
-	}
-	if (conf_copy(&gif->conf, c)) {
+	if (hash_init(&gif->groups) || hash_init(&gif->reporters) || conf_copy(&gif->conf, c)) {
 		hash_fini(&gif->groups);
+		hash_fini(&gif->reporters);
 		free(gif);
 		return NULL;
 	}
@@ -133,6 +130,7 @@ void gmp_if_free(struct gmp_if *gif, struct timer_heap *timers)
 	timer_cancel(timers, &gif->query_timer);
 	timer_cancel(timers, &gif->other_timer);
 	hash_fini(&gif->groups);
+	hash_fini(&gif->reporters);
 	conf_fini(&gif->conf);
 	free(gif);
 }

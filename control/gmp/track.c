@@ -117,18 +117,77 @@ static struct gmp_host *host_find(const struct gmp_group *g, const struct ipaddr
 	return i < g->n_hosts && ip_eq(&g->hosts[i].addr, host) ? &g->hosts[i] : NULL;
 }
 
-static struct gmp_host *host_add(struct gmp_group *g, const struct ipaddr *host)
+static struct gmp_reporter *reporter_find(const struct gmp_if *gif, const struct ipaddr *host)
 {
-	uint32_t i = seek(g, host), cap = g->cap_hosts + g->cap_hosts / 2 + 1;
+	struct hash_node *n = hash_first(&gif->reporters, ip_hash(host, 0));
+
+	for (; n; n = hash_same(n)) {
+		struct gmp_reporter *r = container_of(n, struct gmp_reporter, node);
+
+		if (ip_eq(&r->addr, host))
+			return r;
+	}
+	return NULL;
+}
+
+static struct gmp_reporter *reporter_get(struct gmp_if *gif, const struct ipaddr *host)
+{
+	struct gmp_reporter *r = reporter_find(gif, host);
+
+	if (r)
+		return r;
+	r = calloc(1, sizeof(*r));
+	if (!r)
+		return NULL;
+	r->addr = *host;
+	hash_add(&gif->reporters, &r->node, ip_hash(host, 0));
+	return r;
+}
+
+static void reporter_leave(struct gmp_if *gif, const struct ipaddr *host)
+{
+	struct gmp_reporter *r = reporter_find(gif, host);
+
+	if (--r->groups > 0)
+		return;
+	hash_del(&gif->reporters, &r->node);
+	free(r);
+}
+
+bool gmp_track_full(const struct gmp_if *gif, const struct ipaddr *host)
+{
+	const struct gmp_reporter *r;
+
+	if (!gif->conf.max_groups_per_host)
+		return false;
+	r = reporter_find(gif, host);
+	return r && r->groups >= gif->conf.max_groups_per_host;
+}
+
+/* Room for one more in the array. */
+static bool hosts_reserve(struct gmp_group *g)
+{
+	uint32_t cap = g->cap_hosts + g->cap_hosts / 2 + 1;
 	struct gmp_host *v;
 
-	if (g->n_hosts == g->cap_hosts) {
-		v = realloc(g->hosts, cap * sizeof(*v));
-		if (!v)
-			return NULL;
-		g->hosts = v;
-		g->cap_hosts = cap;
-	}
+	if (g->n_hosts < g->cap_hosts)
+		return true;
+	v = realloc(g->hosts, cap * sizeof(*v));
+	if (!v)
+		return false;
+	g->hosts = v;
+	g->cap_hosts = cap;
+	return true;
+}
+
+static struct gmp_host *host_add(struct gmp_group *g, const struct ipaddr *host)
+{
+	uint32_t i = seek(g, host);
+	struct gmp_reporter *r = hosts_reserve(g) ? reporter_get(g->gif, host) : NULL;
+
+	if (!r)
+		return NULL;
+	r->groups++;
 	memmove(&g->hosts[i + 1], &g->hosts[i], (g->n_hosts - i) * sizeof(*g->hosts));
 	g->hosts[i] = (struct gmp_host){.addr = *host};
 	g->n_hosts++;
@@ -140,6 +199,7 @@ static void host_del(struct gmp_group *g, struct gmp_host *h)
 {
 	uint32_t i = (uint32_t)(h - g->hosts);
 
+	reporter_leave(g->gif, &h->addr);
 	g->gif->n_entries -= 1 + h->n;
 	free(h->v);
 	g->n_hosts--;
@@ -172,7 +232,9 @@ static struct gmp_host *host_get(struct gmp_group *g, const struct ipaddr *addr,
 
 	if (h || type == GMP_BLOCK || (list.n == 0 && type != GMP_IS_EX && type != GMP_TO_EX))
 		return h;
-	h = g->n_hosts < HOSTS_MAX && has_room(g, 1 + list.n) ? host_add(g, addr) : NULL;
+	h = g->n_hosts < HOSTS_MAX && has_room(g, 1 + list.n) && !gmp_track_full(g->gif, addr)
+		    ? host_add(g, addr)
+		    : NULL;
 	*lost = !h;
 	return h;
 }

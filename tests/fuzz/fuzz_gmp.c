@@ -121,6 +121,7 @@ static void settings(struct play *p)
 	c->leave = how % 3;
 	c->tracking = c->leave == GMP_LEAVE_TRACKING || (how & 4);
 	c->require_router_alert = how & 8;
+	c->max_groups_per_host = c->tracking && (how & 8) ? 2 : 0;
 	c->robustness = 1 + (how >> 4) % 7;
 	c->max_groups = limits & 3;
 	c->max_sources = (limits >> 2 & 3) * 4;

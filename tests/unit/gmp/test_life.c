@@ -306,6 +306,27 @@ static void groups_are_suppressed_until_there_is_room_again(void **state)
 	lan_end(b);
 }
 
+static void a_host_in_too_many_groups_makes_no_new_ones(void **state)
+{
+	struct bed *b = lan_new();
+
+	b->conf[0].max_groups_per_host = 5;
+	lan_start(b);
+	bed_report1(b, 1, I4, "TO_EX", G4, "");
+	join_many(b, 0, 8, "TO_EX");
+	assert_int_equal(gmp_group_count(b->self, IP_V4), 6);
+	assert_counter(b, drop_host_limit, 3);
+	bed_report1(b, 1, H4, "TO_EX", G4, ""); /* costs no group, but is not tracked */
+	bed_report1(b, 1, I4, "TO_IN", G4, "");
+	assert_string_equal(bed_told(b, 1, G4), "*");
+	bed_report1(b, 1, I4, "TO_EX", "239.1.1.2", "");
+	assert_string_equal(bed_told(b, 1, "239.1.1.2"), "*");
+	join_many(b, 0, 1, "TO_IN");
+	join_many(b, 100, 1, "TO_EX");
+	assert_string_equal(bed_told(b, 1, "239.3.0.100"), "*");
+	lan_end(b);
+}
+
 static void sources_above_the_limit_are_ignored_the_others_of_the_record_kept(void **state)
 {
 	struct bed *b = lan_new();
@@ -383,6 +404,7 @@ int main(void)
 		cmocka_unit_test(a_new_access_list_ends_what_it_denies),
 		cmocka_unit_test(a_new_ssm_range_ends_the_joins_of_all_sources_in_it),
 		cmocka_unit_test(groups_are_suppressed_until_there_is_room_again),
+		cmocka_unit_test(a_host_in_too_many_groups_makes_no_new_ones),
 		cmocka_unit_test(sources_above_the_limit_are_ignored_the_others_of_the_record_kept),
 		cmocka_unit_test(entries_of_all_groups_together_are_limited),
 		cmocka_unit_test(clearing_forgets_hosts_and_asks_again),
