@@ -208,6 +208,7 @@ void sim_member_left(const struct sim_router *r)
 		gmp_group_count(runner_instance(r->r, (uint16_t)r->gmp_no), IP_V4));
 	left(r, "groups of pim", sm->groups.n);
 	left(r, "sources of pim", sm->sources.n);
+	left(r, "peers of pim", sm->peers.n);
 }
 
 static bool is_pending(const struct sm_entry *e, uint16_t ifid)

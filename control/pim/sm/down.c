@@ -129,6 +129,7 @@ void down_receive(struct pim_sm *sm, struct sm_entry *e, enum ds_event ev, const
 		}
 		if (!oif->by)
 			sm_oif_own(sm, oif, by);
+		sm_peer_gc(sm, by); /* if another one owns it */
 	}
 	if (!oif)
 		return;

@@ -118,6 +118,7 @@ static struct sm_oif *begin(
 	oif->rpt->oif = oif;
 	if (!oif->by)
 		sm_oif_own(sm, oif, by);
+	sm_peer_gc(sm, by); /* if another one owns it */
 	return oif;
 }
 
