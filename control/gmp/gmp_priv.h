@@ -103,6 +103,7 @@ struct gmp_if {
 	uint8_t robustness;
 	uint32_t query_interval_s;
 	uint64_t response_us;
+	uint64_t asked_all_until_us; /* members of before may still be answering our first query */
 	struct hash_table groups;
 	struct hash_table reporters; /* tracked hosts, whatever group */
 	uint32_t n_entries;          /* sources, hosts and what they named */

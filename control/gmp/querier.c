@@ -13,6 +13,10 @@ void gmp_general_query(struct gmp_if *gif, struct proto_ctx *ctx)
 {
 	struct gmp_query q = {.resp_ms = gif->conf.query_response_interval_ms};
 
+	if (gif->groups.n == 0)
+		gif->asked_all_until_us =
+			ctx->now_us + gif->conf.query_response_interval_ms * 1000ull;
+
 	gmp_query_send(gif, &q, ctx);
 }
 

@@ -185,15 +185,21 @@ static void older_host(struct gmp_group *g, const struct said *w, uint64_t now_u
 		g->v2_due_us = due_us;
 }
 
-/* The group of a record that makes one. */
+/* The group of a record that makes one. If it answers the query of a start, others may answer later. */
 static struct gmp_group *group_new(struct gmp_if *gif, const struct said *w, struct proto_ctx *ctx)
 {
+	struct gmp_group *g;
+
 	if (!is_exclude(w) && (w->type == GMP_BLOCK || w->list.n == 0))
 		return NULL;
-	if (!gmp_track_full(gif, &w->from))
-		return gmp_group_get(gif, &w->grp, false, ctx);
-	gmp_count(gif, GMP_C_drop_host_limit, 1);
-	return NULL;
+	if (gmp_track_full(gif, &w->from)) {
+		gmp_count(gif, GMP_C_drop_host_limit, 1);
+		return NULL;
+	}
+	g = gmp_group_get(gif, &w->grp, false, ctx);
+	if (g && (w->type == GMP_IS_IN || w->type == GMP_IS_EX))
+		g->untracked_until_us = gif->asked_all_until_us;
+	return g;
 }
 
 static void apply(struct gmp_if *gif, struct said *w, struct proto_ctx *ctx)

@@ -4,8 +4,9 @@
  * Explicit tracking (RFC 3376 A.2): which host wants what, so that a leave can be decided at once. It
  * decides only while every member is known: hosts of versions 1 and 2 suppress each other's reports, hosts
  * without an address cannot be told apart, and some may not have found room here; for a Group Membership
- * Interval after any of that, members are asked as ever. The timers of 6.2 stay the truth about time: an
- * entry here can only keep a source from ending early.
+ * Interval after any of that, members are asked as ever. So they are while members of before a start may
+ * still be answering. The timers of 6.2 stay the truth about time: an entry here can only keep a source
+ * from ending early.
  *
  * MODE_IS_INCLUDE is also the answer to a group-and-source-specific query, from EXCLUDE hosts too (5.2), so
  * it adds to what is known of a host and never replaces it.

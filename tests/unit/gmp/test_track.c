@@ -228,6 +228,27 @@ static void a_non_querier_that_tracks_decides_at_once_too(void **state)
 	lan_end(b);
 }
 
+static void while_members_of_before_answer_a_start_the_others_are_asked(void **state)
+{
+	struct bed *b = lan_new();
+
+	b->n_conf = 1;
+	bed_config(b);
+	bed_queries(b);
+	bed_run(b, BED_S);
+	bed_report1(b, 1, H4, "IS_EX", G4, "");
+	bed_report1(b, 1, H4, "TO_EX", "239.1.1.2", "");
+	bed_report1(b, 1, H4, "TO_IN", G4, "");
+	assert_string_equal(bed_queries(b), "Q(G)");
+	bed_report1(b, 1, H4, "TO_IN", "239.1.1.2", ""); /* nobody was there before */
+	assert_string_equal(bed_told(b, 1, "239.1.1.2"), "");
+	bed_run(b, 9 * BED_S);
+	bed_report1(b, 1, H4, "IS_EX", G4, "");
+	bed_report1(b, 1, H4, "TO_IN", G4, "");
+	assert_string_equal(bed_told(b, 1, G4), "");
+	lan_end(b);
+}
+
 static void immediate_leave_asks_nobody(void **state)
 {
 	struct bed *b = lan_new();
@@ -294,6 +315,7 @@ int main(void)
 		cmocka_unit_test(a_member_that_vanished_is_no_longer_waited_for),
 		cmocka_unit_test(tracking_turned_on_later_waits_until_it_knows_all),
 		cmocka_unit_test(a_non_querier_that_tracks_decides_at_once_too),
+		cmocka_unit_test(while_members_of_before_answer_a_start_the_others_are_asked),
 		cmocka_unit_test(immediate_leave_asks_nobody),
 		cmocka_unit_test(hosts_are_shown_with_what_they_want),
 	};
