@@ -224,6 +224,21 @@ void sw_member(struct sm_world *p, uint16_t ifid, const char *src, const char *g
 	world_run(p->w);
 }
 
+void sw_assert(struct sm_world *p, uint16_t ifid, const char *from, const char *src,
+	const char *grp, bool rpt, uint32_t preference, uint32_t metric)
+{
+	struct pim_assert a = {
+		.grp = ip(grp), .rpt = rpt, .preference = preference, .metric = metric};
+	struct ipaddr sender = ip(from);
+	struct bytes b = {0};
+
+	if (src)
+		a.src = ip(src);
+	b.len = pim_assert_write(b.b, sizeof(b.b), &sender, &a);
+	assert_true(b.len > 0);
+	sw_rx(p, ifid, &b);
+}
+
 void sw_upcall(struct sm_world *p, enum dp_upcall_kind kind, uint16_t ifid, const char *src,
 	const char *grp)
 {

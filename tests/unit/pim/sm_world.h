@@ -62,6 +62,9 @@ void sw_jp_hold(struct sm_world *p, uint16_t ifid, const char *from, const char 
 /* EV_MEMBER; src "*" any. */
 void sw_member(struct sm_world *p, uint16_t ifid, const char *src, const char *grp,
 	enum member_state state);
+/* An Assert comes in; src NULL: (*,G). */
+void sw_assert(struct sm_world *p, uint16_t ifid, const char *from, const char *src,
+	const char *grp, bool rpt, uint32_t preference, uint32_t metric);
 /* A signal of the data plane. */
 void sw_upcall(struct sm_world *p, enum dp_upcall_kind kind, uint16_t ifid, const char *src,
 	const char *grp);

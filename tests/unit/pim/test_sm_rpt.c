@@ -219,6 +219,33 @@ static void a_holdtime_below_the_override_interval_leaves_nothing(void **state)
 	assert_null(sw_source(p, S, G));
 }
 
+/* The source has state of another interface already: what the machine itself does is all that happens. */
+static void a_source_that_is_known_is_pruned_and_joined_all_the_same(void **state)
+{
+	struct sm_world *p = *state;
+
+	sw_member(p, p->lan2, S, G, MEMBER_INCLUDE);
+	joined_by(p, 2);
+	assert_string_equal(sw_route(p, S, G), "up (src) > lan1");
+	rx(p, "P" S "r");
+	sw_pass(p, 2999);
+	assert_string_equal(sw_route(p, S, G), "up (src) > lan1");
+	sw_pass(p, 1);
+	assert_string_equal(sw_route(p, S, G), "src+ > lan2");
+	assert_string_equal(sw_sent(p, p->up), UP " P" S "r");
+	rx(p, "J* P" S "r");
+	assert_string_equal(sw_route(p, S, G), "src+ > lan2");
+	rx(p, "J*");
+	assert_string_equal(sw_route(p, S, G), "up (src) > lan1");
+	assert_string_equal(sw_sent(p, p->up), UP " J" S "r");
+	/* and its Expiry Timer */
+	sw_jp_hold(p, p->lan1, "10.0.3.2", "10.0.3.1", G " P" S "r", 10);
+	sw_pass(p, 9999);
+	assert_string_equal(sw_route(p, S, G), "src+ > lan2");
+	sw_pass(p, 1);
+	assert_string_equal(sw_route(p, S, G), "up (src) > lan1");
+}
+
 static void a_prune_of_the_whole_group_does_not_touch_it(void **state)
 {
 	struct sm_world *p = *state;
@@ -481,6 +508,7 @@ int main(void)
 		T(join_sg_rpt_in_prune_pending_goes_to_noinfo),
 		T(prune_in_prune_pending_changes_nothing),
 		T(a_holdtime_below_the_override_interval_leaves_nothing),
+		T(a_source_that_is_known_is_pruned_and_joined_all_the_same),
 		T(a_prune_of_the_whole_group_does_not_touch_it),
 		T(one_interface_that_wants_it_keeps_it),
 		T(not_joined_goes_to_pruned_without_a_message_of_its_own),

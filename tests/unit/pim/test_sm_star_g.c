@@ -387,6 +387,75 @@ static void on_the_same_link_the_old_neighbour_is_pruned_at_once(void **state)
 		sw_sent(p, p->up), "10.0.1.3: " G " J*10.9.9.9 | 10.0.1.2: " G " P*10.9.9.9");
 }
 
+static void an_assert_upstream_brings_a_join_for_its_winner_soon_and_no_prune(void **state)
+{
+	struct sm_world *p = *state;
+	const char *sent;
+
+	sw_neigh(p, p->up, "10.0.1.3");
+	joined(p);
+	sw_assert(p, p->up, "10.0.1.3", NULL, G, true, 0, 0);
+	assert_true(up(p)->by_assert);
+	assert_in_range(jt_left(p), 0, 2500000);
+	assert_string_equal(sw_sent(p, p->up), "");
+	sw_pass(p, 2500);
+	assert_string_equal(sw_sent(p, p->up), "10.0.1.3: " G " J*10.9.9.9");
+	/* joins and prunes seen are those for the winner */
+	sw_jp(p, p->up, "10.0.1.2", "10.0.1.3", G " P*");
+	assert_in_range(jt_left(p), 0, 2500000);
+	sw_pass(p, 2500);
+	assert_string_equal(sw_sent(p, p->up), "10.0.1.3: " G " J*10.9.9.9");
+	/* it times out: the neighbour of the route is joined soon, and the winner not pruned */
+	sw_pass(p, 174999);
+	assert_true(up(p)->by_assert);
+	sw_forget(p);
+	sw_pass(p, 1);
+	assert_false(up(p)->by_assert);
+	sw_pass(p, 2500);
+	sent = sw_sent(p, p->up);
+	assert_non_null(strstr(sent, "10.0.1.2: " G " J*10.9.9.9"));
+	assert_null(strstr(sent, " P*"));
+}
+
+static void while_an_assert_is_active_a_route_on_the_same_link_changes_nothing(void **state)
+{
+	struct sm_world *p = *state;
+
+	sw_neigh(p, p->up, "10.0.1.3");
+	sw_neigh(p, p->up, "10.0.1.4");
+	joined(p);
+	sw_assert(p, p->up, "10.0.1.3", NULL, G, true, 0, 0);
+	sw_pass(p, 2500);
+	sw_forget(p);
+	world_route(p->w, SM_RP "/32", p->up, "10.0.1.4");
+	world_run(p->w);
+	assert_string_equal(sw_sent(p, p->up), "");
+	/* another link ends it */
+	world_route(p->w, SM_RP "/32", p->src, "10.0.2.2");
+	world_run(p->w);
+	assert_false(up(p)->by_assert);
+	assert_string_equal(sw_sent(p, p->src), "10.0.2.2: " G " J*10.9.9.9");
+	sw_pass(p, 3000);
+	assert_string_equal(sw_sent(p, p->up), "10.0.1.3: " G " P*10.9.9.9");
+}
+
+static void a_winner_that_restarts_or_vanishes_has_won_nothing(void **state)
+{
+	struct sm_world *p = *state;
+
+	sw_neigh(p, p->up, "10.0.1.3");
+	joined(p);
+	for (unsigned i = 0; i < 2; i++) {
+		sw_assert(p, p->up, "10.0.1.3", NULL, G, true, 0, 0);
+		sw_pass(p, 2500);
+		sw_forget(p);
+		sw_hello(p, p->up, "10.0.1.3", 2, i ? 0 : PIM_HOLDTIME_FOREVER);
+		assert_false(up(p)->by_assert);
+		sw_pass(p, 2500);
+		assert_string_equal(sw_sent(p, p->up), "10.0.1.2: " G " J*10.9.9.9");
+	}
+}
+
 static void a_lost_neighbour_is_joined_when_it_is_back(void **state)
 {
 	struct sm_world *p = *state;
@@ -564,6 +633,9 @@ int main(void)
 		T(a_changed_route_joins_the_new_neighbour_then_prunes_the_old),
 		T(data_on_the_new_path_ends_the_old_one),
 		T(on_the_same_link_the_old_neighbour_is_pruned_at_once),
+		T(an_assert_upstream_brings_a_join_for_its_winner_soon_and_no_prune),
+		T(while_an_assert_is_active_a_route_on_the_same_link_changes_nothing),
+		T(a_winner_that_restarts_or_vanishes_has_won_nothing),
 		T(a_lost_neighbour_is_joined_when_it_is_back),
 		T(without_route_the_join_waits_for_one),
 		T(another_rp_by_the_same_neighbour_is_joined_at_once),
