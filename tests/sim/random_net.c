@@ -125,6 +125,30 @@ static void build_sources(struct world *w)
 	}
 }
 
+/* What operators may set, here and there. */
+static void vary_port(struct world *w, struct sim_port *p)
+{
+	p->gmp.leave = one_in(w, 3) ? GMP_LEAVE_QUERY : GMP_LEAVE_TRACKING;
+	p->pim.disable_join_suppression = one_in(w, 6);
+	if (one_in(w, 6))
+		p->pim.join_prune_interval_s = (uint16_t)(15 + below(w, 45));
+	if (one_in(w, 6))
+		p->pim.hello_interval_s = (uint16_t)(5 + below(w, 25));
+	if (one_in(w, 6))
+		p->pim.override_interval_ms = (uint16_t)(500 + below(w, 4000));
+}
+
+static void vary(struct world *w, struct sim_router *r)
+{
+	static const uint8_t spt[] = {PIM_SPT_IMMEDIATE, PIM_SPT_IMMEDIATE, PIM_SPT_IMMEDIATE,
+		PIM_SPT_IMMEDIATE, PIM_SPT_NEVER, PIM_SPT_RATE};
+
+	r->pim.spt = spt[below(w, 6)];
+	r->pim.spt_rate_kbps = 1 + below(w, 4);
+	for (unsigned i = 0; i < r->n_ports; i++)
+		vary_port(w, r->ports[i]);
+}
+
 void random_build(struct world *w, const struct sim_random_options *o)
 {
 	unsigned n = o->routers_min + below(w, o->routers_max - o->routers_min + 1);
@@ -140,8 +164,7 @@ void random_build(struct world *w, const struct sim_random_options *o)
 
 		snprintf(lo, sizeof(lo), "10.255.0.%u", i + 1);
 		sim_loopback(w->s->routers[i], lo);
-		if (one_in(w, 6))
-			w->s->routers[i]->pim.spt = PIM_SPT_NEVER;
+		vary(w, w->s->routers[i]);
 	}
 	random_rps(w);
 	build_sources(w);
