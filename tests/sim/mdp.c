@@ -221,7 +221,7 @@ static int route_counters(void *dp, const struct dp_route_key *key, struct dp_ro
 	if (!r)
 		return -ENOENT;
 	*c = (struct dp_route_counters){.packets = r->packets,
-		.bytes = r->packets * 100,
+		.bytes = r->packets * MDP_PACKET_BYTES,
 		.wrong_if = r->wrong_if,
 		.dropped = r->dropped,
 		.last_used_ms = UINT64_MAX};

@@ -17,6 +17,7 @@ struct sim_packet;
 #define MDP_GATE_US 3000000ull /* as dataplane/upcall.c */
 #define MDP_HOLD_US 500000ull  /* router.hold of the configuration: defaults */
 #define MDP_HOLD_PACKETS 8
+#define MDP_PACKET_BYTES 1000 /* of data */
 
 struct mdp_route {
 	struct hash_node node;

@@ -102,7 +102,7 @@ static void decapsulate(struct mdp *m, uint16_t ifid, struct sim_packet *p)
 {
 	struct dp_upcall up = {.kind = DP_UPCALL_REGISTER,
 		.ifid = ifid,
-		.len = 100,
+		.len = MDP_PACKET_BYTES,
 		.src = p->src,
 		.grp = p->grp,
 		.outer_src = p->outer_src,
@@ -227,8 +227,11 @@ bool mdp_wants(
 static void signal_flow(
 	struct mdp *m, enum dp_upcall_kind kind, uint16_t ifid, const struct sim_packet *p)
 {
-	struct dp_upcall up = {
-		.kind = (uint8_t)kind, .ifid = ifid, .len = 100, .src = p->src, .grp = p->grp};
+	struct dp_upcall up = {.kind = (uint8_t)kind,
+		.ifid = ifid,
+		.len = MDP_PACKET_BYTES,
+		.src = p->src,
+		.grp = p->grp};
 	struct mdp_gate *gate;
 
 	mdp_signal(m, &up, &gate);

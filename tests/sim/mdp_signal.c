@@ -111,8 +111,11 @@ bool mdp_signal(struct mdp *m, const struct dp_upcall *up, struct mdp_gate **gat
 
 void mdp_miss(struct mdp *m, uint16_t ifid, struct sim_packet *p)
 {
-	struct dp_upcall up = {
-		.kind = DP_UPCALL_NOCACHE, .ifid = ifid, .len = 100, .src = p->src, .grp = p->grp};
+	struct dp_upcall up = {.kind = DP_UPCALL_NOCACHE,
+		.ifid = ifid,
+		.len = MDP_PACKET_BYTES,
+		.src = p->src,
+		.grp = p->grp};
 	struct mdp_gate *g;
 	bool sent = mdp_signal(m, &up, &g), waits = sent || g->n_held > 0;
 

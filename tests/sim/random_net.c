@@ -144,7 +144,7 @@ static void vary(struct world *w, struct sim_router *r)
 		PIM_SPT_IMMEDIATE, PIM_SPT_NEVER, PIM_SPT_RATE};
 
 	r->pim.spt = spt[below(w, 6)];
-	r->pim.spt_rate_kbps = 1 + below(w, 4);
+	r->pim.spt_rate_kbps = one_in(w, 2) ? 1 : 100; /* sources send 8 to 40 */
 	for (unsigned i = 0; i < r->n_ports; i++)
 		vary_port(w, r->ports[i]);
 }
