@@ -226,6 +226,47 @@ static void upstream_that_fails_and_comes_back_is_joined_again(void **state)
 	assert_string_equal(sw_route(p, "*", G), "up+ > lan1");
 }
 
+static uint16_t if6(
+	struct sm_world *p, const char *name, const char *link_local, const char *global)
+{
+	struct net_if_conf c;
+	uint16_t ifid = world_if(p->w, name, NULL);
+
+	c = net_if_get(p->w->net, ifid)->conf;
+	c.n_addrs = 2;
+	assert_int_equal(prefix_parse_if(link_local, &c.addrs[0].ip, &c.addrs[0].len), 0);
+	assert_int_equal(prefix_parse_if(global, &c.addrs[1].ip, &c.addrs[1].len), 0);
+	assert_int_equal(net_if_change(p->w->net, ifid, &c), 0);
+	sw_conf(p, name)->ipv6 = true;
+	return ifid;
+}
+
+static void ipv6_trees_are_built_likewise(void **state)
+{
+	struct sm_world *p = *state;
+	uint16_t a = if6(p, "six1", "fe80::1/64", "2001:db8:1::1/64");
+	uint16_t b = if6(p, "six2", "fe80::1/64", "2001:db8:2::1/64");
+
+	sw_rp(p, "2001:db8:9::9", NULL);
+	sw_config(p);
+	world_route(p->w, "2001:db8:9::/48", a, "fe80::2");
+	world_run(p->w);
+	sw_neigh(p, a, "fe80::2");
+	sw_neigh(p, b, "fe80::3");
+	sw_forget(p);
+	sw_jp(p, b, "fe80::3", "fe80::1", "ff3e::1 J*2001:db8:9::9;ff0e::1 J*2001:db8:9::9");
+	assert_int_equal(sw_drops(p, PIM_DROP_ssm_entry), 1);
+	assert_string_equal(sw_sent(p, a), "fe80::2: ff0e::1 J*2001:db8:9::9");
+	assert_string_equal(sw_route(p, "*", "ff0e::1"), "six1+ > six2");
+	sw_member(p, b, "2001:db8:9::7", "ff3e::5", MEMBER_INCLUDE);
+	assert_string_equal(sw_sent(p, a), "fe80::2: ff3e::5 J2001:db8:9::7");
+	assert_string_equal(sw_route(p, "2001:db8:9::7", "ff3e::5"), "six1+ > six2");
+	sw_jp(p, b, "fe80::3", "fe80::1", "ff0e::1 P*2001:db8:9::9");
+	sw_member(p, b, "2001:db8:9::7", "ff3e::5", MEMBER_NONE);
+	sw_pass(p, 10);
+	sw_assert_empty(p);
+}
+
 /* Hostile: both trees of one group in all combinations, in any order, leave what a quiet router has. */
 static void all_entries_of_a_group_in_one_message_are_taken_one_by_one(void **state)
 {
@@ -269,6 +310,7 @@ int main(void)
 		T(a_passive_interface_serves_members_and_sends_nothing),
 		T(an_interface_that_is_deleted_and_made_again_starts_anew),
 		T(upstream_that_fails_and_comes_back_is_joined_again),
+		T(ipv6_trees_are_built_likewise),
 		T(all_entries_of_a_group_in_one_message_are_taken_one_by_one),
 		T(entries_that_nobody_can_mean_change_nothing),
 	};
