@@ -1,18 +1,19 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  * Copyright (c) 2026 The starg authors
  *
- * Assert (RFC 7761 4.6): figures 8 and 9 as tables, the formulas of 4.6.1 to 4.6.3 that stand in no other file,
- * actions A1 to A6. Which event a message is stands in assert_recv.c.
+ * Assert (RFC 7761 4.6): figures 8 and 9 as tables, the formulas of 4.6.1 to 4.6.3 that stand in
+ * no other file, actions A1 to A6. Which event a message is stands in assert_recv.c.
  *
- * Deviation: an Assert(*,G) that data set off names the source, as 4.9.6 allows, so that a router that forwards it
- * on the SPT answers at once. Data sets off at most one Assert a second for an entry and interface (4.2).
+ * Deviation: an Assert(*,G) that data set off names the source, as 4.9.6 allows, so that a router
+ * that forwards it on the SPT answers at once. Data sets off at most one Assert a second for an
+ * entry and interface (4.2).
  */
 #include "control/pim/sm/assert.h"
 #include "control/pim/sm/register.h"
 
 #define DATA_ASSERT_INTERVAL_US 1000000u
 
-/* --- formulas ---------------------------------------------------------------------------------- */
+/* --- formulas --------------------------------------------------------------------------------- */
 
 bool CouldAssert_star_g(const struct sm_at *at)
 {
@@ -76,7 +77,7 @@ bool assert_metric_infinite(const struct assert_metric *m)
 	return m->preference == inf.preference && m->metric == inf.metric;
 }
 
-/* --- tables ------------------------------------------------------------------------------------ */
+/* --- tables ----------------------------------------------------------------------------------- */
 
 enum assert_action {
 	A_NONE, /* the event has no cell: nothing happens */
@@ -149,7 +150,7 @@ static const struct cell figure9[3][ASSERT_EVENTS] = { /* (*,G) */
 };
 /* clang-format on */
 
-/* --- actions ----------------------------------------------------------------------------------- */
+/* --- actions ---------------------------------------------------------------------------------- */
 
 static const char *const state_name[] = {"NoInfo", "Winner", "Loser"};
 
@@ -231,9 +232,10 @@ static void cancel_send(const struct sm_at *at, struct proto_ctx *ctx)
 
 /* A6, last part.
  *
- * Deviation: where both trees come in by the interface, the loser switches to the SPT, as a last-hop router would.
- * By the RFC it leaves the winner to those who joined (S,G). If these did so on its behalf only, as an RP does
- * whose way to the source leads through its own receivers, they stop, the winner cancels, and all begins anew. */
+ * Deviation: where both trees come in by the interface, the loser switches to the SPT, as a
+ * last-hop router would. By the RFC it leaves the winner to those who joined (S,G). If these did
+ * so on its behalf only, as an RP does whose way to the source leads through its own receivers,
+ * they stop, the winner cancels, and all begins anew. */
 static void spt_by_assert(struct pim_sm *sm, const struct sm_at *at, struct proto_ctx *ctx)
 {
 	if (RPF_interface_S(at->s) != at->pif->ifid)
@@ -297,7 +299,7 @@ bool assert_step(struct pim_sm *sm, const struct sm_at *at, enum assert_event ev
 	return from != cell->next;
 }
 
-/* --- events that are no message ------------------------------------------------------------------ */
+/* --- events that are no message --------------------------------------------------------------- */
 
 static struct sm_at at_of(const struct sm_oif *oif)
 {
@@ -316,7 +318,8 @@ static void oif_event(
 	assert_step(sm, &at, ev, &nothing, ctx);
 }
 
-/* What we won under an address that is no longer ours, or where PIM has ended: nobody waits for a cancel. */
+/* What we won under an address that is no longer ours, or where PIM has ended: nobody waits for a
+ * cancel. */
 static void winner_forget(struct pim_sm *sm, struct sm_oif *oif, struct proto_ctx *ctx)
 {
 	oif->assert = NI;
@@ -403,7 +406,7 @@ void assert_timer(struct pim_sm *sm, struct sm_oif *oif, struct proto_ctx *ctx)
 	sm_oif_gc(sm, oif, ctx);
 }
 
-/* --- data ---------------------------------------------------------------------------------------- */
+/* --- data ------------------------------------------------------------------------------------- */
 
 /* Data on an interface of the olist (4.2): NoInfo becomes Winner, a winner says so again. */
 static void data_on(

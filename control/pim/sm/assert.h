@@ -33,12 +33,13 @@ struct assert_what {
 	const struct ipaddr *data_src;
 };
 
-/* One step of figure 8 (at->s set) or 9 (at->s NULL) on at->pif. True: the state is another one. Frees
- * no oif. */
+/* One step of figure 8 (at->s set) or 9 (at->s NULL) on at->pif. True: the state is another one.
+ * Frees no oif. */
 bool assert_step(struct pim_sm *sm, const struct sm_at *at, enum assert_event ev,
 	const struct assert_what *what, struct proto_ctx *ctx);
 /* No metric is worse: such an Assert is an AssertCancel (4.6.4). */
 bool assert_metric_infinite(const struct assert_metric *m);
-/* 4.2: data of src came in on pif, which is RPF_interface of neither tree in use. s: NULL if there is no (S,G). */
+/* 4.2: data of src came in on pif, which is RPF_interface of neither tree in use. s: NULL if there
+ * is no (S,G). */
 void assert_data(struct pim_sm *sm, struct sm_group *g, struct sm_source *s, struct pim_iface *pif,
 	const struct ipaddr *src, struct proto_ctx *ctx);

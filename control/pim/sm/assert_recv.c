@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  * Copyright (c) 2026 The starg authors
  *
- * Which event of figures 8 and 9 a received Assert is (RFC 7761 4.6.1, 4.6.2). First (S,G), if it names a
- * source; (*,G) hears of it only if that machine stayed in NoInfo.
+ * Which event of figures 8 and 9 a received Assert is (RFC 7761 4.6.1, 4.6.2). First (S,G), if it
+ * names a source; (*,G) hears of it only if that machine stayed in NoInfo.
  *
- * An Assert Cancel that names a source is one of (S,G) (4.6.4): (*,G) does not take it for its own, or a
- * router that only left the SPT would lose the shared tree with it.
+ * An Assert Cancel that names a source is one of (S,G) (4.6.4): (*,G) does not take it for its
+ * own, or a router that only left the SPT would lose the shared tree with it.
  */
 #include "control/pim/sm/assert.h"
 
@@ -112,8 +112,8 @@ static void heard_star_g(
 		sm_oif_gc(sm, at->star, ctx);
 }
 
-/* The (S,G) that an Assert concerns. Without state, figure 8 can only leave NoInfo as a loser: then it is
- * made, and goes again with the event if it stays empty. */
+/* The (S,G) that an Assert concerns. Without state, figure 8 can only leave NoInfo as a loser:
+ * then it is made, and goes again with the event if it stays empty. */
 static struct sm_source *source_for(struct pim_sm *sm, struct sm_group *g,
 	const struct pim_assert *a, const struct assert_metric *m, struct proto_ctx *ctx)
 {

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  * Copyright (c) 2026 The starg authors
  *
- * The Keepalive Timer of (S,G) (RFC 7761 4.1.3, 4.2, 4.11). Control sees the first packets only; when the
- * timer runs out, the data plane's counters say whether others followed, and it runs on from the last of them.
+ * The Keepalive Timer of (S,G) (RFC 7761 4.1.3, 4.2, 4.11). Control sees the first packets only;
+ * when the timer runs out, the data plane's counters say whether others followed, and it runs on
+ * from the last of them.
  */
 #include "control/pim/sm/register.h"
 
@@ -27,7 +28,8 @@ struct dp_route_key sm_source_key(const struct sm_source *s)
 		.grp = prefix_host(s->group->grp)};
 }
 
-/* Whether a packet that the route of (S,G) took would have restarted the timer (4.2, 4.2.1, 4.4.2). */
+/* Whether a packet that the route of (S,G) took would have restarted the timer (4.2, 4.2.1,
+ * 4.4.2). */
 static bool data_restarts(const struct pim_sm *sm, const struct sm_source *s)
 {
 	if (s->group->ssm)
@@ -41,8 +43,8 @@ static bool data_restarts(const struct pim_sm *sm, const struct sm_source *s)
 	return !pim_include_any_is_null(s) && SwitchToSptDesired(sm, s->group, &s->src);
 }
 
-/* Microseconds that the timer would have left, had it been set with the last packet; 0: no packet came in
- * time. */
+/* Microseconds that the timer would have left, had it been set with the last packet; 0: no packet
+ * came in time. */
 static uint64_t left_since_last(
 	const struct pim_sm *sm, const struct sm_source *s, const struct proto_ctx *ctx)
 {

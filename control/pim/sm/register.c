@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  * Copyright (c) 2026 The starg authors
  *
- * The DR's side of Register (RFC 7761 4.4.1): figure 1 as a table, CouldRegister, Null-Registers, what a
- * Register-Stop does. The data plane encapsulates: in state Join the wish of (S,G) has the register tunnel
- * among its outputs.
+ * The DR's side of Register (RFC 7761 4.4.1): figure 1 as a table, CouldRegister, Null-Registers,
+ * what a Register-Stop does. The data plane encapsulates: in state Join the wish of (S,G) has the
+ * register tunnel among its outputs.
  *
- * Deviation: CouldRegister has three terms more. In the SSM range nothing is registered (4.8.1); without an
- * RP, or at the RP itself, there is no tunnel that could be joined.
+ * Deviation: CouldRegister has three terms more. In the SSM range nothing is registered (4.8.1);
+ * without an RP, or at the RP itself, there is no tunnel that could be joined.
  */
 #include "control/pim/sm/register.h"
 
@@ -20,7 +20,7 @@ bool CouldRegister(const struct pim_sm *sm, const struct sm_source *s)
 	return pif && pif->i_am_dr && timer_armed(&s->kat) && DirectlyConnected(s);
 }
 
-/* --- figure 1 ----------------------------------------------------------------------------------- */
+/* --- figure 1 --------------------------------------------------------------------------------- */
 
 enum register_event {
 	RE_TIMER,      /* Register-Stop Timer expires */
@@ -72,10 +72,11 @@ static void trace(const struct sm_source *s, enum register_state from, struct pr
 		ip_str(&s->group->rp, rp, sizeof(rp)), state_name[from], state_name[s->reg]);
 }
 
-/* --- actions ------------------------------------------------------------------------------------- */
+/* --- actions ---------------------------------------------------------------------------------- */
 
-/* The address a unicast packet of ours to the RP comes from, as the data plane takes it for Registers: the
- * configured one, else that of the interface towards the RP. IP_NONE: the RP cannot be reached. */
+/* The address a unicast packet of ours to the RP comes from, as the data plane takes it for
+ * Registers: the configured one, else that of the interface towards the RP. IP_NONE: the RP cannot
+ * be reached. */
 static struct ipaddr source_towards_rp(
 	const struct pim_sm *sm, const struct sm_group *g, const struct proto_ctx *ctx)
 {
@@ -153,7 +154,7 @@ static void step(
 	sm_touch(sm, &s->sg);
 }
 
-/* --- events -------------------------------------------------------------------------------------- */
+/* --- events ----------------------------------------------------------------------------------- */
 
 void register_settle(struct pim_sm *sm, struct sm_source *s, struct proto_ctx *ctx)
 {
@@ -189,7 +190,8 @@ static void stop_source(
 		st->not_rp = true;
 }
 
-/* "Handling Register-Stop(*,G) Messages at the DR": it is for all machines that are not in NoInfo. */
+/* "Handling Register-Stop(*,G) Messages at the DR": it is for all machines that are not in
+ * NoInfo. */
 static void stop_group(
 	struct pim_sm *sm, struct sm_group *g, struct stop *st, struct proto_ctx *ctx)
 {

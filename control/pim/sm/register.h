@@ -13,12 +13,12 @@ struct register_heard {
 	struct ipaddr outer_src, outer_dst; /* the DR; whom it takes for the RP */
 	bool null;
 };
-/* 4.4.2, packet_arrives_on_rp_tunnel; the data plane has decapsulated and forwarded what its route takes from
- * DP_IF_REGISTER. */
+/* 4.4.2, packet_arrives_on_rp_tunnel; the data plane has decapsulated and forwarded what its route
+ * takes from DP_IF_REGISTER. */
 void register_arrives(struct pim_sm *sm, const struct register_heard *r, struct proto_ctx *ctx);
 
-/* 4.2, "On receipt of data from S to G on interface iif"; the data plane forwards. iif: DP_IF_REGISTER on
- * the RP's tunnel. */
+/* 4.2, "On receipt of data from S to G on interface iif"; the data plane forwards. iif:
+ * DP_IF_REGISTER on the RP's tunnel. */
 void data_arrives(struct pim_sm *sm, const struct ipaddr *src, const struct ipaddr *grp,
 	uint16_t iif, struct proto_ctx *ctx);
 

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  * Copyright (c) 2026 The starg authors
  *
- * The RP's side of Register (RFC 7761 4.4.2). The data plane decapsulates and forwards, as far as the route
- * takes what comes in Registers; here is what a Register means to (S,G), and the Register-Stops.
+ * The RP's side of Register (RFC 7761 4.4.2). The data plane decapsulates and forwards, as far as
+ * the route takes what comes in Registers; here is what a Register means to (S,G), and the
+ * Register-Stops.
  *
- * At the RP, SwitchToSptDesired(S,G) is always true: the policy of the configuration is about last-hop
- * routers, and an RP that stays on the tunnel would keep DRs encapsulating for nobody. The border bit is
- * ignored, as 4.9.3 demands. Register-Stops are limited to one a second for each source, group and DR.
+ * At the RP, SwitchToSptDesired(S,G) is always true: the policy of the configuration is about
+ * last-hop routers, and an RP that stays on the tunnel would keep DRs encapsulating for nobody.
+ * The border bit is ignored, as 4.9.3 demands. Register-Stops are limited to one a second for each
+ * source, group and DR.
  */
 #include "control/pim/sm/register.h"
 
@@ -14,7 +16,7 @@
 
 #define REGISTER_STOP_INTERVAL_US 1000000u
 
-/* --- Register-Stop ------------------------------------------------------------------------------ */
+/* --- Register-Stop ---------------------------------------------------------------------------- */
 
 static uint64_t stop_hash(const struct register_heard *r)
 {
@@ -52,9 +54,10 @@ static void register_stop_send(
 		pim_send_routed(sm->pim, buf, len, ctx);
 }
 
-/* --- packet_arrives_on_rp_tunnel ------------------------------------------------------------------ */
+/* --- packet_arrives_on_rp_tunnel -------------------------------------------------------------- */
 
-/* A Register that is not for the RP of its group, or that the RP refuses: the DR is told to stop. */
+/* A Register that is not for the RP of its group, or that the RP refuses: the DR is told to
+ * stop. */
 static void refuse(
 	struct pim_sm *sm, const struct register_heard *r, enum pim_drop why, struct proto_ctx *ctx)
 {
@@ -123,8 +126,8 @@ void register_arrives(struct pim_sm *sm, const struct register_heard *r, struct 
 		take(sm, r, ctx);
 }
 
-/* Null-Registers come as packets; so does one with data where the data plane leaves Registers to control, whose
- * packet inside is then lost. */
+/* Null-Registers come as packets; so does one with data where the data plane leaves Registers to
+ * control, whose packet inside is then lost. */
 void sm_register_received(struct pim_sm *sm, const struct ipaddr *src, const struct ipaddr *dst,
 	const uint8_t *data, size_t len, struct proto_ctx *ctx)
 {

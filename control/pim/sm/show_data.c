@@ -44,7 +44,7 @@ static uint64_t due(const struct timer *t)
 	return timer_armed(t) ? t->due_us : TIMER_NEVER;
 }
 
-/* --- asserts ------------------------------------------------------------------------------------- */
+/* --- asserts ---------------------------------------------------------------------------------- */
 
 static int cmp_assert(const void *pa, const void *pb)
 {
@@ -98,7 +98,7 @@ void pim_assert_walk(
 	free(l.v);
 }
 
-/* --- registers ------------------------------------------------------------------------------------ */
+/* --- registers -------------------------------------------------------------------------------- */
 
 static int cmp_register(const void *pa, const void *pb)
 {

@@ -1,17 +1,18 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  * Copyright (c) 2026 The starg authors
  *
- * The SPTbit (RFC 7761 4.2.2), the last-hop router's switch to the source tree (4.2.1) and its policies: with
- * the first packet, never, at once for some groups, from a rate on.
+ * The SPTbit (RFC 7761 4.2.2), the last-hop router's switch to the source tree (4.2.1) and its
+ * policies: with the first packet, never, at once for some groups, from a rate on.
  *
- * For the rate, a source that comes in on the RP tree gets an (S,G) with a wish of its own, whose bytes are
- * looked at every other second. Once above the rate, it stays on the source tree until it falls silent.
+ * For the rate, a source that comes in on the RP tree gets an (S,G) with a wish of its own, whose
+ * bytes are looked at every other second. Once above the rate, it stays on the source tree until
+ * it falls silent.
  */
 #include "control/pim/sm/register.h"
 
 #define RATE_INTERVAL_US 2000000u
 
-/* --- 4.2.2 --------------------------------------------------------------------------------------- */
+/* --- 4.2.2 ------------------------------------------------------------------------------------ */
 
 static bool same_neighbor(const struct pim_sm *sm, const struct sm_source *s)
 {
@@ -45,8 +46,8 @@ void Update_SPTbit(struct pim_sm *sm, struct sm_source *s, uint16_t ifid)
 		sm_spt_bit_set(sm, s, true);
 }
 
-/* A source on our subnet whose data comes is on the SPT as soon as somebody wants it: no further packet is
- * needed to see that. */
+/* A source on our subnet whose data comes is on the SPT as soon as somebody wants it: no further
+ * packet is needed to see that. */
 void spt_settle(struct pim_sm *sm, struct sm_source *s)
 {
 	if (DirectlyConnected(s) && timer_armed(&s->kat))
@@ -59,10 +60,11 @@ bool spt_one_interface(const struct sm_source *s)
 	       JoinDesired_sg(s);
 }
 
-/* Deviation: where both trees come in by one interface from two neighbours, an Assert between these is to tell
- * that the SPT works (4.2.2). There is none if the RP tree's neighbour gets the source from that interface
- * itself: the SPTbit would never be set, whoever joined (S,G) here would get nothing, and this router could not
- * assert against others. So it is set with the first periodic Join, when (S,G) has been joined for a while. */
+/* Deviation: where both trees come in by one interface from two neighbours, an Assert between
+ * these is to tell that the SPT works (4.2.2). There is none if the RP tree's neighbour gets the
+ * source from that interface itself: the SPTbit would never be set, whoever joined (S,G) here
+ * would get nothing, and this router could not assert against others. So it is set with the first
+ * periodic Join, when (S,G) has been joined for a while. */
 void spt_join_timer(struct pim_sm *sm, struct sm_source *s, const struct proto_ctx *ctx)
 {
 	uint64_t fresh_ms = keepalive_period_us(sm) / 1000;
@@ -75,7 +77,7 @@ void spt_join_timer(struct pim_sm *sm, struct sm_source *s, const struct proto_c
 		sm_spt_bit_set(sm, s, true);
 }
 
-/* --- 4.2.1: policy ------------------------------------------------------------------------------- */
+/* --- 4.2.1: policy ---------------------------------------------------------------------------- */
 
 static bool rate_reached(
 	const struct pim_sm *sm, const struct sm_group *g, const struct ipaddr *src)
@@ -121,7 +123,7 @@ void CheckSwitchToSpt(struct pim_sm *sm, struct sm_source *s, struct proto_ctx *
 		spt_watch(sm, s, ctx);
 }
 
-/* --- rates --------------------------------------------------------------------------------------- */
+/* --- rates ------------------------------------------------------------------------------------ */
 
 void spt_watch(struct pim_sm *sm, struct sm_source *s, struct proto_ctx *ctx)
 {

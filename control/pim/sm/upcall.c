@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  * Copyright (c) 2026 The starg authors
  *
- * Data packets as the data plane tells of them, and what they set off (RFC 7761 4.2). The data plane
- * forwards by the wish of the (S,G) or (*,G); here is the rest of that pseudocode.
+ * Data packets as the data plane tells of them, and what they set off (RFC 7761 4.2). The data
+ * plane forwards by the wish of the (S,G) or (*,G); here is the rest of that pseudocode.
  *
- * In the SSM range data makes no state: who has not joined (S,G) has no use for it, and the Keepalive Timer
- * has none either (4.8.2). An interface without PIM makes none, nor does one whose boundary keeps the group out.
+ * In the SSM range data makes no state: who has not joined (S,G) has no use for it, and the
+ * Keepalive Timer has none either (4.8.2). An interface without PIM makes none, nor does one whose
+ * boundary keeps the group out.
  */
 #include "control/pim/sm/assert.h"
 #include "control/pim/sm/register.h"
@@ -20,8 +21,8 @@ static bool from_our_subnet(
 	       (ip_is_none(&rpf.neighbor) || pif->conf->border);
 }
 
-/* (S,G), made if this packet is what makes one: of a source on a subnet of ours (4.2), or of one that
- * CheckSwitchToSpt is to look at. NULL: there is none. */
+/* (S,G), made if this packet is what makes one: of a source on a subnet of ours (4.2), or of one
+ * that CheckSwitchToSpt is to look at. NULL: there is none. */
 static struct sm_source *source_for(struct pim_sm *sm, const struct ipaddr *src,
 	const struct ipaddr *grp, uint16_t iif, const struct pim_iface *pif, struct proto_ctx *ctx)
 {
@@ -62,7 +63,8 @@ static bool on_tree(const struct sm_group *g, const struct sm_source *s, uint16_
 	return iif == RPF_interface_RP(g);
 }
 
-/* An entry whose RPF interface changed: what comes in on the new one ends what is left of the old. */
+/* An entry whose RPF interface changed: what comes in on the new one ends what is left of the
+ * old. */
 static void moved(struct pim_sm *sm, struct sm_group *g, struct sm_source *s, uint16_t iif,
 	struct proto_ctx *ctx)
 {

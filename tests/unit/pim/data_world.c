@@ -8,7 +8,7 @@
 #define ETH_LEN 14u
 #define OSPF 188
 
-/* --- making it ----------------------------------------------------------------------------------- */
+/* --- making it -------------------------------------------------------------------------------- */
 
 static void if_conf(struct data_world *dw, unsigned i, const char *name)
 {
@@ -121,7 +121,7 @@ void data_become_rp(struct data_world *dw)
 	data_config(dw);
 }
 
-/* --- what happens to it -------------------------------------------------------------------------- */
+/* --- what happens to it ----------------------------------------------------------------------- */
 
 void data_packet(struct data_world *dw, uint16_t ifid, const void *ip, size_t len)
 {
@@ -309,7 +309,7 @@ void data_pass(struct data_world *dw, double seconds)
 	dw->w->now_us = end;
 }
 
-/* --- what it did --------------------------------------------------------------------------------- */
+/* --- what it did ------------------------------------------------------------------------------ */
 
 unsigned data_sent(struct data_world *dw, uint16_t ifid, enum pim_type type, struct pim_packet *out)
 {
@@ -400,7 +400,7 @@ uint64_t drops(struct data_world *dw, enum pim_drop why)
 	return dw->pim->stats.drops[why];
 }
 
-/* --- comparing ----------------------------------------------------------------------------------- */
+/* --- comparing -------------------------------------------------------------------------------- */
 
 static uint64_t mix(uint64_t h, uint64_t v)
 {

@@ -3,7 +3,8 @@
  *
  * A whole PIM router for the tests of Assert, Register and data. What is around it:
  *
- *   up    10.0.1.1/24   U 10.0.1.2 towards the RP 10.255.0.1 and towards 10.8.0.0/16; V 10.0.1.3 towards 10.7.0.0/16
+ *   up    10.0.1.1/24   U 10.0.1.2 towards the RP 10.255.0.1 and towards 10.8.0.0/16;
+ *                       V 10.0.1.3 towards 10.7.0.0/16
  *   spt   10.0.2.1/24   10.0.2.2 towards 10.9.0.0/16
  *   lan   10.1.0.5/24   other routers: 10.1.0.2 and 10.1.0.9
  *   lan2  10.2.0.1/24
@@ -47,7 +48,8 @@ void data_route(struct data_world *dw, const char *dst, uint16_t ifid, const cha
 
 void data_hello(struct data_world *dw, uint16_t ifid, const char *from, uint32_t genid,
 	uint16_t holdtime_s, uint32_t dr_priority);
-/* Join or Prune to us: flags PIM_JP_STAR_G (src: the RP), PIM_JP_SG_RPT, PIM_JP_SG. Holds for ever. */
+/* Join or Prune to us: flags PIM_JP_STAR_G (src: the RP), PIM_JP_SG_RPT, PIM_JP_SG. Holds for
+ * ever. */
 void data_jp(struct data_world *dw, uint16_t ifid, const char *from, bool join, uint8_t flags,
 	const char *src, const char *grp);
 void data_join(struct data_world *dw, const char *src, const char *grp); /* on lan, from 10.1.0.2 */
@@ -70,8 +72,8 @@ void data_flow(struct data_world *dw, const char *src, const char *grp, uint64_t
 	uint64_t last_used_ms);
 void data_pass(struct data_world *dw, double seconds);
 
-/* How many messages of a type were sent since the last call, on a link (ifid) or routed (0); the last in
- * *out, whose bytes live until the next event. */
+/* How many messages of a type were sent since the last call, on a link (ifid) or routed (0); the
+ * last in *out, whose bytes live until the next event. */
 unsigned data_sent(
 	struct data_world *dw, uint16_t ifid, enum pim_type type, struct pim_packet *out);
 unsigned data_asserts(struct data_world *dw, uint16_t ifid, struct pim_assert *last);

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  * Copyright (c) 2026 The starg authors
  *
- * Each cell of figures 8 and 9 of RFC 7761 by itself, also the empty ones: the state after it, what is sent, winner
- * and timer. And each term of CouldAssert, AssertTrackingDesired, my_assert_metric and lost_assert.
+ * Each cell of figures 8 and 9 of RFC 7761 by itself, also the empty ones: the state after it,
+ * what is sent, winner and timer. And each term of CouldAssert, AssertTrackingDesired,
+ * my_assert_metric and lost_assert.
  */
 #include "tests/unit/pim/data_world.h"
 
@@ -230,9 +231,10 @@ static void only_a6_sets_the_spt_bit(void **state)
 	timer_heap_free(timers);
 }
 
-/* --- CouldAssert ---------------------------------------------------------------------------------------- */
+/* --- CouldAssert ------------------------------------------------------------------------------ */
 
-/* Entries (*,G) and (S,G) that know lan, and nothing that holds of it; what a test sets by hand counts. */
+/* Entries (*,G) and (S,G) that know lan, and nothing that holds of it; what a test sets by hand
+ * counts. */
 static struct sm_at bare(struct data_world *dw)
 {
 	struct sm_at i;
@@ -334,7 +336,7 @@ static void could_assert_sg_term_by_term(void **state)
 	i.star->ds = i.sg->ds = DS_JOIN;
 }
 
-/* --- AssertTrackingDesired -------------------------------------------------------------------------------- */
+/* --- AssertTrackingDesired -------------------------------------------------------------------- */
 
 static void assert_tracking_desired_star_g_term_by_term(void **state)
 {
@@ -391,8 +393,8 @@ static void assert_tracking_desired_sg_term_by_term(void **state)
 	assert_true(AssertTrackingDesired_sg(&spt));
 	assert_false(AssertTrackingDesired_sg(&up));
 	i.sg->ds = DS_NOINFO;
-	/* joins(*,G) (-) prunes(S,G,rpt); upstream: RPF_interface(RP(G)) == I AND JoinDesired(*,G) AND
-	 * SPTbit == FALSE */
+	/* joins(*,G) (-) prunes(S,G,rpt); upstream: RPF_interface(RP(G)) == I AND JoinDesired(*,G)
+	 * AND SPTbit == FALSE */
 	i.star->ds = DS_JOIN;
 	assert_true(AssertTrackingDesired_sg(&i));
 	assert_false(AssertTrackingDesired_sg(&up));
@@ -428,7 +430,7 @@ static void assert_tracking_desired_sg_term_by_term(void **state)
 	i.star->ds = i.sg->ds = DS_JOIN;
 }
 
-/* --- 4.6.3, 4.6.5 ------------------------------------------------------------------------------------------- */
+/* --- 4.6.3, 4.6.5 ----------------------------------------------------------------------------- */
 
 static void my_assert_metric_is_that_of_the_most_specific_tree(void **state)
 {
@@ -496,7 +498,7 @@ static void lost_assert_term_by_term(void **state)
 	i.star->ds = i.sg->ds = DS_JOIN;
 }
 
-/* --- show ------------------------------------------------------------------------------------------------------ */
+/* --- show ------------------------------------------------------------------------------------- */
 
 static bool show(void *arg, const struct pim_assert_info *i)
 {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  * Copyright (c) 2026 The starg authors
  *
- * What arriving data does (RFC 7761 4.2): the pseudocode's branches, CheckSwitchToSpt and its policies, each term of
- * Update_SPTbit, the Keepalive Timer by the counters of the data plane.
+ * What arriving data does (RFC 7761 4.2): CheckSwitchToSpt and its policies, each term of
+ * Update_SPTbit.
  */
 #include "tests/unit/pim/data_world.h"
 
@@ -13,7 +13,7 @@ static void not_dr(struct data_world *dw)
 	assert_false(pif(dw, dw->lan)->i_am_dr);
 }
 
-/* --- directly connected sources --------------------------------------------------------------------- */
+/* --- directly connected sources --------------------------------------------------------------- */
 
 static void the_first_packet_of_our_subnet_makes_the_entry(void **state)
 {
@@ -104,7 +104,8 @@ static void receivers_get_a_connected_source_without_a_further_signal(void **sta
 	assert_true(fake_dp_route_has_if(dw->w->f, r, dw->lan2));
 }
 
-/* A (*,G) is there, whose packets come from up: lan's are "wrong", and nevertheless a new source. */
+/* A (*,G) is there, whose packets come from up: lan's are "wrong", and nevertheless a new
+ * source. */
 static void a_connected_source_of_a_joined_group_is_found(void **state)
 {
 	struct data_world *dw = *state;
@@ -115,7 +116,7 @@ static void a_connected_source_of_a_joined_group_is_found(void **state)
 	assert_true(source(dw, S_LAN, G)->spt_bit);
 }
 
-/* --- CheckSwitchToSpt --------------------------------------------------------------------------------- */
+/* --- CheckSwitchToSpt ------------------------------------------------------------------------- */
 
 static void switch_at_once_with_members(void **state)
 {
@@ -200,7 +201,7 @@ static void switch_by_the_list_of_groups(void **state)
 	assert_true(timer_armed(&source(dw, S_SPT, "239.2.2.2")->kat));
 }
 
-/* --- rates -------------------------------------------------------------------------------------------- */
+/* --- rates ------------------------------------------------------------------------------------ */
 
 static void measure(struct data_world *dw)
 {
@@ -293,7 +294,7 @@ static void cleared_counters_do_not_count_as_a_rate(void **state)
 	assert_true(source(dw, S_SPT, G)->watched);
 }
 
-/* --- Update_SPTbit: each term ----------------------------------------------------------------------------- */
+/* --- Update_SPTbit: each term ----------------------------------------------------------------- */
 
 static void spt_bit_needs_the_rpf_interface(void **state)
 {
@@ -324,7 +325,8 @@ static void spt_bit_by_direct_connection(void **state)
 {
 	struct data_world *dw = *state;
 
-	/* the RP is on the source's subnet, the group is wanted on the RP tree: no other term holds */
+	/* the RP is on the source's subnet, the group is wanted on the RP tree: no other term
+	 * holds */
 	dw->rp.address = addr("10.1.0.2");
 	data_config(dw);
 	data_member(dw, dw->lan2, "*", G, MEMBER_INCLUDE);
@@ -428,164 +430,6 @@ static void the_switch_takes_place(void **state)
 	assert_int_equal(source(dw, S_SPT, G)->up_rpt, UP_RPT_PRUNED);
 }
 
-/* --- the Keepalive Timer ---------------------------------------------------------------------------------- */
-
-static void on_spt(struct data_world *dw)
-{
-	data_member(dw, dw->lan2, "*", G, MEMBER_INCLUDE);
-	data_upcall(dw, DP_UPCALL_DATA, S_SPT, G, dw->up);
-	data_upcall(dw, DP_UPCALL_DATA, S_SPT, G, dw->spt);
-	assert_true(source(dw, S_SPT, G)->spt_bit);
-}
-
-static void keepalive_runs_on_from_the_last_packet(void **state)
-{
-	struct data_world *dw = *state;
-	struct sm_source *s;
-
-	on_spt(dw);
-	data_flow(dw, S_SPT, G, 1000, 60000);
-	s = source(dw, S_SPT, G);
-	data_pass(dw, 210);
-	assert_true(s == source(dw, S_SPT, G));
-	assert_int_equal(timer_left(&s->kat, dw->w->now_us), 150000000);
-	assert_true(s->spt_bit);
-}
-
-static void keepalive_ends_without_packets(void **state)
-{
-	struct data_world *dw = *state;
-
-	on_spt(dw);
-	data_flow(dw, S_SPT, G, 1000, 210000);
-	data_pass(dw, 209.9);
-	assert_non_null(source(dw, S_SPT, G));
-	data_pass(dw, 0.2);
-	assert_null(source(dw, S_SPT, G));
-	assert_non_null(group(dw, G));
-}
-
-static void keepalive_is_not_needed_by_who_is_joined(void **state)
-{
-	struct data_world *dw = *state;
-
-	data_join(dw, S_SPT, G);
-	data_upcall(dw, DP_UPCALL_DATA, S_SPT, G, dw->spt);
-	data_upcall(dw, DP_UPCALL_DATA, S_SPT, G, dw->spt);
-	assert_true(timer_armed(&source(dw, S_SPT, G)->kat));
-	data_pass(dw, 400);
-	assert_int_equal(source(dw, S_SPT, G)->sg.up.state, UP_JOINED);
-	assert_true(source(dw, S_SPT, G)->spt_bit);
-	assert_false(timer_armed(&source(dw, S_SPT, G)->kat));
-}
-
-static void keepalive_of_a_connected_source_needs_no_receivers(void **state)
-{
-	struct data_world *dw = *state;
-
-	not_dr(dw);
-	data_upcall(dw, DP_UPCALL_NOCACHE, S_LAN, G, dw->lan);
-	data_flow(dw, S_LAN, G, 1000, 10);
-	data_pass(dw, 1000);
-	assert_true(timer_armed(&source(dw, S_LAN, G)->kat));
-	data_flow(dw, S_LAN, G, 1000, 300000);
-	data_pass(dw, 211);
-	assert_null(source(dw, S_LAN, G));
-	assert_null(group(dw, G));
-}
-
-/* Data of the RP tree keeps no source that would not be switched. */
-static void keepalive_ends_when_the_policy_is_another_one(void **state)
-{
-	struct data_world *dw = *state;
-
-	data_member(dw, dw->lan2, "*", G, MEMBER_INCLUDE);
-	data_upcall(dw, DP_UPCALL_DATA, S_SPT, G, dw->up); /* never arrives on spt */
-	dw->conf.spt = PIM_SPT_NEVER;
-	data_config(dw);
-	data_flow(dw, S_SPT, G, 1000, 0);
-	data_pass(dw, 211);
-	assert_null(source(dw, S_SPT, G));
-}
-
-static void keepalive_ends_without_members(void **state)
-{
-	struct data_world *dw = *state;
-
-	data_join(dw, "*", G);
-	data_member(dw, dw->lan2, "*", G, MEMBER_INCLUDE);
-	data_upcall(dw, DP_UPCALL_DATA, S_SPT, G, dw->up);
-	data_member(dw, dw->lan2, "*", G, MEMBER_NONE);
-	data_flow(dw, S_SPT, G, 1000, 0); /* on the RP tree, for the router on lan */
-	data_pass(dw, 211);
-	assert_null(source(dw, S_SPT, G));
-}
-
-static void keepalive_is_not_restarted_by_what_comes_in_elsewhere(void **state)
-{
-	struct data_world *dw = *state;
-	uint64_t due;
-
-	data_upcall(dw, DP_UPCALL_NOCACHE, S_LAN, G, dw->lan);
-	due = source(dw, S_LAN, G)->kat.due_us;
-	data_pass(dw, 10);
-	data_upcall(dw, DP_UPCALL_WRONGVIF, S_LAN, G, dw->lan2);
-	assert_true(source(dw, S_LAN, G)->kat.due_us == due);
-	data_upcall(dw, DP_UPCALL_DATA, S_LAN, G, dw->lan);
-	assert_true(source(dw, S_LAN, G)->kat.due_us == due + 10000000);
-}
-
-/* --- when the RPF interface moves ------------------------------------------------------------------------ */
-
-static void data_on_the_new_path_ends_the_old_one_of_a_source(void **state)
-{
-	struct data_world *dw = *state;
-
-	data_join(dw, S_SPT, G);
-	data_upcall(dw, DP_UPCALL_DATA, S_SPT, G, dw->spt);
-	data_route(dw, "10.9.0.0/16", dw->up, "10.0.1.2", 20);
-	assert_non_null(source(dw, S_SPT, G)->sg.up.move);
-	data_upcall(dw, DP_UPCALL_DATA, S_SPT, G, dw->up);
-	assert_null(source(dw, S_SPT, G)->sg.up.move);
-}
-
-static void data_on_the_new_path_ends_the_old_one_of_a_group(void **state)
-{
-	struct data_world *dw = *state;
-
-	data_join(dw, "*", G);
-	data_route(dw, "10.255.0.0/16", dw->spt, "10.0.2.2", 20);
-	assert_non_null(group(dw, G)->star.up.move);
-	data_upcall(dw, DP_UPCALL_DATA, "10.8.0.8", G, dw->spt);
-	assert_null(group(dw, G)->star.up.move);
-}
-
-static void ssm_has_no_keepalive_timer(void **state)
-{
-	struct data_world *dw = *state;
-
-	data_join(dw, S_SPT, "232.1.1.1");
-	data_upcall(dw, DP_UPCALL_DATA, S_SPT, "232.1.1.1", dw->spt);
-	assert_false(timer_armed(&source(dw, S_SPT, "232.1.1.1")->kat));
-	assert_true(SPTbit(source(dw, S_SPT, "232.1.1.1")));
-	data_upcall(dw, DP_UPCALL_NOCACHE, S_LAN, "232.2.2.2", dw->lan);
-	assert_null(group(dw, "232.2.2.2"));
-}
-
-static void a_flood_of_sources_stays_below_the_limit(void **state)
-{
-	struct data_world *dw = *state;
-	char grp[IP_STRLEN];
-
-	dw->conf.limits.states = 40;
-	data_config(dw);
-	for (unsigned i = 0; i < 300; i++) {
-		snprintf(grp, sizeof(grp), "239.3.%u.%u", i / 200, i % 200);
-		data_upcall(dw, DP_UPCALL_NOCACHE, S_LAN, grp, dw->lan);
-	}
-	assert_true(dw->sm->n_sg + dw->sm->n_star <= 40);
-}
-
 #define T(name) cmocka_unit_test_setup_teardown(name, data_setup, data_teardown)
 
 int main(void)
@@ -622,17 +466,6 @@ int main(void)
 		T(spt_bit_by_a_lost_assert),
 		T(spt_bit_goes_when_nobody_joins_any_more),
 		T(the_switch_takes_place),
-		T(keepalive_runs_on_from_the_last_packet),
-		T(keepalive_ends_without_packets),
-		T(keepalive_is_not_needed_by_who_is_joined),
-		T(keepalive_of_a_connected_source_needs_no_receivers),
-		T(keepalive_ends_when_the_policy_is_another_one),
-		T(keepalive_ends_without_members),
-		T(keepalive_is_not_restarted_by_what_comes_in_elsewhere),
-		T(data_on_the_new_path_ends_the_old_one_of_a_source),
-		T(data_on_the_new_path_ends_the_old_one_of_a_group),
-		T(ssm_has_no_keepalive_timer),
-		T(a_flood_of_sources_stays_below_the_limit),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright (c) 2026 The starg authors
+ *
+ * Asserts and the DR, asserts in the SSM range, and what is refused of them.
+ */
+#include "tests/unit/pim/assert_help.h"
+
+/* --- DR and winner ---------------------------------------------------------------------------- */
+
+static void a_dr_that_lost_no_longer_serves_its_hosts(void **state)
+{
+	struct data_world *dw = *state;
+	struct sm_at i;
+
+	data_hello(dw, dw->lan, "10.1.0.2", 1, 65535, 0); /* we are the DR: 1 against 0 */
+	assert_true(pif(dw, dw->lan)->i_am_dr);
+	data_member(dw, dw->lan, "*", G, MEMBER_INCLUDE);
+	i = at(dw, "*", G, dw->lan);
+	assert_true(pim_include_star_g(&i));
+	data_assert(dw, dw->lan, "10.1.0.9", "*", G, true, BETTER);
+	i = at(dw, "*", G, dw->lan);
+	assert_int_equal(assert_of(dw, "*", G, dw->lan), ASSERT_LOSER);
+	assert_false(pim_include_star_g(&i));
+	/* tracking holds although the olist is empty: the DR remembers that it lost */
+	data_pass(dw, 100);
+	assert_int_equal(assert_of(dw, "*", G, dw->lan), ASSERT_LOSER);
+	data_pass(dw, 100);
+	i = at(dw, "*", G, dw->lan);
+	assert_true(pim_include_star_g(&i));
+}
+
+static void a_winner_serves_hosts_without_being_the_dr(void **state)
+{
+	struct data_world *dw = *state;
+	struct sm_at i;
+
+	data_hello(dw, dw->lan, "10.1.0.2", 1, 65535, 100);
+	assert_false(pif(dw, dw->lan)->i_am_dr);
+	data_member(dw, dw->lan, "*", G, MEMBER_INCLUDE);
+	forward_star(dw);
+	i = at(dw, "*", G, dw->lan);
+	assert_false(pim_include_star_g(&i));
+	data_upcall(dw, DP_UPCALL_WRONGVIF, S_SPT, G, dw->lan);
+	i = at(dw, "*", G, dw->lan);
+	assert_true(pim_include_star_g(&i));
+	data_prune(dw, "*", G); /* the join goes, the hosts stay */
+	assert_int_equal(assert_of(dw, "*", G, dw->lan), ASSERT_WINNER);
+	data_member(dw, dw->lan, "*", G, MEMBER_NONE);
+	assert_int_equal(assert_of(dw, "*", G, dw->lan), ASSERT_NOINFO);
+}
+
+/* --- SSM -------------------------------------------------------------------------------------- */
+
+static void ssm_asserts_without_waiting_for_data_on_the_spt(void **state)
+{
+	struct data_world *dw = *state;
+	struct pim_assert a;
+
+	data_join(dw, S_SPT, "232.1.1.1");
+	data_forget(dw);
+	data_upcall(dw, DP_UPCALL_WRONGVIF, S_SPT, "232.1.1.1", dw->lan);
+	assert_int_equal(assert_of(dw, S_SPT, "232.1.1.1", dw->lan), ASSERT_WINNER);
+	assert_int_equal(data_asserts(dw, dw->lan, &a), 1);
+	check_assert(&a, S_SPT, false, 110);
+}
+
+static void ssm_knows_no_assert_of_the_group(void **state)
+{
+	struct data_world *dw = *state;
+	uint64_t before;
+
+	data_join(dw, S_SPT, "232.1.1.1");
+	before = fingerprint(dw);
+	data_assert(dw, dw->lan, "10.1.0.9", "*", "232.1.1.1", true, BETTER);
+	assert_true(before == fingerprint(dw));
+}
+
+/* --- what is refused -------------------------------------------------------------------------- */
+
+static void an_assert_that_is_broken_changes_nothing(void **state)
+{
+	static const uint8_t group_mask[4] = {33, 0, 31, 255};
+	struct data_world *dw = *state;
+	struct pim_assert a = {.rpt = true, .preference = 1, .metric = 1};
+	struct ipaddr from = addr("10.1.0.9");
+	uint8_t buf[64];
+	uint64_t before;
+	size_t len;
+
+	a.grp = addr(G);
+	forward_star(dw);
+	before = fingerprint(dw);
+	for (unsigned i = 0; i < 4; i++) { /* mask lengths of the group */
+		uint32_t sum = 0;
+
+		len = pim_assert_write(buf, sizeof(buf), &from, &a);
+		buf[20 + 4 + 3] = group_mask[i];
+		buf[22] = buf[23] = 0;
+		for (size_t k = 20; k < len; k += 2)
+			sum += (uint32_t)(buf[k] << 8 | buf[k + 1]);
+		sum = (sum & 0xffff) + (sum >> 16);
+		sum = ~((sum & 0xffff) + (sum >> 16));
+		buf[22] = (uint8_t)(sum >> 8);
+		buf[23] = (uint8_t)sum;
+		data_packet(dw, dw->lan, buf, len);
+	}
+	assert_int_equal(drops(dw, PIM_DROP_mask_len), 4);
+	assert_true(before == fingerprint(dw));
+}
+
+static void an_assert_of_no_neighbor_changes_nothing(void **state)
+{
+	struct data_world *dw = *state;
+	uint64_t before;
+
+	forward_star(dw);
+	before = fingerprint(dw);
+	data_assert(dw, dw->lan, "10.1.0.200", "*", G, true, BETTER);
+	assert_int_equal(drops(dw, PIM_DROP_no_neighbor), 1);
+	assert_true(before == fingerprint(dw));
+}
+
+static void an_assert_about_a_group_behind_a_boundary_changes_nothing(void **state)
+{
+	struct data_world *dw = *state;
+	uint64_t before;
+
+	forward_star(dw);
+	assert_int_equal(prefix_parse("239.1.0.0/16", &dw->boundary), 0);
+	dw->ifs[2].n_boundary = 1;
+	dw->ifs[2].boundary = &dw->boundary;
+	data_config(dw);
+	before = fingerprint(dw);
+	data_assert(dw, dw->lan, "10.1.0.9", "*", G, true, BETTER);
+	assert_int_equal(drops(dw, PIM_DROP_boundary), 1);
+	assert_true(before == fingerprint(dw));
+}
+
+#define T(name) cmocka_unit_test_setup_teardown(name, data_setup, data_teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		T(a_dr_that_lost_no_longer_serves_its_hosts),
+		T(a_winner_serves_hosts_without_being_the_dr),
+		T(ssm_asserts_without_waiting_for_data_on_the_spt),
+		T(ssm_knows_no_assert_of_the_group),
+		T(an_assert_that_is_broken_changes_nothing),
+		T(an_assert_of_no_neighbor_changes_nothing),
+		T(an_assert_about_a_group_behind_a_boundary_changes_nothing),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
