@@ -442,6 +442,7 @@ static void nothing_is_left(struct router *r)
 	pass(r, 3600ull * S_US);
 	CHECK(r->pim->sm->n_star == 0);
 	CHECK(r->pim->sm->n_sg == 0);
+	CHECK(r->pim->sm->peers.n == 0);
 	CHECK(tib_count(r->w->tib) == 0);
 }
 
