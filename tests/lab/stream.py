@@ -44,6 +44,7 @@ class Receiver:
 
     def __init__(self, node: Node, port: int, group: str = "", ifname: str = "", name: str = ""):
         self.name = name or node.name
+        self.group = group
         self.counts: dict[int, dict[int, int]] = {}  # by stream: number -> times
         self.top: dict[int, int] = {}
         self.order: dict[int, int] = {}

@@ -5,6 +5,8 @@
     src ---- first ---- rp ---- last ---- rcv
       10.0.0   10.1.0     10.2.0    10.3.0
 """
+import socket
+
 import pytest
 
 from lab import wait_for
@@ -58,6 +60,19 @@ class Line(PimNet):
                          peer in r.neighbors(port), 40)
 
 
+class SourceReceiver(Receiver):
+    """Joins one source of a group (IGMPv3)."""
+
+    def __init__(self, node, port: int, group: str, ifname: str, source: str):
+        super().__init__(node, port, group, "lo")  # IP_MULTICAST_ALL off, and not yet on ifname
+        with node.inside():
+            address = next(a for a in node.ip("-4", "-o", "addr", "show", "dev", ifname).stdout.split()
+                           if "/" in a).split("/")[0]
+            IP_ADD_SOURCE_MEMBERSHIP = 39
+            self.sock.setsockopt(socket.IPPROTO_IP, IP_ADD_SOURCE_MEMBERSHIP, socket.inet_aton(group)
+                                 + socket.inet_aton(address) + socket.inet_aton(source))
+
+
 def mixes():
     yield pytest.param(dict.fromkeys(ROLES, "starg"), id="all-starg")
     for role in ROLES:
@@ -68,11 +83,39 @@ def mixes():
 
 @pytest.fixture(params=list(mixes()))
 def line(lab, request):
-    net = Line(lab, request.param)
+    yield from started(Line(lab, request.param))
+
+
+FEW = ({r: "starg" if r == role else "frr" for r in ROLES} for role in ROLES)
+
+
+@pytest.fixture(params=[pytest.param(m, id=f"{role}-among-frr") for m, role in zip(FEW, ROLES)])
+def few(lab, request):
+    """The mixes with one starg."""
+    yield from started(Line(lab, request.param))
+
+
+def started(net: Line):
     net.start()
     yield net
     for r in net.routers:
         r.down()
+
+
+def flows(net: Line, receiver: Receiver, packets: int = 30) -> Sender:
+    """A sender whose packets arrive."""
+    sender = Sender(net.src, receiver.group, UDP, "eth0", rate=200).start()
+    arrives(net, receiver, sender, packets)
+    return sender
+
+
+def arrives(net: Line, receiver: Receiver, sender: Sender, packets: int = 30, within_s: float = 20) -> None:
+    before = receiver.received(sender.stream)
+    try:
+        wait_for(f"{packets} more packets", lambda: receiver.received(sender.stream) >= before + packets,
+                 within_s)
+    except AssertionError as error:
+        raise AssertionError(f"{error}\n{net.tell()}") from None
 
 
 def test_a_stream_arrives_by_the_shared_and_then_the_shortest_tree(line):
@@ -106,4 +149,49 @@ def test_when_the_receiver_leaves_the_tree_goes(line):
                                                      {"outputs": ()})["outputs"], 20)
     except AssertionError as error:
         raise AssertionError(f"{error}\n{line.tell()}") from None
+    sender.stop()
+
+
+def test_a_receiver_of_version_2_gets_it_and_leaves(few):
+    few.rcv.sysctl("net.ipv4.conf.eth0.force_igmp_version", 2)
+    receiver = Receiver(few.rcv, UDP, GROUP, "eth0")
+    sender = flows(few, receiver)
+    receiver.close()
+    wait_for("no output at the last hop", lambda: not (few.last.mroute("10.0.0.1", GROUP) or
+                                                       {"outputs": ()})["outputs"], 20)
+    sender.stop()
+
+
+def test_source_specific_groups_need_no_rp(few):
+    receiver = SourceReceiver(few.rcv, UDP, "232.1.1.1", "eth0", "10.0.0.1")
+    sender = flows(few, receiver)
+    assert few.last.mroute("*", "232.1.1.1") is None
+    sender.stop()
+    steady = Sender(few.src, "232.1.1.1", UDP, "eth0", rate=500).start()
+    wait_for("1,000 packets sent", lambda: steady.sent > 1000, 20)
+    steady.stop()
+    settle(steady, [receiver])
+    report = receiver.report(steady.stream, steady.sent)
+    assert report.clean, f"{report}\n{few.tell()}"
+
+
+@pytest.mark.parametrize("how", ["down", "crash"])
+def test_when_starg_restarts_the_stream_comes_back(few, how):
+    receiver = Receiver(few.rcv, UDP, GROUP, "eth0")
+    sender = flows(few, receiver)
+    starg = next(r for r in few.routers if r.kind == "starg")
+    getattr(starg, how)()
+    starg.up()
+    arrives(few, receiver, sender, within_s=60)
+    sender.stop()
+
+
+def test_when_the_others_restart_the_stream_comes_back(few):
+    receiver = Receiver(few.rcv, UDP, GROUP, "eth0")
+    sender = flows(few, receiver)
+    for r in few.routers:
+        if r.kind == "frr":
+            r.down()
+            r.up()
+    arrives(few, receiver, sender, within_s=90)
     sender.stop()
