@@ -296,8 +296,6 @@ static int boot_router(struct app *app, struct conf *conf)
 		router_apply(app, conf, summary, sizeof(summary), err, sizeof(err)))
 		return fail(err);
 	log_info("stargd", "%s", summary);
-	if (app_start(app))
-		return fail("the workers did not start: an lcore is busy");
 	return 0;
 }
 

@@ -349,6 +349,21 @@ static void keep_running(struct conf *running, struct conf *next)
 	running->router = wanted; /* whose arguments conf_free frees */
 }
 
+/* Whether protocols send packets as soon as they hear of the change: what they say first must leave. */
+static bool speaks(enum conf_change_kind kind)
+{
+	return kind == CONF_GMP || kind == CONF_PIM;
+}
+
+/* At boot; afterwards they run. */
+static int workers_start(struct app *app, char *err, size_t cap)
+{
+	if (app->booted || app->workers_run || !app_start(app))
+		return 0;
+	snprintf(err, cap, "the workers did not start: an lcore is busy");
+	return -EBUSY;
+}
+
 int router_apply(struct app *app, struct conf *next, char *summary, size_t summary_cap, char *err,
 	size_t err_cap)
 {
@@ -374,7 +389,9 @@ int router_apply(struct app *app, struct conf *next, char *summary, size_t summa
 
 		if (boot && changes[i].kind == CONF_RESTART)
 			continue;
-		rc = apply_one(app, old, next, &changes[i], &sum, msg, sizeof(msg));
+		rc = speaks(changes[i].kind) ? workers_start(app, msg, sizeof(msg)) : 0;
+		if (!rc)
+			rc = apply_one(app, old, next, &changes[i], &sum, msg, sizeof(msg));
 		ifs_changed |= changes[i].kind == CONF_IF_ADD || changes[i].kind == CONF_IF_CHANGE;
 		if (rc && !boot)
 			log_error("reload", "%s", msg[0] ? msg : strerror(-rc));
@@ -390,6 +407,8 @@ int router_apply(struct app *app, struct conf *next, char *summary, size_t summa
 	apply_dependents(app, next, ifs_changed);
 	app->twin_error[0] = '\0';
 	router_twins_sync(app);
+	if (!first)
+		first = workers_start(app, err, err_cap);
 	while (router_step(app))
 		;
 	if (!first && boot && app->twin_error[0]) {
