@@ -332,7 +332,13 @@ static __rte_always_inline void write_native(
 		for (unsigned i = 0; i < n; i++) {
 			uint8_t *p = rte_pktmbuf_mtod(v[i], uint8_t *);
 
-			put_group_mac(p, p + ETH_LEN, family);
+			if (family == IP_V4) {
+				const uint64_t mac = eth_group_word4(p + ETH_LEN + IP4_DST);
+
+				memcpy(p, &mac, sizeof(mac));
+			} else {
+				eth_group_mac6(p, p + ETH_LEN + IP6_DST);
+			}
 			memcpy(p + 6, &tail, sizeof(tail));
 		}
 		return;
