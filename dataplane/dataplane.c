@@ -55,17 +55,26 @@ uint32_t dataplane_buf_bytes(uint16_t mtu)
 		RTE_ALIGN_CEIL(RTE_PKTMBUF_HEADROOM + frame, (uint32_t)RTE_CACHE_LINE_SIZE));
 }
 
+static struct rte_mempool *pool_make(
+	const struct dataplane *d, const char *what, uint32_t n, uint32_t buf)
+{
+	char name[RTE_MEMPOOL_NAMESIZE];
+
+	snprintf(name, sizeof(name), "%s%lx", what, (unsigned long)(uintptr_t)d >> 4);
+	return rte_pktmbuf_pool_create(name, n, n >= 4 * POOL_CACHE ? POOL_CACHE : 0,
+		MBUF_PRIV_SIZE, (uint16_t)buf, d->conf.socket);
+}
+
+/* The buffers; without memory for the small ones the others do. */
 static int pool_new(struct dataplane *d, char *err, size_t err_cap)
 {
 	const struct dataplane_conf *c = &d->conf;
 	const uint32_t buf = dataplane_buf_bytes(c->mtu_max);
 	uint64_t bytes;
-	char name[RTE_MEMPOOL_NAMESIZE];
 
-	snprintf(name, sizeof(name), "starg%lx", (unsigned long)(uintptr_t)d >> 4);
-	d->t.pool =
-		rte_pktmbuf_pool_create(name, c->mbufs, c->mbufs >= 4 * POOL_CACHE ? POOL_CACHE : 0,
-			MBUF_PRIV_SIZE, (uint16_t)buf, c->socket);
+	d->t.pool = pool_make(d, "starg", c->mbufs, buf);
+	if (d->t.pool && c->small_mbufs)
+		d->t.small = pool_make(d, "small", c->small_mbufs, DATAPLANE_SMALL_BYTES);
 	if (d->t.pool)
 		return 0;
 	bytes = (uint64_t)c->mbufs *
@@ -215,6 +224,7 @@ void dataplane_free(struct dataplane *d)
 	tables_free(d);
 	for (unsigned i = 0; i < d->n_workers; i++)
 		worker_free(d->workers[i]);
+	rte_mempool_free(d->t.small);
 	rte_mempool_free(d->t.pool);
 	free(d);
 }
