@@ -12,6 +12,7 @@
 #include <rte_lcore.h>
 #include <rte_launch.h>
 #include <rte_malloc.h>
+#include <rte_mbuf_pool_ops.h>
 #include <stdlib.h>
 #include <sys/random.h>
 
@@ -55,14 +56,37 @@ uint32_t dataplane_buf_bytes(uint16_t mtu)
 		RTE_ALIGN_CEIL(RTE_PKTMBUF_HEADROOM + frame, (uint32_t)RTE_CACHE_LINE_SIZE));
 }
 
+/* As rte_pktmbuf_pool_create makes one; but where devices use virtual addresses, buffers follow each other across
+ * pages. That function lets none cross a page, so that without hugepages each buffer begins a page: it takes 4 KiB, and
+ * the first lines of all of them compete for the same places in a cache. */
 static struct rte_mempool *pool_make(
 	const struct dataplane *d, const char *what, uint32_t n, uint32_t buf)
 {
+	struct rte_pktmbuf_pool_private priv = {
+		.mbuf_data_room_size = (uint16_t)buf, .mbuf_priv_size = MBUF_PRIV_SIZE};
+	unsigned flags = rte_eal_iova_mode() == RTE_IOVA_VA ? RTE_MEMPOOL_F_NO_IOVA_CONTIG : 0;
 	char name[RTE_MEMPOOL_NAMESIZE];
+	struct rte_mempool *mp;
+	int rc;
 
 	snprintf(name, sizeof(name), "%s%lx", what, (unsigned long)(uintptr_t)d >> 4);
-	return rte_pktmbuf_pool_create(name, n, n >= 4 * POOL_CACHE ? POOL_CACHE : 0,
-		MBUF_PRIV_SIZE, (uint16_t)buf, d->conf.socket);
+	mp = rte_mempool_create_empty(name, n,
+		(unsigned)sizeof(struct rte_mbuf) + MBUF_PRIV_SIZE + buf,
+		n >= 4 * POOL_CACHE ? POOL_CACHE : 0, sizeof(priv), d->conf.socket, flags);
+	if (!mp)
+		return NULL;
+	rc = rte_mempool_set_ops_byname(mp, rte_mbuf_best_mempool_ops(), NULL);
+	if (rc == 0) {
+		rte_pktmbuf_pool_init(mp, &priv);
+		rc = rte_mempool_populate_default(mp);
+	}
+	if (rc < 0) {
+		rte_mempool_free(mp);
+		rte_errno = -rc;
+		return NULL;
+	}
+	rte_mempool_obj_iter(mp, rte_pktmbuf_init, NULL);
+	return mp;
 }
 
 /* The buffers; without memory for the small ones the others do. */

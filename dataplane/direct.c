@@ -30,7 +30,7 @@
  * power of two. */
 #define COPY_SMALL 128
 /* A run is no longer than this: it and its copies stay in the nearest cache until the ports have taken them.
- * Small buffers lie seven to a page: twice as many of them fit into a core's few page translations for stores. */
+ * In small buffers, of which seven lie in a page, twice as many do. */
 #define RUN_MAX 32
 #define RUN_LARGE 16
 static_assert(
