@@ -111,12 +111,35 @@ static __rte_always_inline void wrap_run(struct worker *w, struct rte_mbuf *cons
 	w->gre_id = (uint16_t)(id + n);
 }
 
+/* Head-end replication without a tunnel. */
+static __rte_noinline void unicast_run(
+	struct rte_mbuf *const *v, unsigned n, unsigned l3, const struct plan *pl, uint8_t family)
+{
+	const struct l2_head l2 = l2_head_of(pl, family == IP_V4 ? ETH_TYPE_IP4 : ETH_TYPE_IP6);
+
+	for (unsigned i = 0; i < n; i++) {
+		struct rte_mbuf *m = v[i];
+
+		if (likely(family == IP_V4))
+			rewrite_her(m, l3, &pl->oif->c, IP_V4);
+		else
+			rewrite_her(m, l3, &pl->oif->c, IP_V6);
+		l2_put(rte_pktmbuf_mtod_offset(m, uint8_t *, l3), &l2);
+		if (unlikely(l3 != l2.len))
+			mbuf_push(m, l2.len - l3);
+	}
+}
+
 void rewrite_adjacent_run(struct worker *w, struct rte_mbuf *const *v, unsigned n, unsigned l3,
 	const struct plan *pl, uint8_t family)
 {
 	bool her = pl->oif->c.her_dst.family != IP_NONE;
 
-	if (her || !pl->tun || pl->tun->gre.checksum) {
+	if (!pl->tun) {
+		unicast_run(v, n, l3, pl, family);
+		return;
+	}
+	if (her || pl->tun->gre.checksum) {
 		for (unsigned i = 0; i < n; i++)
 			rewrite_adjacent(w, v[i], l3, pl, family);
 		return;
