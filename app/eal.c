@@ -26,6 +26,7 @@
 #define ARGS_MAX 64
 #define POOL_OVERHEAD_MB 96 /* rings, device data, EAL itself */
 #define MBUF_OVERHEAD 384   /* header, private area, the pool's own */
+#define SMALL_SHARE 4       /* a small buffer for so many others */
 
 struct arg_list {
 	char *v[ARGS_MAX + 1];
@@ -106,9 +107,16 @@ uint16_t eal_mtu_max(const struct conf *c)
 	return mtu;
 }
 
+uint32_t eal_small_mbufs(const struct conf *c)
+{
+	return c->router.mbufs / SMALL_SHARE;
+}
+
+/* Of a buffer with its share of the small ones. */
 static unsigned long mbuf_bytes(const struct conf *c)
 {
-	return dataplane_buf_bytes(eal_mtu_max(c)) + MBUF_OVERHEAD;
+	return dataplane_buf_bytes(eal_mtu_max(c)) + MBUF_OVERHEAD +
+	       (DATAPLANE_SMALL_BYTES + MBUF_OVERHEAD) / SMALL_SHARE;
 }
 
 static unsigned long needed_mb(const struct conf *c)

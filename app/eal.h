@@ -18,6 +18,8 @@ struct eal_result {
 	char runtime_dir[256];
 };
 
+/* Small buffers for the copies of short packets: how many for the file's number of buffers. */
+uint32_t eal_small_mbufs(const struct conf *conf);
 /* Largest MTU of a port in the file, 0 where none says. */
 uint16_t eal_mtu_max(const struct conf *conf);
 

@@ -206,6 +206,7 @@ static int boot_dataplane(
 	struct app *app, const struct conf *conf, const struct eal_result *eal, int wake_fd)
 {
 	struct dataplane_conf dc = {.mbufs = conf->router.mbufs,
+		.small_mbufs = eal_small_mbufs(conf),
 		.mtu_max = eal_mtu_max(conf),
 		.max_routes = conf->router.max_routes,
 		.max_oifs = conf->router.max_oifs,

@@ -264,7 +264,8 @@ int port_dev_open(const struct port_dev_conf *c, struct port_info *info, struct 
 		.rx_queues = info->rx_queues,
 		.tx_queues = info->tx_queues,
 		.multi_segs = info->multi_segs,
-		.unfinished = info->netdev[0] != '\0'};
+		.unfinished = info->netdev[0] != '\0',
+		.own_pool = strcmp(info->driver, "net_af_xdp") == 0};
 	memcpy(dp->mac, info->mac, 6);
 	return 0;
 }

@@ -366,10 +366,25 @@ static __rte_always_inline bool header_sum_holds(const uint8_t *h)
 	return (sum + carry) % 0xffff == 0;
 }
 
+/* From iif to l3 of a packet in one go: as in `like`, but for length and TTL, which are zero there. */
+static __rte_always_inline void pkt_word_put(
+	struct pkt *p, uint64_t like, uint32_t len, uint8_t ttl)
+{
+#if RTE_BYTE_ORDER == RTE_LITTLE_ENDIAN
+	like |= (uint64_t)len << 16 | (uint64_t)ttl << 40;
+#else
+	like |= (uint64_t)len << 32 | (uint64_t)ttl << 16;
+#endif
+	memcpy(&p->iif, &like, sizeof(like));
+}
+static_assert(offsetof(struct pkt, ip_len) == offsetof(struct pkt, iif) + 2 &&
+		      offsetof(struct pkt, ttl) == offsetof(struct pkt, iif) + 5,
+	"where pkt_word_put puts them");
+
 /* What most frames are: untagged IPv4 without options to a group that may be routed, from a source that may
- * send there, with a hop to spend, for interface iif, which is up. False: something else or
+ * send there, with a hop to spend, for an interface, which is up, of which `like` is: its length. 0: something else or
  * unsound; classify_frame, which asks the same questions one by one, finds out. */
-static __rte_always_inline bool classify_plain(struct pkt *p, uint16_t iif)
+static __rte_always_inline uint32_t classify_plain(struct pkt *p, uint64_t like)
 {
 	struct rte_mbuf *m = p->m;
 	const uint8_t *frame = rte_pktmbuf_mtod(m, const uint8_t *), *h = frame + ETH_LEN;
@@ -380,30 +395,25 @@ static __rte_always_inline bool classify_plain(struct pkt *p, uint16_t iif)
 
 	if (unlikely(m->nb_segs > 1 || m->data_len < ETH_LEN + IP4_LEN ||
 		     (m->ol_flags & RTE_MBUF_F_RX_VLAN_STRIPPED)))
-		return false;
+		return 0;
 	if (unlikely((load32(frame + ETH_MACS_LEN) & load32(mask)) != load32(start) ||
 		     !eth_is_group(frame)))
-		return false;
+		return 0;
 	/* 224.0.1.0 to 239.255.255.255 */
 	group = ntohl(load32(h + IP4_DST)) - 0xe0000100u;
 	len = be16(h + IP4_TOTAL);
 	if (unlikely(group >= 0x10000000u - 0x100u || len < IP4_LEN || len > avail ||
 		     h[IP4_TTL] <= 1 || h[IP4_PROTO] == IP_PROTO_IGMP ||
 		     ip4_source(h + IP4_SRC) != IP_FINE))
-		return false;
+		return 0;
 	if ((m->ol_flags & RTE_MBUF_F_RX_IP_CKSUM_MASK) != RTE_MBUF_F_RX_IP_CKSUM_GOOD &&
 		unlikely(!header_sum_holds(h)))
-		return false;
+		return 0;
 	if (unlikely(avail > len))
 		mbuf_cut(m, ETH_LEN + len);
-	p->iif = iif;
-	p->ip_len = (uint16_t)len;
-	p->family = IP_V4;
-	p->ttl = h[IP4_TTL];
-	p->decaps = 0;
-	p->l3 = ETH_LEN;
+	pkt_word_put(p, like, len, h[IP4_TTL]);
 	p->next = PKT_FORWARD;
-	return true;
+	return len;
 }
 
 void stage_classify(struct worker *w, struct burst *b)
@@ -413,18 +423,18 @@ void stage_classify(struct worker *w, struct burst *b)
 	const uint16_t iif = ifp && ifp->c.up ? ifp->c.id : 0;
 	const bool main_table = ifp && ifp->c.table == DP_TABLE_MAIN;
 	struct if_counters_lcore *ctr = &w->if_ctr[iif];
+	const struct pkt like = {.iif = iif, .family = IP_V4, .l3 = ETH_LEN};
 	uint64_t bytes = 0;
 	unsigned n = 0;
 
 	for (unsigned i = 0; i < b->n; i++) {
 		struct pkt *p = &b->pkts[i];
+		uint32_t len = likely(iif) ? classify_plain(p, load64(&like.iif)) : 0;
 
-		if (likely(iif) && likely(classify_plain(p, iif))) {
-			n++;
-			bytes += p->ip_len;
-		} else {
+		n += len != 0;
+		bytes += len;
+		if (unlikely(!len))
 			classify_frame(w, p, vlans);
-		}
 	}
 	b->plain = n == b->n && likely(main_table);
 	ctr->rx_packets += n;

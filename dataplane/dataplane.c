@@ -12,6 +12,7 @@
 #include <rte_lcore.h>
 #include <rte_launch.h>
 #include <rte_malloc.h>
+#include <rte_mbuf_pool_ops.h>
 #include <stdlib.h>
 #include <sys/random.h>
 
@@ -55,17 +56,49 @@ uint32_t dataplane_buf_bytes(uint16_t mtu)
 		RTE_ALIGN_CEIL(RTE_PKTMBUF_HEADROOM + frame, (uint32_t)RTE_CACHE_LINE_SIZE));
 }
 
+/* As rte_pktmbuf_pool_create makes one; but where devices use virtual addresses, buffers follow each other across
+ * pages. That function lets none cross a page, so that without hugepages each buffer begins a page: it takes 4 KiB, and
+ * the first lines of all of them compete for the same places in a cache. */
+static struct rte_mempool *pool_make(
+	const struct dataplane *d, const char *what, uint32_t n, uint32_t buf)
+{
+	struct rte_pktmbuf_pool_private priv = {
+		.mbuf_data_room_size = (uint16_t)buf, .mbuf_priv_size = MBUF_PRIV_SIZE};
+	unsigned flags = rte_eal_iova_mode() == RTE_IOVA_VA ? RTE_MEMPOOL_F_NO_IOVA_CONTIG : 0;
+	char name[RTE_MEMPOOL_NAMESIZE];
+	struct rte_mempool *mp;
+	int rc;
+
+	snprintf(name, sizeof(name), "%s%lx", what, (unsigned long)(uintptr_t)d >> 4);
+	mp = rte_mempool_create_empty(name, n,
+		(unsigned)sizeof(struct rte_mbuf) + MBUF_PRIV_SIZE + buf,
+		n >= 4 * POOL_CACHE ? POOL_CACHE : 0, sizeof(priv), d->conf.socket, flags);
+	if (!mp)
+		return NULL;
+	rc = rte_mempool_set_ops_byname(mp, rte_mbuf_best_mempool_ops(), NULL);
+	if (rc == 0) {
+		rte_pktmbuf_pool_init(mp, &priv);
+		rc = rte_mempool_populate_default(mp);
+	}
+	if (rc < 0) {
+		rte_mempool_free(mp);
+		rte_errno = -rc;
+		return NULL;
+	}
+	rte_mempool_obj_iter(mp, rte_pktmbuf_init, NULL);
+	return mp;
+}
+
+/* The buffers; without memory for the small ones the others do. */
 static int pool_new(struct dataplane *d, char *err, size_t err_cap)
 {
 	const struct dataplane_conf *c = &d->conf;
 	const uint32_t buf = dataplane_buf_bytes(c->mtu_max);
 	uint64_t bytes;
-	char name[RTE_MEMPOOL_NAMESIZE];
 
-	snprintf(name, sizeof(name), "starg%lx", (unsigned long)(uintptr_t)d >> 4);
-	d->t.pool =
-		rte_pktmbuf_pool_create(name, c->mbufs, c->mbufs >= 4 * POOL_CACHE ? POOL_CACHE : 0,
-			MBUF_PRIV_SIZE, (uint16_t)buf, c->socket);
+	d->t.pool = pool_make(d, "starg", c->mbufs, buf);
+	if (d->t.pool && c->small_mbufs)
+		d->t.small = pool_make(d, "small", c->small_mbufs, DATAPLANE_SMALL_BYTES);
 	if (d->t.pool)
 		return 0;
 	bytes = (uint64_t)c->mbufs *
@@ -215,6 +248,7 @@ void dataplane_free(struct dataplane *d)
 	tables_free(d);
 	for (unsigned i = 0; i < d->n_workers; i++)
 		worker_free(d->workers[i]);
+	rte_mempool_free(d->t.small);
 	rte_mempool_free(d->t.pool);
 	free(d);
 }

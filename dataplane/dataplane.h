@@ -26,8 +26,13 @@ enum dataplane_replicate {
 	DATAPLANE_REPLICATE_SHARE, /* by reference whatever can be */
 };
 
+/* Bytes of a small buffer: room for headers to be put in front, and three times 64. */
+#define DATAPLANE_SMALL_BYTES 320
+
 struct dataplane_conf {
-	uint32_t mbufs;   /* buffers in the one pool */
+	uint32_t mbufs; /* buffers in the one pool */
+	uint32_t
+		small_mbufs; /* besides, of DATAPLANE_SMALL_BYTES, for copies of short packets; 0: none */
 	uint16_t mtu_max; /* of the ports, for the size of a buffer: dataplane_buf_bytes */
 	uint32_t max_routes, max_oifs;
 	uint32_t upcall_rate; /* upcalls a second and worker for NOCACHE and WRONGVIF */
@@ -62,6 +67,7 @@ struct dataplane_port {
 	bool control_queue; /* one more receive queue, number rx_queues, is polled before all others */
 	bool marks;         /* packets may carry marks that name their route (flow.h) */
 	bool unfinished; /* above a kernel netdev: TCP and UDP checksums may be left to be finished */
+	bool own_pool;   /* the driver copies what is in another pool than dataplane_pool */
 	uint8_t mac[6];
 };
 int dataplane_port_add(struct dataplane *d, const struct dataplane_port *p);

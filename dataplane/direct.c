@@ -29,12 +29,20 @@
  * count costs each port that frees the buffer an atomic operation, which takes longer than the copy. A
  * power of two. */
 #define COPY_SMALL 128
-/* A run is no longer than this: it and its copies stay in the nearest cache until the ports have taken them. */
-#define RUN_MAX 16
+/* A run is no longer than this: it and its copies stay in the nearest cache until the ports have taken them.
+ * In small buffers, of which seven lie in a page, twice as many do. */
+#define RUN_MAX 32
+#define RUN_LARGE 16
+static_assert(
+	DATAPLANE_SMALL_BYTES >= RTE_PKTMBUF_HEADROOM + COPY_SMALL - 1 + L2_MAX &&
+		DATAPLANE_SMALL_BYTES >=
+			RTE_PKTMBUF_HEADROOM + RTE_ALIGN_CEIL(ETH_LEN + COPY_SMALL - 1, FLAT_BLOCK),
+	"a small buffer takes a copy, a flat one in whole blocks");
 
 /* One output, resolved. */
 struct direct_out {
 	struct plan plan;
+	bool small;        /* copies of short packets may be in small buffers */
 	uint8_t tail[8];   /* native, untagged: source MAC and EtherType */
 	uint16_t share;    /* the following `share` outputs send the same bytes */
 	uint16_t overhead; /* bytes of IP in front of the packet */
@@ -107,12 +115,15 @@ static bool out_make(struct worker *w, const struct pkt *p, uint32_t id, struct 
 {
 	const struct fwd_oif *oif = fwd_oif_get(w->t, id);
 	struct pkt probe = {.iif = p->iif, .family = p->family, .ip_len = 1, .ttl = 255};
+	const struct dataplane_port *port;
 	unsigned mtu;
 
 	if (!oif || plan_resolve(w, &probe, oif, &o->plan) != IP_FINE)
 		return false;
-	if (w->index >= fwd_ports_get(w->t)->by_id[o->plan.port].tx_queues)
+	port = &fwd_ports_get(w->t)->by_id[o->plan.port];
+	if (w->index >= port->tx_queues)
 		return false;
+	o->small = w->t->small && !port->own_pool;
 	o->overhead = (uint16_t)(o->plan.wire_len - 1);
 	o->share = 0;
 	memcpy(o->tail, o->plan.out->l2 + 6, sizeof(o->tail));
@@ -190,6 +201,7 @@ static inline const struct direct_plan *plan_get(struct worker *w, const struct 
 
 struct run {
 	const struct direct_plan *dp;
+	bool small; /* all packets are shorter than COPY_SMALL */
 	unsigned n, l3;
 	uint64_t bytes; /* of IP, all packets together */
 	uint32_t lens;  /* all lengths ored */
@@ -239,9 +251,9 @@ static inline void run_take(struct worker *w, struct burst *b, struct run *r)
 	const struct pkt *head = NULL;
 	uint64_t bytes = 0;
 	uint32_t lens = 0;
-	unsigned n = 0;
+	unsigned n = 0, max = RUN_MAX;
 
-	for (; w->at_pkt < b->n && n < RUN_MAX; w->at_pkt++) {
+	for (; w->at_pkt < b->n && n < max; w->at_pkt++) {
 		const struct pkt *p = &b->pkts[w->at_pkt];
 
 		if (unlikely(p->next != PKT_FORWARD))
@@ -250,6 +262,8 @@ static inline void run_take(struct worker *w, struct burst *b, struct run *r)
 			head = p;
 			r->dp = plan_get(w, p);
 			r->l3 = p->l3;
+			if (r->dp->n == 1 || !w->t->small || p->ip_len >= COPY_SMALL)
+				max = RUN_LARGE;
 		} else if (unlikely(!pkt_alike(head, p))) {
 			break;
 		}
@@ -263,24 +277,36 @@ static inline void run_take(struct worker *w, struct burst *b, struct run *r)
 	}
 	r->n = n;
 	r->lens = lens;
+	r->small = lens < COPY_SMALL;
 	r->bytes = bytes;
 }
 
 /* --- buffers and bytes -------------------------------------------------------------------------------- */
 
-/* Up to n fresh buffers; how many there were. */
-static unsigned fresh_take(struct worker *w, struct rte_mbuf **v, unsigned n)
+/* n fresh buffers for copies of the run to o; false: there are not so many. */
+static inline bool fresh_bulk(struct worker *w, const struct direct_out *o, const struct run *r,
+	struct rte_mbuf **v, unsigned n)
+{
+	if (likely(r->small && o->small) &&
+		likely(rte_mempool_get_bulk(w->t->small, (void **)v, n) == 0))
+		return true;
+	return rte_mempool_get_bulk(w->t->pool, (void **)v, n) == 0;
+}
+
+/* The same, or as many as there are; their number. */
+static unsigned fresh_take(struct worker *w, const struct direct_out *o, const struct run *r,
+	struct rte_mbuf **v, unsigned n)
 {
 	unsigned got = 0;
 
-	if (likely(rte_mempool_get_bulk(w->t->pool, (void **)v, n) == 0))
+	if (likely(fresh_bulk(w, o, r, v, n)))
 		return n;
 	while (got < n && rte_mempool_get(w->t->pool, (void **)&v[got]) == 0)
 		got++;
 	return got;
 }
 
-/* len bytes, some more where that is quicker: both are buffers of more than COPY_WHOLE bytes. */
+/* len bytes, some more where that is quicker: either buffer has room for 48. */
 static __rte_always_inline void bytes_copy(uint8_t *to, const uint8_t *from, unsigned len)
 {
 	if (likely(len <= 48)) {
@@ -293,10 +319,10 @@ static __rte_always_inline void bytes_copy(uint8_t *to, const uint8_t *from, uns
 }
 
 /* The run's packets in fresh buffers, IP at offset l3. Returns how many. */
-static inline unsigned run_copy(
-	struct worker *w, const struct run *r, struct rte_mbuf **v, unsigned l3)
+static inline unsigned run_copy(struct worker *w, const struct direct_out *o, const struct run *r,
+	struct rte_mbuf **v, unsigned l3)
 {
-	unsigned n = fresh_take(w, v, r->n);
+	unsigned n = fresh_take(w, o, r, v, r->n);
 
 	for (unsigned i = 0; i < n; i++) {
 		struct rte_mbuf *m = v[i];
@@ -332,7 +358,13 @@ static __rte_always_inline void write_native(
 		for (unsigned i = 0; i < n; i++) {
 			uint8_t *p = rte_pktmbuf_mtod(v[i], uint8_t *);
 
-			put_group_mac(p, p + ETH_LEN, family);
+			if (family == IP_V4) {
+				const uint64_t mac = eth_group_word4(p + ETH_LEN + IP4_DST);
+
+				memcpy(p, &mac, sizeof(mac));
+			} else {
+				eth_group_mac6(p, p + ETH_LEN + IP6_DST);
+			}
 			memcpy(p + 6, &tail, sizeof(tail));
 		}
 		return;
@@ -413,7 +445,7 @@ static void outs_copy(struct worker *w, const struct direct_out *o, const struct
 {
 	unsigned l3 = o->plan.tun ? 0 : o->plan.out->l2_len, ports = o->share + 1u;
 	struct rte_mbuf *v[RUN_MAX];
-	unsigned n = run_copy(w, r, v, l3);
+	unsigned n = run_copy(w, o, r, v, l3);
 
 	if (unlikely(n < r->n))
 		out_short(w, o, ports, r->n - n);
@@ -444,7 +476,7 @@ static inline void flat_send(struct worker *w, const struct direct_out *o,
 	unsigned n = r->n;
 
 	for (; o < last; o++) {
-		if (unlikely(rte_mempool_get_bulk(w->t->pool, (void **)v, n))) {
+		if (unlikely(!fresh_bulk(w, o, r, v, n))) {
 			out_short(w, o, 1, n);
 			continue;
 		}
@@ -493,7 +525,7 @@ void stage_direct(struct worker *w, struct burst *b)
 	for (run_take(w, b, &r); r.n; run_take(w, b, &r)) {
 		const struct direct_out *o = &w->direct->outs[r.dp->first];
 
-		if (r.dp->flat && r.l3 == ETH_LEN && r.lens < COPY_SMALL)
+		if (r.dp->flat && r.l3 == ETH_LEN && r.small)
 			run_send_flat(w, o, &r);
 		else
 			run_send(w, o, &r);

@@ -200,6 +200,7 @@ struct fwd_tables {
 	struct probe_set *_Atomic probes; /* NULL: none is armed (probe.h) */
 	struct rte_rcu_qsbr *rcu;
 	struct rte_mempool *pool;
+	struct rte_mempool *small; /* for copies of short packets; NULL: there are none */
 	struct fwd_police *_Atomic police[RTE_MAX_ETHPORTS]; /* police.c */
 	struct fwd_local *_Atomic local; /* own addresses (local.c); NULL: none */
 	_Atomic uint64_t

@@ -30,7 +30,7 @@ static_assert(RTE_PKTMBUF_HEADROOM >= PUSH_BYTES, "a fresh buffer has room for e
 
 #define TTL_USUAL 64 /* RFC 1700 */
 
-#define LAP_ROUNDS 8u /* rounds for one whose stages are timed: a power of two */
+#define LAP_ROUNDS 64u /* rounds for one whose stages are timed: a power of two */
 
 /* Charges the time since the last lap to a stage, and the packets it has handled. */
 static inline void lap(struct worker *w, enum dp_stage stage, unsigned packets)

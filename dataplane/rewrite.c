@@ -161,6 +161,25 @@ static void adjacent_run(struct worker *w, struct rte_mbuf *const *v, unsigned n
 		rewrite_adjacent(w, v[i], l3, pl, family);
 }
 
+/* Head-end replication without a tunnel. */
+static __rte_noinline void unicast_run(
+	struct rte_mbuf *const *v, unsigned n, unsigned l3, const struct plan *pl, uint8_t family)
+{
+	const struct l2_head l2 = l2_head_of(pl, family == IP_V4 ? ETH_TYPE_IP4 : ETH_TYPE_IP6);
+
+	for (unsigned i = 0; i < n; i++) {
+		struct rte_mbuf *m = v[i];
+
+		if (likely(family == IP_V4))
+			rewrite_her(m, l3, &pl->oif->c, IP_V4);
+		else
+			rewrite_her(m, l3, &pl->oif->c, IP_V6);
+		l2_put(rte_pktmbuf_mtod_offset(m, uint8_t *, l3), &l2);
+		if (unlikely(l3 != l2.len))
+			mbuf_push(m, l2.len - l3);
+	}
+}
+
 void rewrite_adjacent_run(struct worker *w, struct rte_mbuf *const *v, unsigned n, unsigned l3,
 	const struct plan *pl, uint8_t family)
 {
@@ -170,7 +189,9 @@ void rewrite_adjacent_run(struct worker *w, struct rte_mbuf *const *v, unsigned 
 		register_run(w, v, n, l3, pl, IP_V4);
 	else if (pl->head && !pl->tun)
 		register_run(w, v, n, l3, pl, IP_V6);
-	else if (her || !pl->tun || pl->tun->gre.checksum)
+	else if (!pl->tun)
+		unicast_run(v, n, l3, pl, family);
+	else if (her || pl->tun->gre.checksum)
 		adjacent_run(w, v, n, l3, pl, family);
 	else if (pl->tun->gre.v6)
 		wrap_run(w, v, n, l3, pl, true, family);

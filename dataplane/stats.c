@@ -335,6 +335,11 @@ static void heap_memory(struct dp_memory_info *info)
 	}
 }
 
+static uint64_t object_bytes(const struct rte_mempool *pool)
+{
+	return pool->header_size + pool->elt_size + pool->trailer_size;
+}
+
 void stats_memory(struct dataplane *d, struct dp_memory_info *info)
 {
 	const struct rte_mempool *pool = d->t.pool;
@@ -342,7 +347,7 @@ void stats_memory(struct dataplane *d, struct dp_memory_info *info)
 	*info = (struct dp_memory_info){
 		.mbufs_total = pool->size,
 		.mbufs_in_use = rte_mempool_in_use_count(pool),
-		.mbuf_bytes = pool->header_size + pool->elt_size + pool->trailer_size,
+		.mbuf_bytes = object_bytes(pool),
 		.routes = d->mfib.live,
 		.routes_max = d->t.max_routes,
 		.route_bytes = route_bytes(d),
@@ -354,5 +359,10 @@ void stats_memory(struct dataplane *d, struct dp_memory_info *info)
 		.ifs = d->n.ifs,
 		.retired = d->retire.waiting,
 	};
+	if (d->t.small) {
+		info->small_total = d->t.small->size;
+		info->small_in_use = rte_mempool_in_use_count(d->t.small);
+		info->small_bytes = object_bytes(d->t.small);
+	}
 	heap_memory(info);
 }

@@ -258,6 +258,9 @@ static void show_memory(struct app *app, const struct cmd_args *args, struct cmd
 	put_number(o, "mbufs", m.mbufs_total);
 	put_number(o, "mbufs_in_use", m.mbufs_in_use);
 	put_number(o, "mbuf_bytes", m.mbuf_bytes);
+	put_number(o, "small_mbufs", m.small_total);
+	put_number(o, "small_mbufs_in_use", m.small_in_use);
+	put_number(o, "small_mbuf_bytes", m.small_bytes);
 	put_number(o, "routes", m.routes);
 	put_number(o, "routes_max", m.routes_max);
 	put_number(o, "route_bytes", m.route_bytes);

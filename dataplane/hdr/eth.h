@@ -104,6 +104,16 @@ static inline void eth_group_mac4(uint8_t mac[6], const uint8_t group[4])
 	store16(mac + 4, load16(group + 2));
 }
 
+/* The same as the first six bytes of a word in memory, for writing them and what follows in one go. */
+static inline uint64_t eth_group_word4(const uint8_t group[4])
+{
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+	return (uint64_t)(load32(group) >> 8 & 0xffff7fu) << 24 | 0x5e0001u;
+#else
+	return 0x01005e0000000000u | (uint64_t)(load32(group) & 0x7fffffu) << 16;
+#endif
+}
+
 /* 33:33 and the group's low 32 bits. */
 static inline void eth_group_mac6(uint8_t mac[6], const uint8_t group[16])
 {

@@ -47,8 +47,8 @@ static inline void her_l4(uint8_t *l4, uint32_t avail, uint8_t proto, bool v6, u
 		return;
 	if (proto == IP_PROTO_UDP && port) {
 		before += load16(l4 + 2);
-		put_be16(l4 + 2, port);
-		after += load16(l4 + 2);
+		store16(l4 + 2, htons(port));
+		after += htons(port);
 	}
 	c = load16(l4 + at);
 	if (proto == IP_PROTO_UDP && c == 0)
@@ -63,18 +63,18 @@ static inline void her_l4(uint8_t *l4, uint32_t avail, uint8_t proto, bool v6, u
 static inline void her_rewrite4(uint8_t *h, uint32_t avail, const struct her *her)
 {
 	unsigned hl = (h[0] & 0xfu) * 4;
-	uint64_t before = (uint64_t)load32(h + IP4_DST) + load32(h + IP4_SRC), after;
+	uint32_t src = load32(her->src ? her->src : h + IP4_SRC), dst = load32(her->dst);
+	uint64_t before = (uint64_t)load32(h + IP4_DST) + load32(h + IP4_SRC);
+	uint64_t after = (uint64_t)dst + src;
 	uint16_t ttl_before = load16(h + IP4_TTL);
+	uint16_t ttl_after = htons((uint16_t)(her->ttl << 8 | h[IP4_PROTO]));
 
 	if (her->set_dscp)
 		tos_put(h, tos_with_dscp(tos_get(h), her->dscp));
-	memcpy(h + IP4_DST, her->dst, 4);
-	if (her->src)
-		memcpy(h + IP4_SRC, her->src, 4);
-	h[IP4_TTL] = her->ttl;
-	after = (uint64_t)load32(h + IP4_DST) + load32(h + IP4_SRC);
-	store16(h + IP4_CSUM, csum_replace(load16(h + IP4_CSUM), before + ttl_before,
-				      after + load16(h + IP4_TTL)));
+	store32(h + IP4_SRC, src);
+	store32(h + IP4_DST, dst);
+	store32(h + IP4_TTL, csum_pair(ttl_after, csum_replace(load16(h + IP4_CSUM),
+							  before + ttl_before, after + ttl_after)));
 	if ((be16(h + IP4_FRAG) & IP4_FRAG_MASK) == 0 && avail > hl)
 		her_l4(h + hl, avail - hl, h[IP4_PROTO], false, her->port, before, after);
 }

@@ -119,12 +119,21 @@ static inline bool ip4_is_martian_destination(const uint8_t *a)
 }
 
 /* One less, checksum by RFC 1624. TTL, protocol and checksum are one word, read and written at once. The
- * checksum's complement falls by 0x0100, with an end-around borrow, so the checksum rises by it. */
+ * checksum's complement falls by 0x0100, with an end-around borrow, so the checksum rises by it, and 0xffff is
+ * written as zero. TTL is not 0. */
 static inline void ip4_ttl_decrement(uint8_t *h)
 {
-	uint32_t word = ntohl(load32(h + IP4_TTL));
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+	/* in this order the checksum lies above, and 0x0100 is its lowest bit: both in one addition, for TTL - 1
+	 * carries one into the checksum. What was 0xfffe or 0xffff takes the carry round the end. */
+	uint32_t word = load32(h + IP4_TTL);
+
+	store32(h + IP4_TTL, word + 0xffff + ((uint32_t)(word >= 0xfffe0000u) << 16));
+#else
+	uint32_t word = load32(h + IP4_TTL);
 	uint32_t c = (word & 0xffff) + 0x0100;
 
-	c += c >= 0xffff; /* carry; and 0xffff is written as zero */
-	store32(h + IP4_TTL, htonl(((word - 0x01000000) & 0xffff0000) | (c & 0xffff)));
+	c += c >= 0xffff;
+	store32(h + IP4_TTL, ((word - 0x01000000) & 0xffff0000) | (c & 0xffff));
+#endif
 }

@@ -322,6 +322,8 @@ struct dp_hold_info {
 struct dp_memory_info {
 	uint64_t mbufs_total, mbufs_in_use;
 	uint64_t mbuf_bytes;                      /* per buffer */
+	uint64_t small_total, small_in_use;       /* small buffers, for copies of short packets */
+	uint64_t small_bytes;                     /* per small buffer */
 	uint64_t routes, routes_max, route_bytes; /* bytes: table, entries, counters: resident */
 	uint64_t lists, list_members, list_bytes;
 	uint64_t oifs, adjs, ifs;

@@ -74,12 +74,13 @@ uint64_t mbufs_in_use(const struct bed *b)
 	struct dp_memory_info m;
 
 	b->dp.ops->memory_info(b->dp.ctx, &m);
-	return m.mbufs_in_use;
+	return m.mbufs_in_use + m.small_in_use;
 }
 
 void bed_make(struct bed *b, bool shared)
 {
 	struct dataplane_conf conf = {.mbufs = MBUFS,
+		.small_mbufs = 512, /* few: they run out, and come back */
 		.max_routes = b->max_routes ? b->max_routes : MAX_ROUTES,
 		.max_oifs = b->max_oifs ? b->max_oifs : 65536,
 		.upcall_rate = 10000000,

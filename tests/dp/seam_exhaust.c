@@ -256,6 +256,7 @@ static void a_full_command_ring_is_survived(struct bed *b, bool shared)
 
 static void a_full_table_refuses_and_keeps_what_it_has(struct bed *b)
 {
+	struct dp_memory_info m;
 	uint32_t list = list_of(b, OUT + 1, OUT + 1), done;
 	struct dp_route r[FEW_ROUTES + 8];
 
@@ -279,6 +280,8 @@ static void a_full_table_refuses_and_keeps_what_it_has(struct bed *b)
 	}
 	CHECK(b->dp.ops->resync_begin(b->dp.ctx) == 0 && b->dp.ops->resync_end(b->dp.ctx) == 0);
 	b->dp.ops->list_put(b->dp.ctx, list);
+	/* what is deleted takes its place until workers have let go of it */
+	WAIT_FOR(b, (b->dp.ops->memory_info(b->dp.ctx, &m), m.retired == 0));
 	printf("table full: %u routes kept, the next refused until one had gone\n", done);
 }
 

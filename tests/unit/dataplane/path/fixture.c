@@ -13,7 +13,7 @@
 #include <unistd.h>
 
 struct fixture fx;
-static struct rte_mempool *pool;
+static struct rte_mempool *pool, *small;
 
 /* --- the stages that are not under test ------------------------------------------------------------ */
 
@@ -157,11 +157,19 @@ int fx_start(void)
 	}
 	pool = rte_pktmbuf_pool_create(
 		"path", FX_POOL, 0, MBUF_PRIV_SIZE, RTE_MBUF_DEFAULT_BUF_SIZE, SOCKET_ID_ANY);
-	return pool ? 0 : -1;
+	small = rte_pktmbuf_pool_create(
+		"small", FX_SMALL, 0, MBUF_PRIV_SIZE, DATAPLANE_SMALL_BYTES, SOCKET_ID_ANY);
+	return pool && small ? 0 : -1;
+}
+
+void fx_small(void)
+{
+	fx.t.small = small;
 }
 
 void fx_stop(void)
 {
+	rte_mempool_free(small);
 	rte_mempool_free(pool);
 	eal_end();
 }
@@ -241,7 +249,7 @@ int fx_teardown(void **state)
 			rte_pktmbuf_free(fx.port[i].tx[k]);
 	for (unsigned i = 0; i < fx.n_punted; i++)
 		rte_pktmbuf_free(fx.punted[i]);
-	left = rte_mempool_in_use_count(pool);
+	left = rte_mempool_in_use_count(pool) + rte_mempool_in_use_count(small);
 	rte_ring_free(fx.w->handoff);
 	direct_free(fx.w->direct);
 	free(fx.w->route_ctr);

@@ -17,6 +17,7 @@
 #define FX_QUEUE 8192
 #define FX_ROUTES 16
 #define FX_POOL 8191
+#define FX_SMALL 63
 
 struct fx_port {
 	struct rte_mbuf *rx[FX_QUEUE], *tx[FX_QUEUE];
@@ -55,6 +56,9 @@ void fx_stop(void);
 /* cmocka setup and teardown: empty tables, ports 0 .. FX_PORTS-1; the teardown fails if a buffer is lost. */
 int fx_setup(void **state);
 int fx_teardown(void **state);
+
+/* There are FX_SMALL small buffers from now on. */
+void fx_small(void);
 
 /* The interface is up, has a twin and MTU 1500; MAC 02:00:00:00:00:<port>. */
 struct fwd_if *fx_ether(uint16_t id, uint16_t port, uint16_t vlan);

@@ -63,7 +63,7 @@ static void ttl_decrement_keeps_the_checksum_right(void **state)
 	uint8_t h[20], fresh[20];
 
 	for (unsigned ttl = 1; ttl < 256; ttl++) {
-		for (unsigned id = 0; id < 65536; id += 251) {
+		for (unsigned id = 0; id < 65536; id += ttl % 64 ? 251 : 1) {
 			ip4_make(h, 20, 0);
 			h[IP4_TTL] = (uint8_t)ttl;
 			put_be16(h + IP4_ID, (uint16_t)id);

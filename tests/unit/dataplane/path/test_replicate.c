@@ -251,6 +251,70 @@ static void empty_pool_costs_copies_but_nothing_else(void **state)
 	assert_int_equal(fx.port[1].tx_n, 10);
 }
 
+/* --- small buffers -------------------------------------------------------------------------------------------- */
+
+/* Frames of ip_len bytes to the first n of the outputs 2, 3 and 4 (tagged); all but the last output's are copies. */
+static void assert_copies_are_of(const struct rte_mempool *pool, unsigned ip_len, uint16_t n)
+{
+	uint8_t f[16384];
+
+	fx_rx4(in, ip_len);
+	fx_run();
+	for (uint16_t i = 2; i < 2 + n; i++) {
+		unsigned last = fx.port[i - 1].tx_n - 1;
+
+		assert_native(f, frame(i - 1, last, f), fx.t.ifs[i], ip_len);
+		assert_ptr_equal(fx.port[i - 1].tx[last]->pool, i + 1 < 2 + n ? pool : fx.t.pool);
+	}
+}
+
+static void copies_of_short_packets_are_in_small_buffers(void **state)
+{
+	fx_small();
+	fx_route(IP_V4, 1, 2, 2);
+	assert_copies_are_of(fx.t.small, 28, 2);
+	assert_copies_are_of(fx.t.small, 127, 2);
+	assert_copies_are_of(fx.t.pool, 128, 2);
+	assert_copies_are_of(fx.t.pool, 1500, 2);
+}
+
+static void so_are_those_with_tags(void **state)
+{
+	fx_small();
+	fx_oif(10, 4);
+	fx_oif(11, 2);
+	fx_route(IP_V4, 1, 10, 2);
+	for (unsigned i = 0; i < 2; i++) {
+		uint8_t f[16384];
+
+		fx_rx4(in, 127 + i);
+		fx_run();
+		assert_native(f, frame(3, i, f), fx.t.ifs[4], 127 + i);
+		assert_ptr_equal(fx.port[3].tx[i]->pool, i ? fx.t.pool : fx.t.small);
+	}
+}
+
+static void without_small_buffers_left_the_others_do(void **state)
+{
+	void *all[FX_SMALL];
+
+	fx_small();
+	fx_route(IP_V4, 1, 2, 3);
+	assert_int_equal(rte_mempool_get_bulk(fx.t.small, all, FX_SMALL), 0);
+	assert_copies_are_of(fx.t.pool, 64, 3);
+	rte_mempool_put_bulk(fx.t.small, all, FX_SMALL);
+	assert_copies_are_of(fx.t.small, 64, 3);
+	assert_int_equal(fx_drops(), 0);
+}
+
+static void driver_that_wants_buffers_of_its_pool_gets_them(void **state)
+{
+	fx_small();
+	fx.ports.by_id[1].own_pool = true;
+	fx_route(IP_V4, 1, 2, 2);
+	assert_copies_are_of(fx.t.pool, 64, 2);
+}
+
 /* --- chunks ------------------------------------------------------------------------------------------------- */
 
 static void many_outputs_times_many_packets_come_out_complete(void **state)
@@ -338,6 +402,10 @@ int main(void)
 		T(absent_down_and_too_small_interfaces_are_skipped),
 		T(route_with_no_output_left_counts_the_packet),
 		T(empty_pool_costs_copies_but_nothing_else),
+		T(copies_of_short_packets_are_in_small_buffers),
+		T(so_are_those_with_tags),
+		T(without_small_buffers_left_the_others_do),
+		T(driver_that_wants_buffers_of_its_pool_gets_them),
 		T(many_outputs_times_many_packets_come_out_complete),
 		T(packets_that_differ_are_not_taken_for_each_other),
 		T(list_that_ends_in_dead_outputs_frees_the_packet),
