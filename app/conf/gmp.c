@@ -145,6 +145,8 @@ static const char *const leave_words[] = {[GMP_LEAVE_TRACKING] = "tracking",
 			.example = "900"},                                                         \
 		{"max_sources", KEY_UINT, GMP(max_sources), .max = 1u << 30, .example = "100"},    \
 		{"max_entries", KEY_UINT, GMP(max_entries), .max = 1u << 30, .example = "100000"}, \
+		{"max_groups_per_host", KEY_UINT, GMP(max_groups_per_host), .max = 1u << 30,       \
+			.example = "200"},                                                         \
 		{"joins", KEY_OTHER, .example = "( { group = \"239.1.1.1\"; } )",                  \
 			.read = joins_read, .print = joins_print},                                 \
 	{                                                                                          \

@@ -77,6 +77,7 @@ static void igmp_and_mld_arrive_at_the_protocol(void **state)
 	assert_int_equal(g.ifs[1].family, IP_V6);
 	assert_int_equal(g.ifs[1].version, 1);
 	assert_int_equal(g.ifs[1].leave, GMP_LEAVE_IMMEDIATE);
+	assert_int_equal(g.ifs[1].max_groups_per_host, 50);
 	assert_address(&g.ifs[1].joins[0].grp, "ff3e::5");
 	assert_int_equal(g.n_ssm_ranges, 3);
 	assert_prefix(&g.ssm_ranges[1], "239.232.0.0/16");
