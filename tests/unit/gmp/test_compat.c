@@ -74,6 +74,20 @@ static void with_version_1_members_nobody_leaves(void **state)
 	lan_end(b);
 }
 
+static void a_leave_alone_makes_no_old_host(void **state)
+{
+	struct bed *b = lan_new();
+
+	lan_start(b);
+	bed_report1(b, 1, H4, "TO_EX", G4, "a");
+	bed_leave(b, 1, I4, G4);
+	assert_int_equal(info(b, G4).version, 3);
+	bed_report1(b, 1, H4, "BLOCK", G4, "b");
+	assert_string_equal(bed_state(b, 1, G4), "EXCLUDE b=2 | a, G=2"); /* it counts */
+	assert_string_equal(bed_queries(b), "Q(G)"); /* the leave made tracking wait */
+	lan_end(b);
+}
+
 static void the_version_timers_run_out_one_by_one(void **state)
 {
 	struct bed *b = lan_new();
@@ -190,6 +204,7 @@ static void the_ssm_map_gives_the_sources_of_old_hosts(void **state)
 	assert_string_equal(bed_state(b, 1, S4), "INCLUDE a=260 b=260");
 	bed_old_report(b, 1, H4, 2, "232.2.0.1");
 	assert_string_equal(bed_told(b, 1, "232.2.0.1"), "c");
+	assert_int_equal(info(b, S4).version, 3);
 	bed_leave(b, 1, H4, S4);
 	assert_string_equal(bed_queries(b), "Q(G,ab)"); /* another may have been silent */
 	bed_run(b, 2 * BED_S);
@@ -215,6 +230,7 @@ int main(void)
 		cmocka_unit_test(a_version_2_report_is_is_ex_of_nothing),
 		cmocka_unit_test(a_leave_is_to_in_of_nothing),
 		cmocka_unit_test(with_version_1_members_nobody_leaves),
+		cmocka_unit_test(a_leave_alone_makes_no_old_host),
 		cmocka_unit_test(the_version_timers_run_out_one_by_one),
 		cmocka_unit_test(in_version_2_mode_blocks_and_excluded_sources_do_not_count),
 		cmocka_unit_test(configured_for_version_1_leaves_are_ignored),

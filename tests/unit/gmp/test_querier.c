@@ -150,6 +150,20 @@ static void robustness_and_interval_are_the_queriers(void **state)
 	lan_end(b);
 }
 
+static void a_specific_query_does_not_change_the_response_interval(void **state)
+{
+	struct bed_query_in q = {
+		.from = "10.1.0.0", .version = 3, .grp = G4, .max_resp = 10, .qrv = 2, .qqic = 125};
+	struct bed *b = lan_new();
+
+	lan_start(b);
+	general(b, "10.1.0.0", 3, 2, 125);
+	bed_query(b, 1, &q);
+	assert_int_equal(info(b, IP_V4).query_response_interval_ms, 10000);
+	assert_int_equal(info(b, IP_V4).group_membership_interval_us, 260 * BED_S);
+	lan_end(b);
+}
+
 static void a_querier_learns_nothing_from_a_higher_address(void **state)
 {
 	struct bed *b = lan_new();
@@ -257,6 +271,7 @@ int main(void)
 			a_silent_querier_is_replaced_after_the_other_querier_present_interval),
 		cmocka_unit_test(queries_that_elect_nobody),
 		cmocka_unit_test(robustness_and_interval_are_the_queriers),
+		cmocka_unit_test(a_specific_query_does_not_change_the_response_interval),
 		cmocka_unit_test(a_querier_learns_nothing_from_a_higher_address),
 		cmocka_unit_test(a_new_address_begins_the_election_anew),
 		cmocka_unit_test(other_versions_are_warned_of_at_a_limited_rate),
