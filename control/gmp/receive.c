@@ -172,7 +172,7 @@ static bool permitted(struct gmp_if *gif, struct said *w)
 	return true;
 }
 
-/* 7.3.2: the Older Version Host Present timers. */
+/* 7.3.2: the Older Version Host Present timers. What the SSM map made of a report is no IS_EX. */
 static void older_host(struct gmp_group *g, const struct said *w, uint64_t now_us)
 {
 	uint64_t due_us = now_us + gmp_older_host_present_interval(g->gif);
@@ -213,8 +213,7 @@ static void apply(struct gmp_if *gif, struct said *w, struct proto_ctx *ctx)
 		g = group_new(gif, w, ctx);
 	if (!g)
 		return;
-	if (!w->mapped)
-		older_host(g, w, ctx->now_us);
+	older_host(g, w, ctx->now_us);
 	if (w->type != GMP_TO_IN && w->type != GMP_BLOCK)
 		g->last_reporter = w->from;
 	gmp_track(g, &w->from, w->version, w->type, w->list, ctx->now_us);

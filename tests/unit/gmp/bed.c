@@ -66,12 +66,29 @@ static uint32_t member_hash(const struct member *m)
 	return ip_hash(&m->src, ip_hash(&m->grp, m->ifid));
 }
 
+static char letter_of(const struct ipaddr *a)
+{
+	return (char)('a' + a->b[a->family == IP_V6 ? 15 : 3] - 1);
+}
+
+static void order(struct bed *b, const struct member *m)
+{
+	size_t n = strlen(b->order);
+
+	if (n + 3 > sizeof(b->order))
+		return;
+	b->order[n] = "-+!"[m->state];
+	b->order[n + 1] = ip_is_none(&m->src) ? '*' : letter_of(&m->src);
+	b->order[n + 2] = '\0';
+}
+
 static void member(struct bed *b, const struct member *m)
 {
 	struct hash_node *n = hash_first(&b->state->t, member_hash(m));
 	struct told_node *t;
 
 	b->told++;
+	order(b, m);
 	for (; n; n = hash_same(n)) {
 		t = container_of(n, struct told_node, node);
 		if (t->m.ifid != m->ifid || !ip_eq(&t->m.src, &m->src) ||
@@ -320,11 +337,6 @@ struct ipaddr bed_source(enum ip_family family, char letter)
 
 	a.b[family == IP_V6 ? 15 : 3] = (uint8_t)(letter - 'a' + 1);
 	return a;
-}
-
-static char letter_of(const struct ipaddr *a)
-{
-	return (char)('a' + a->b[a->family == IP_V6 ? 15 : 3] - 1);
 }
 
 struct counter_of {

@@ -36,7 +36,9 @@ struct bed {
 	uint16_t ports;
 	struct bed_query *queries; /* not taken by bed_queries yet */
 	size_t n_queries, cap_queries;
-	uint64_t told;    /* memberships told */
+	uint64_t told; /* memberships told */
+	char order
+		[64]; /* since a test cleared it: "+*-a" is (*,G) included, (a,G) no longer; "!a" excluded */
 	uint64_t repeats; /* of them, those that changed nothing: 0, or the router is wrong */
 	uint64_t notes;
 	char note[256];         /* the last one */

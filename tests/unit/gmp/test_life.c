@@ -149,6 +149,26 @@ static void wrong_settings_stop_the_interface_and_say_why(void **state)
 	lan_end(b);
 }
 
+static void what_begins_is_told_before_what_ends(void **state)
+{
+	struct bed *b = lan_new();
+
+	b->conf[0].leave = GMP_LEAVE_QUERY;
+	b->conf[0].tracking = false;
+	lan_start(b);
+	bed_report1(b, 1, H4, "IS_IN", G4, "ab");
+	b->order[0] = '\0';
+	bed_report1(b, 1, I4, "TO_EX", G4, "bc");
+	assert_string_equal(b->order, "+*-a-b!c");
+	bed_report1(b, 1, H4, "IS_IN", G4, "b");
+	b->order[0] = '\0';
+	bed_report1(b, 1, I4, "TO_IN", G4, "");
+	bed_report1(b, 1, H4, "IS_IN", G4, "b");
+	bed_run(b, 2 * BED_S);
+	assert_string_equal(b->order, "+b-*-c");
+	lan_end(b);
+}
+
 /* --- static joins -------------------------------------------------------------------------------------- */
 
 static void static_joins_need_no_host_and_outlast_them(void **state)
@@ -398,6 +418,7 @@ int main(void)
 		cmocka_unit_test(a_reload_of_the_same_settings_says_nothing),
 		cmocka_unit_test(changed_times_hold_from_now_on),
 		cmocka_unit_test(wrong_settings_stop_the_interface_and_say_why),
+		cmocka_unit_test(what_begins_is_told_before_what_ends),
 		cmocka_unit_test(static_joins_need_no_host_and_outlast_them),
 		cmocka_unit_test(a_static_join_taken_away_leaves_the_hosts),
 		cmocka_unit_test(the_first_rule_that_matches_decides),

@@ -249,6 +249,23 @@ static void while_members_of_before_answer_a_start_the_others_are_asked(void **s
 	lan_end(b);
 }
 
+static void beyond_the_hosts_of_a_group_members_are_asked(void **state)
+{
+	struct bed *b = lan_new();
+	char host[IP_STRLEN];
+
+	b->conf[0].check_source = false;
+	lan_start(b);
+	for (unsigned i = 0; i < 8200; i++) {
+		snprintf(host, sizeof(host), "10.3.%u.%u", i >> 8, i & 255);
+		bed_report1(b, 1, host, "TO_EX", G4, "");
+	}
+	assert_counter(b, untracked, 8200 - 8192);
+	bed_report1(b, 1, "10.3.0.5", "TO_IN", G4, "");
+	assert_string_equal(bed_queries(b), "Q(G)");
+	lan_end(b);
+}
+
 static void immediate_leave_asks_nobody(void **state)
 {
 	struct bed *b = lan_new();
@@ -316,6 +333,7 @@ int main(void)
 		cmocka_unit_test(tracking_turned_on_later_waits_until_it_knows_all),
 		cmocka_unit_test(a_non_querier_that_tracks_decides_at_once_too),
 		cmocka_unit_test(while_members_of_before_answer_a_start_the_others_are_asked),
+		cmocka_unit_test(beyond_the_hosts_of_a_group_members_are_asked),
 		cmocka_unit_test(immediate_leave_asks_nobody),
 		cmocka_unit_test(hosts_are_shown_with_what_they_want),
 	};
