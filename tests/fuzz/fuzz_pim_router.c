@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  * Copyright (c) 2026 The starg authors
  *
- * A PIM router that hears anything in any order: the input is a list of events, each with its bytes: time that
+ * A PIM router that hears anything in any order. The input is the family, then events with their bytes: time that
  * passes, messages of neighbours and strangers (well-formed ones over a few groups and sources, and broken
  * ones with right checksums), memberships, upcalls of the data plane, links, routes and settings that change.
  *
@@ -44,32 +44,50 @@ struct router {
 	bool forever; /* somebody asked for state that never ends */
 };
 
+/* Addresses are thought of as IPv4; those of IPv6 have the same 32 bits at their end. */
+static uint8_t family;
+
+static struct ipaddr make(uint8_t b0, uint8_t b1, uint16_t b23, uint32_t v)
+{
+	struct ipaddr a = ip4(v),
+		      six = {.family = IP_V6, .b = {b0, b1, (uint8_t)(b23 >> 8), (uint8_t)b23}};
+
+	memcpy(six.b + 12, a.b, 4);
+	return family == IP_V6 ? six : a;
+}
+
+static struct ipaddr host(uint32_t v)
+{
+	return make(0x20, 0x01, 0x0db8, v);
+}
+
 /* --- the small world -------------------------------------------------------------------------------------- */
 
 static struct ipaddr group(unsigned n)
 {
 	static const uint32_t v[] = {0xef010101, 0xef010102, 0xef020101, 0xe8010101};
 
-	return ip4(v[n % 4]);
+	return v[n % 4] >> 24 == 0xe8 ? make(0xff, 0x3e, 0, v[n % 4])
+				      : make(0xff, 0x0e, 0, v[n % 4]);
 }
 
 static struct ipaddr source(unsigned n)
 {
 	static const uint32_t v[] = {0x0a320001, 0x0a320002, 0x0a030063, 0x0a3c0001};
 
-	return ip4(v[n % 4]);
+	return host(v[n % 4]);
 }
 
 static struct ipaddr rp_of(unsigned n)
 {
 	static const uint32_t v[] = {0x0a090909, 0x0a030005, 0x0a090908};
 
-	return ip4(v[n % 3]);
+	return host(v[n % 3]);
 }
 
 static struct ipaddr router_on(unsigned lan, unsigned n)
 {
-	return ip4(0x0a010000 + (lan << 16) + 2 + n % 12);
+	return make(0xfe, 0x80, 0, 0x0a010000 + (lan << 16) + 2 + n % 12);
 }
 
 static void configure(struct router *r, uint8_t how)
@@ -85,11 +103,48 @@ static void configure(struct router *r, uint8_t how)
 	runner_config(r->w->r, r->number, &r->conf, r->w->now_us);
 }
 
-static void begin(struct router *r)
+/* The last len of 32 bits. */
+static struct prefix range(struct ipaddr a, uint8_t len)
 {
-	static const char *const own[] = {"10.1.0.5/24", "10.2.0.5/24", "10.3.0.5/24"};
+	return prefix_make(a, (uint8_t)(ip_bits(&a) - 32 + len));
+}
+
+static void address_add(struct net_if_conf *c, struct ipaddr a)
+{
+	c->addrs[c->n_addrs].ip = a;
+	c->addrs[c->n_addrs++].len = (uint8_t)(ip_bits(&a) - 8);
+}
+
+static void lan_add(struct router *r, unsigned lan)
+{
+	struct pim_if_config *f = &r->ifs[lan];
+	struct net_if_conf c;
 	char name[8];
 
+	snprintf(name, sizeof(name), "lan%u", lan);
+	r->ifid[lan] = world_if(r->w, name, NULL);
+	c = net_if_get(r->w->net, r->ifid[lan])->conf;
+	if (family == IP_V6) /* its primary one; of IPv4 they are the same */
+		address_add(&c, router_on(lan, 3));
+	address_add(&c, host(0x0a010005 + (lan << 16)));
+	CHECK(net_if_change(r->w->net, r->ifid[lan], &c) == 0);
+	pim_if_config_default(f);
+	memcpy(f->interface, name, sizeof(name));
+	f->ipv6 = family == IP_V6;
+	f->max_neighbors = NEIGHBORS_MAX;
+	r->link[lan] = true;
+}
+
+static void route(struct router *r, struct ipaddr to, unsigned lan, struct ipaddr gateway)
+{
+	struct net_route n = {.dst = range(to, 16), .origin = NET_ROUTE_RPF, .n_paths = 1};
+
+	n.paths[0] = (struct net_path){.ifid = r->ifid[lan], .weight = 1, .gateway = gateway};
+	CHECK(net_route_set(r->w->net, &n) == 0);
+}
+
+static void begin(struct router *r)
+{
 	world_setup((void **)&r->w);
 	r->number = (uint16_t)runner_add(r->w->r, &pim_proto);
 	r->pim = runner_instance(r->w->r, r->number);
@@ -97,22 +152,16 @@ static void begin(struct router *r)
 	r->conf.seed = 1;
 	r->conf.ifs = r->ifs;
 	r->conf.n_ifs = LANS;
-	for (unsigned i = 0; i < LANS; i++) {
-		snprintf(name, sizeof(name), "lan%u", i);
-		r->ifid[i] = world_if(r->w, name, own[i]);
-		pim_if_config_default(&r->ifs[i]);
-		memcpy(r->ifs[i].interface, name, sizeof(name));
-		r->ifs[i].max_neighbors = NEIGHBORS_MAX;
-		r->link[i] = true;
-	}
-	prefix_parse("239.1.0.0/16", &r->rp_groups[0]);
-	prefix_parse("239.2.0.0/16", &r->rp_groups[1]);
-	for (unsigned i = 0; i < 2; i++)
+	for (unsigned i = 0; i < LANS; i++)
+		lan_add(r, i);
+	for (unsigned i = 0; i < 2; i++) {
+		r->rp_groups[i] = range(group(i * 2), 16);
 		r->rps[i] = (struct pim_rp_config){
 			.address = rp_of(i), .groups = &r->rp_groups[i], .n_groups = 1};
+	}
 	r->conf.rps = r->rps;
-	world_route(r->w, "10.50.0.0/16", r->ifid[0], "10.1.0.2");
-	world_route(r->w, "10.9.0.0/16", r->ifid[1], "10.2.0.2");
+	route(r, source(0), 0, router_on(0, 0));
+	route(r, rp_of(0), 1, router_on(1, 0));
 	configure(r, 0);
 	world_run(r->w);
 }
@@ -188,7 +237,7 @@ static void rx(struct router *r, unsigned lan, const uint8_t *packet, size_t len
 	if (len == 0)
 		return;
 	ev.packet.ifid = r->ifid[lan];
-	ev.packet.family = IP_V4;
+	ev.packet.family = family;
 	ev.packet.data = packet;
 	ev.packet.len = len;
 	runner_event(r->w->r, r->number, &ev, r->w->now_us);
@@ -199,7 +248,7 @@ static void rx(struct router *r, unsigned lan, const uint8_t *packet, size_t len
 static void hello(struct router *r, unsigned lan, struct ipaddr src)
 {
 	uint8_t bits = read_u8(&r->in), value = read_u8(&r->in);
-	struct ipaddr second = ip4(0x0a460000 + value);
+	struct ipaddr second = host(0x0a460000 + value);
 	struct pim_hello h = {.has = bits & 0x1f,
 		.holdtime_s = (uint16_t)(value * 2 + 1),
 		.propagation_delay_ms = (uint16_t)(value * 10),
@@ -275,7 +324,7 @@ static void assert_message(struct router *r, unsigned lan, struct ipaddr src)
 static void register_message(struct router *r, unsigned lan)
 {
 	uint8_t what = read_u8(&r->in);
-	struct ipaddr from = ip4(0x0a4d0001 + (what >> 6)), to = what & 0x20 ? rp_of(0) : rp_of(1);
+	struct ipaddr from = host(0x0a4d0001 + (what >> 6)), to = what & 0x20 ? rp_of(0) : rp_of(1);
 	struct ipaddr s = source(what), g = group(what >> 2);
 	uint8_t buf[128];
 
@@ -285,7 +334,7 @@ static void register_message(struct router *r, unsigned lan)
 static void register_stop(struct router *r, unsigned lan)
 {
 	uint8_t what = read_u8(&r->in);
-	struct ipaddr rp = rp_of(what >> 6), to = ip4(0x0a010005 + ((what >> 4 & 3) << 16));
+	struct ipaddr rp = rp_of(what >> 6), to = host(0x0a010005 + ((what >> 4 & 3) << 16));
 	struct ipaddr s = source(what), g = group(what >> 2);
 	uint8_t buf[128];
 
@@ -296,12 +345,12 @@ static void register_stop(struct router *r, unsigned lan)
 static void raw(struct router *r, unsigned lan, struct ipaddr src)
 {
 	uint8_t type = read_u8(&r->in) & 0xf, n = read_u8(&r->in) & 0x7f, buf[256];
-	struct ipaddr dst = pim_all_routers(IP_V4);
+	struct ipaddr dst = pim_all_routers((enum ip_family)family);
 	const uint8_t *body;
 	struct pim_msg m;
 
 	if (type == PIM_REGISTER || type == PIM_REGISTER_STOP)
-		dst = ip4(0x0a030005);
+		dst = host(0x0a030005);
 	body = read_bytes(&r->in, n < r->in.left ? n : r->in.left);
 	pim_msg_begin(&m, buf, sizeof(buf), (enum pim_type)type, &src, &dst);
 	if (body)
@@ -341,7 +390,7 @@ static void upcall(struct router *r, unsigned lan)
 		.src = source(what >> 2),
 		.grp = group(what)};
 	if (ev.upcall.kind == DP_UPCALL_REGISTER) {
-		ev.upcall.outer_src = ip4(0x0a4d0001);
+		ev.upcall.outer_src = host(0x0a4d0001);
 		ev.upcall.outer_dst = rp_of(1);
 	}
 	runner_event(r->w->r, r->number, &ev, r->w->now_us);
@@ -360,11 +409,8 @@ static void route_change(struct router *r)
 {
 	uint8_t what = read_u8(&r->in);
 	unsigned lan = (what >> 1) % LANS;
-	struct ipaddr gw = router_on(lan, what >> 4);
-	char text[IP_STRLEN];
 
-	world_route(r->w, what & 1 ? "10.50.0.0/16" : "10.9.0.0/16", r->ifid[lan],
-		ip_str(&gw, text, sizeof(text)));
+	route(r, what & 1 ? source(0) : rp_of(0), lan, router_on(lan, what >> 4));
 }
 
 static void one_event(struct router *r)
@@ -448,10 +494,10 @@ static void nothing_is_left(struct router *r)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	struct router r = {0};
+	struct router r = {.in = reader_of(data, size)};
 
+	family = read_u8(&r.in) & 1 ? IP_V6 : IP_V4;
 	begin(&r);
-	r.in = reader_of(data, size);
 	for (unsigned i = 0; i < EVENTS_MAX && r.in.left > 0; i++)
 		one_event(&r);
 	nothing_is_left(&r);

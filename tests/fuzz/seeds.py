@@ -257,16 +257,21 @@ def gmp_seeds():
 
 
 def pim_router_seeds():
-    """Events as one_event of the target reads them: code, neighbour, values."""
+    """The family, then events as one_event of the target reads them: code, neighbour, values."""
     hello, join, time, member, upcall = b"\0\0\x0f\x21", b"\x02\0\0\x69", b"\x0f\0", b"\x09\0", b"\x0a\0"
-    yield "shared", hello + join + b"\xc0\x80" + time + b"\x64" + upcall + b"\0" + time + b"\xff"
-    yield "source", hello + join + b"\xc1\x85" + upcall + b"\1" + time + b"\x10" + join + b"\xc1\x05"
-    yield "member", b"\x10\0\x0f\x21" + member + b"\xc0" + upcall + b"\x04" + time + b"\xf0" + member + b"\x40"
-    yield "assert", hello + member + b"\xc1" + upcall + b"\x11" + b"\5\0\1\x22" + time + b"\xb4"
-    yield "register", member + b"\xc2" + b"\6\0\2" + upcall + b"\x32" + b"\7\0\2" + time + b"\x40"
-    yield "links", hello + join + b"\xc0\x80" + b"\x0b\0" * 3 + b"\x0c\0\3" + b"\x0d\0\xff" + b"\x0d\0\0"
+    events = {
+        "shared": hello + join + b"\xc0\x80" + time + b"\x64" + upcall + b"\0" + time + b"\xff",
+        "source": hello + join + b"\xc1\x85" + upcall + b"\1" + time + b"\x10" + join + b"\xc1\x05",
+        "member": b"\x10\0\x0f\x21" + member + b"\xc0" + upcall + b"\x04" + time + b"\xf0" + member + b"\x40",
+        "assert": hello + member + b"\xc1" + upcall + b"\x11" + b"\5\0\1\x22" + time + b"\xb4",
+        "register": member + b"\xc2" + b"\6\0\2" + upcall + b"\x32" + b"\7\0\2" + time + b"\x40",
+        "links": hello + join + b"\xc0\x80" + b"\x0b\0" * 3 + b"\x0c\0\3" + b"\x0d\0\xff" + b"\x0d\0\0",
+    }
+    for name, data in events.items():
+        yield f"{name}4", b"\0" + data
+        yield f"{name}6", b"\1" + data
     for n in range(24):
-        yield f"random{n}", random.Random(n).randbytes(100 + n * 20)
+        yield f"random{n}", bytes([n & 1]) + random.Random(n).randbytes(100 + n * 20)
 
 
 TARGETS = {"packet": packet_seeds, "gre": gre_seeds, "frag": frag_seeds, "conf": conf_seeds, "command": command_seeds,

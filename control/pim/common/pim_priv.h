@@ -64,7 +64,7 @@ struct pim_iface {
 	bool i_am_dr;    /* I_am_DR(I); true on a passive interface */
 	bool hello_owed; /* some neighbour does not know us yet: Hello before Join/Prune or Assert */
 	uint16_t mtu;
-	uint8_t ttl_threshold; /* of what is forwarded here */
+	uint8_t ttl_threshold;            /* of what is forwarded here */
 	const struct pim_if_config *conf; /* within pim_self.config */
 	char name[DP_IF_NAMELEN];
 	struct ipaddr addr; /* our primary address here */
