@@ -129,8 +129,11 @@ static bool out_make(struct worker *w, const struct pkt *p, uint32_t id, struct 
 	memcpy(o->tail, o->plan.out->l2 + 6, sizeof(o->tail));
 	put_be16(o->tail + 6, p->family == IP_V4 ? ETH_TYPE_IP4 : ETH_TYPE_IP6);
 	mtu = o->plan.out->c.mtu - RTE_MIN(o->plan.out->c.mtu, o->overhead);
-	if (o->plan.tun)
-		mtu = RTE_MIN(mtu, o->plan.tun->c.mtu - RTE_MIN(o->plan.tun->c.mtu, o->plan.head));
+	if (o->plan.tun) {
+		unsigned tun = o->plan.tun->c.mtu, head = o->plan.head;
+
+		mtu = RTE_MIN(mtu, tun - RTE_MIN(tun, head));
+	}
 	dp->len_max = (uint16_t)RTE_MIN(dp->len_max, mtu);
 	dp->ttl = RTE_MAX(dp->ttl, oif->c.ttl_threshold);
 	return true;
