@@ -180,6 +180,37 @@ static void outputs_make(struct bed *b)
 	unicast_make(b, 27, 5, "2001:db8:3::9", NULL, 9, 4);
 }
 
+static void register_make(
+	struct bed *b, uint32_t id, uint16_t ifid, const char *dst, const char *src, uint32_t adj)
+{
+	struct dp_oif o = {.id = id,
+		.ifid = ifid,
+		.encap = DP_ENCAP_REGISTER,
+		.her_ttl = 64,
+		.her_set_dscp = id & 1,
+		.her_dscp = 48,
+		.adj = adj};
+
+	o.allow_input = id & 1;
+	FUZZ_CHECK(ip_parse(dst, &o.her_dst) == 0 && ip_parse(src, &o.her_src) == 0);
+	FUZZ_CHECK(oif_set(&b->d, &o) == 0);
+}
+
+/* oifs 28 and up: to RPs by neighbours, through a tunnel, and to this router itself. */
+static void registers_make(struct bed *b)
+{
+	struct dp_local own[2] = {{.table = DP_TABLE_MAIN}, {.table = DP_TABLE_MAIN}};
+
+	FUZZ_CHECK(ip_parse("10.0.0.254", &own[0].addr) == 0);
+	FUZZ_CHECK(ip_parse("2001:db8::254", &own[1].addr) == 0);
+	FUZZ_CHECK(local_set(&b->d, own, RTE_DIM(own)) == 0);
+	register_make(b, 28, 2, "10.9.9.9", "10.0.0.254", 1);
+	register_make(b, 29, 6, "10.9.9.8", "10.0.0.254", 2);
+	register_make(b, 30, 5, "10.9.9.7", "10.0.0.254", 4);
+	register_make(b, 31, 2, "2001:db8:9::9", "2001:db8::254", 1);
+	register_make(b, 32, 2, "10.0.0.254", "10.0.0.254", 1);
+}
+
 void bed_mtu(struct bed *b, uint16_t ifid, unsigned mtu)
 {
 	struct dp_if c = b->d.t.ifs[ifid]->c;
@@ -251,6 +282,7 @@ struct bed *bed_get(void)
 	interfaces_make(&bed);
 	neighbours_make(&bed);
 	outputs_make(&bed);
+	registers_make(&bed);
 	__lsan_enable();
 	return &bed;
 }
@@ -304,6 +336,9 @@ void bed_control(struct bed *b)
 	while (upcall_recv(&b->d, &up, 1)) {
 		FUZZ_CHECK(up.kind < DP_UPCALL_KINDS && up.ifid && up.ifid <= BED_IFS);
 		FUZZ_CHECK(up.src.family == up.grp.family && ip_is_multicast(&up.grp));
+		if (up.kind == DP_UPCALL_REGISTER)
+			FUZZ_CHECK(up.outer_src.family == up.src.family &&
+				   up.outer_dst.family == up.src.family && up.border <= 1);
 		upcall_done(&b->d, &up, DP_VERDICT_RELEASE);
 	}
 	retire_reclaim(&b->d.retire, 1024);

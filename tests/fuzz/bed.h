@@ -6,7 +6,8 @@
  *
  * Ports 0 to 3. Interfaces: 1 untagged on port 0, 2 and 3 (VLAN 100) on port 1, 4 on port 2 without twin and
  * protocols, 5 on port 3 with MTU 600; tunnels over 2: 6 without key, 7 with key 7 and checksum, 8 over IPv6
- * with key 9 and checksum, and 9, 10, 11, which are their other ends. 12 is shut, VLAN 7 on port 0.
+ * with key 9 and checksum, and 9, 10, 11, which are their other ends. 12 is shut, VLAN 7 on port 0. The router
+ * is 10.0.0.254 and 2001:db8::254: Registers to these are taken where there is PIM.
  */
 #pragma once
 

@@ -51,6 +51,24 @@ static void gre_repair(uint8_t *g, size_t len, int depth)
 	}
 }
 
+/* addrs: IPv6's source and destination, NULL in IPv4. */
+static void register_repair(uint8_t *p, size_t len, const uint8_t *addrs, int depth)
+{
+	uint8_t all[48] = {0};
+
+	if (len < 8 || p[0] != 0x21)
+		return;
+	ip_repair(p + 8, len - 8, depth + 1);
+	put16(p + 2, 0);
+	memcpy(all, p, 8);
+	if (addrs) {
+		memcpy(all + 8, addrs, 32);
+		all[43] = 8;
+		all[47] = 103;
+	}
+	put16(p + 2, (uint16_t)~bed_sum(all, sizeof(all)));
+}
+
 /* Lengths that claim too much are cut to what is there, then the checksums are made right. */
 static void ip_repair(uint8_t *h, size_t len, int depth)
 {
@@ -63,6 +81,8 @@ static void ip_repair(uint8_t *h, size_t len, int depth)
 		put16(h + 4, (unsigned)total - 40);
 		if (h[6] == 47 && depth < 2)
 			gre_repair(h + 40, total - 40, depth);
+		if (h[6] == 103 && depth < 2)
+			register_repair(h + 40, total - 40, h + 8, depth);
 		return;
 	}
 	if (len < 20 || h[0] >> 4 != 4)
@@ -76,6 +96,8 @@ static void ip_repair(uint8_t *h, size_t len, int depth)
 	put16(h + 2, (unsigned)total);
 	if (h[9] == 47 && depth < 2)
 		gre_repair(h + ihl, total - ihl, depth);
+	if (h[9] == 103 && depth < 2)
+		register_repair(h + ihl, total - ihl, NULL, depth);
 	put16(h + 10, 0);
 	put16(h + 10, (uint16_t)~bed_sum(h, ihl));
 }

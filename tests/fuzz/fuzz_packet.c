@@ -7,6 +7,8 @@
  * four bytes (port, bytes a segment, length in big-endian) and its bytes; a frame longer than the input is
  * filled up with a pattern.
  *
+ * Registers to the router with groups in 239.4/15 and ff3e:4::/32 are forwarded.
+ *
  * What must hold: classify and decap come to the same verdict and the same packet however the frame is cut;
  * their offsets stay inside the first segment; what is sent is sound, fits the MTU, comes from the
  * interface's MAC, and is the same whether copies are copied or shared; every buffer comes back.
@@ -72,7 +74,9 @@ static void verdict_check(const struct bed *b, const struct pkt *p)
 		FUZZ_CHECK(p->reason < DROP_COUNT);
 		return;
 	}
-	FUZZ_CHECK(p->iif && p->iif <= BED_IFS && b->d.t.ifs[p->iif]->c.up);
+	FUZZ_CHECK(p->iif == DP_IF_REGISTER || p->iif <= BED_IFS);
+	FUZZ_CHECK(pkt_interface(p) && b->d.t.ifs[pkt_interface(p)]->c.up);
+	FUZZ_CHECK(p->iif != DP_IF_REGISTER || (p->next == PKT_FORWARD && p->decaps));
 	if (p->family == 0) {
 		FUZZ_CHECK(p->next == PKT_EXCEPTION);
 		return;
@@ -194,9 +198,10 @@ static uint64_t sent_all(struct bed *b)
 
 static void routes_make(struct bed *b)
 {
-	static const uint32_t all[] = {1, 2, 3, 4, 5, 6, 7, 8, 12, 21, 22, 23, 24, 25, 26, 27, 0};
+	static const uint32_t all[] = {
+		1, 2, 3, 4, 5, 6, 7, 8, 12, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31, 32, 0};
 	static const uint32_t one[] = {2, 0}, two[] = {2, 3, 4, 0}, none[] = {0};
-	static const uint32_t out[] = {1, 4, 21, 22, 0};
+	static const uint32_t out[] = {1, 4, 21, 22, 0}, registered[] = {1, 2, 3, 28, 0};
 
 	bed_route(b, "*", "239.0.0.0/8", DP_IF_ANY, all);
 	bed_route(b, "10.0.0.1", "239.1.1.1", 1, two);
@@ -206,6 +211,9 @@ static void routes_make(struct bed *b)
 	bed_route(b, "*", "ff3e::/16", DP_IF_ANY, all);
 	bed_route(b, "2001:db8::1", "ff3e::1", 1, two);
 	bed_route(b, "*", "ff1e::/16", 8, out);
+	bed_route(b, "*", "239.4.0.0/16", DP_IF_REGISTER, registered);
+	bed_route(b, "*", "239.5.0.0/16", DP_IF_REGISTER, two);
+	bed_route(b, "*", "ff3e:4::/32", DP_IF_REGISTER, registered);
 }
 
 static uint64_t forward(struct bed *b, const uint8_t *p, size_t left, unsigned flags, unsigned few)

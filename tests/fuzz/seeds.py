@@ -88,7 +88,31 @@ def packet_seeds():
                                        / ARP(pdst="10.0.0.254")), 1)
     yield "scarce", b"\3\5" + frame(v4, seg=20) * 4 + frame(v6) * 4
     yield "stuck", b"\5\3" + frame(v4) * 8
+    yield from register_seeds()
     yield "split", b"\1\0" + frame(eth(udp4(400))) + frame(eth(udp6(400))) + frame(eth(udp4(1472)))
+
+
+def register_seeds():
+    def wrap(inner, flags=0, first=0x21, dst=True, **outer):
+        body = Raw(bytes([first, 0, 0, 0]) + struct.pack("!I", flags) + bytes(inner))
+        if isinstance(inner, IPv6):
+            head = IPv6(src="2001:db8:7::7", dst="2001:db8::254", hlim=60, nh=103, **outer)
+        else:
+            head = IP(src="192.0.2.7", dst="10.0.0.254", ttl=60, proto=103, **outer)
+        return head / body
+
+    v4, v6 = udp4(dst="239.4.0.1"), udp6(dst="ff3e:4::1")
+    yield "register4", b"\1\0" + frame(eth(wrap(v4), dst=own_mac(0)))
+    yield "register6", b"\1\0" + frame(eth(wrap(v6), dst=own_mac(0)), seg=40)
+    yield "register_own", b"\1\0" + frame(eth(wrap(udp4(300, dst="239.5.0.1")), dst=own_mac(0)), seg=90) * 3
+    yield "register_gre", b"\1\0" + frame(tunnel(wrap(v4, tos=3)), 1, seg=30)
+    yield "register_null", b"\1\0" + frame(eth(wrap(v4, 0x40000000), dst=own_mac(0)))
+    yield "register_border", b"\1\0" + frame(eth(wrap(v6, 0xFFFFFFF0 ^ 1 << 30, tc=1), dst=own_mac(0)))
+    yield "register_refused", b"\1\0" + frame(eth(wrap(udp4()), dst=own_mac(0)))
+    yield "register_short", b"\1\0" + frame(eth(wrap(v4), dst=own_mac(0))[:39], repair=False)
+    yield "register_fragment", b"\1\0" + frame(eth(wrap(v4, flags=0x80000000), dst=own_mac(0)), length=400)
+    yield "register_stop", b"\1\0" + frame(eth(wrap(v4, first=0x22), dst=own_mac(0)))
+    yield "register_whole", b"\1\0" + frame(eth(wrap(v4), dst=own_mac(0)), repair=False)
 
 
 def gre_seeds():
