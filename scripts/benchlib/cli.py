@@ -36,6 +36,7 @@ ROWS = [
     ("shell-delay", False, "rfc3918", rfc3918.shell_join),
     ("capacity", False, "rfc3918", rfc3918.capacity),
     ("outputs", False, "curves", curves.outputs),
+    ("register", False, "section8", seam.registers),
 ]
 NAMES = [name for name, _, _, _ in ROWS]
 

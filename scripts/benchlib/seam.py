@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # Copyright (c) 2026 The starg authors
-"""Rows of tests/dp/seam_bench and overload_bench: what only the caller of the data plane's seam can
+"""Rows of tests/dp/seam_bench, overload_bench and register_bench: what only the caller of the data plane's seam can
 measure."""
 from __future__ import annotations
 
@@ -108,3 +108,24 @@ def overload(bench: Bench) -> list[Result]:
     """What established flows keep of their rate while the other half of the packets is a flood."""
     floods = run(bench, bench.rounds, bench.seconds, name="overload_bench")["floods"]
     return [overload_result(f) for f in floods]
+
+
+def register_rows(rounds: list[dict]) -> list[Result]:
+    def rate(side: str) -> measure.Rate:
+        return measure.rate([measure.Sample(
+            tx=r["packets"], rx=r["packets"], wall_s=r["wall_s"], cpu_s=r["cpu_ns"] / 1e9,
+            wait_s=max(0.0, r["wall_s"] - r["cpu_ns"] / 1e9),  # it never sleeps
+            steal=0.0, busy_s=0.0) for r in rounds if r["side"] == side])
+
+    rows = []
+    for side, work, goal in (("into", "1 Register output, 512 routes", 0.7),
+                             ("out_of", "out of Registers, 512 routes", 0.0)):
+        out = Result("register", work, "starg, plain output", goal_ratio=goal)
+        out.ours, out.theirs = rate(side), rate("plain")
+        out.ratio = measure.ratio(out.ours, out.theirs)
+        rows.append(out.judge())
+    return rows
+
+
+def registers(bench: Bench) -> list[Result]:
+    return register_rows(run(bench, bench.rounds, bench.seconds, name="register_bench")["rounds"])
