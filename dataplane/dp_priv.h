@@ -384,8 +384,8 @@ void classify_ip(struct worker *w, struct pkt *p);
 /* Judges the packet at the beginning of p->m, which has been inside a Register and is of p->family: data that
  * may be routed; sets ip_len and ttl, cuts what is behind it. */
 bool classify_registered(struct pkt *p);
-/* register.c: of PKT_REGISTER makes what it has inside, or PKT_DROP. */
-void register_decap(struct worker *w, struct pkt *p);
+/* register.c: of PKT_REGISTER makes what it has inside, or PKT_DROP. now: the burst's time stamp. */
+void register_decap(struct worker *w, struct pkt *p, uint64_t now);
 
 /* The interface that brought p: its table is p's, and it counts what is dropped before replication. */
 static inline uint16_t pkt_interface(const struct pkt *p)
@@ -447,8 +447,8 @@ uint16_t vlan_interface(struct worker *w, struct pkt *p, struct eth_view *e);
 void upcall_signal(struct worker *w, enum dp_upcall_kind kind, const struct pkt *p);
 /* upcall.c: of a Register from src to dst (its family's bytes); p is what was inside, p->iif still the interface
  * it came in on. Flows are told apart by src and dst as well. */
-void upcall_register(
-	struct worker *w, const struct pkt *p, const uint8_t *src, const uint8_t *dst, bool border);
+void upcall_register(struct worker *w, const struct pkt *p, const uint8_t *src, const uint8_t *dst,
+	bool border, uint64_t now);
 /* upcall.c: the hash of a packet's flow; what control has sent down. */
 uint64_t upcall_flow_hash(const struct worker *w, const struct pkt *p);
 void upcall_commands(struct worker *w);

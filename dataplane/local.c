@@ -31,11 +31,20 @@ static struct local_slot slot_of(uint16_t table, const void *addr, uint8_t famil
 	return s;
 }
 
+/* Of a word made of an address, in its table. */
+static inline uint32_t word_hash(uint64_t word, uint16_t table)
+{
+	return (uint32_t)(((word ^ (uint64_t)table << 32) * UINT64_C(0x9e3779b97f4a7c15)) >> 32);
+}
+
 static uint32_t slot_hash(const struct local_slot *s)
 {
-	static const uint32_t none[4];
+	uint64_t low = s->addr[2] | (uint64_t)s->addr[3] << 32;
+	uint64_t high = s->addr[0] | (uint64_t)s->addr[1] << 32;
 
-	return fwd_gre_hash(s->addr, none, s->table);
+	if (s->family == IP_V4)
+		return word_hash(s->addr[0], s->table);
+	return word_hash(high * UINT64_C(0xff51afd7ed558ccd) ^ low, s->table);
 }
 
 static bool slot_eq(const struct local_slot *a, const struct local_slot *b)
@@ -44,13 +53,32 @@ static bool slot_eq(const struct local_slot *a, const struct local_slot *b)
 	       memcmp(a->addr, b->addr, sizeof(a->addr)) == 0;
 }
 
+/* In registers: every PIM Register asks. */
+static bool has_ip4(const struct fwd_local *l, uint16_t table, uint32_t addr)
+{
+	for (uint32_t at = word_hash(addr, table); l->slots[at & l->mask].family; at++) {
+		const struct local_slot *s = &l->slots[at & l->mask];
+
+		if (s->addr[0] == addr && s->family == IP_V4 && s->table == table)
+			return true;
+	}
+	return false;
+}
+
 bool local_has(const struct fwd_tables *t, uint16_t table, const void *addr, uint8_t family)
 {
 	const struct fwd_local *l = atomic_load_explicit(&t->local, memory_order_acquire);
-	const struct local_slot want = slot_of(table, addr, family);
+	struct local_slot want;
 
 	if (!l)
 		return false;
+	if (family == IP_V4) {
+		uint32_t word;
+
+		memcpy(&word, addr, sizeof(word));
+		return has_ip4(l, table, word);
+	}
+	want = slot_of(table, addr, family);
 	for (uint32_t at = slot_hash(&want); l->slots[at & l->mask].family; at++)
 		if (slot_eq(&l->slots[at & l->mask], &want))
 			return true;

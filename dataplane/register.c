@@ -64,7 +64,7 @@ static void tos_decap(struct worker *w, struct pkt *p, uint8_t outer)
 		pkt_drop(p, DROP_no_mbuf);
 }
 
-void register_decap(struct worker *w, struct pkt *p)
+void register_decap(struct worker *w, struct pkt *p, uint64_t now)
 {
 	struct outer o = outer_of(p);
 
@@ -85,7 +85,7 @@ void register_decap(struct worker *w, struct pkt *p)
 		return;
 	}
 	/* the outer header is in the buffer still, in front of the packet */
-	upcall_register(w, p, o.src, o.dst, o.pim[4] & REGISTER_BORDER);
+	upcall_register(w, p, o.src, o.dst, o.pim[4] & REGISTER_BORDER, now);
 	p->came_in = p->iif;
 	p->iif = DP_IF_REGISTER;
 	p->next = PKT_FORWARD;

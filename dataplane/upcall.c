@@ -242,11 +242,11 @@ static void signals_policed(
 	port->n[DP_POLICE_UPCALL(kind)].policed += n;
 }
 
-static void signal_packet(struct worker *w, enum dp_upcall_kind kind, const struct pkt *p,
-	const struct register_outer *outer)
+static inline void signal_packet(struct worker *w, enum dp_upcall_kind kind, const struct pkt *p,
+	const struct register_outer *outer, uint64_t now)
 {
 	struct police_port *port = police_port(w, w->b.port);
-	uint64_t now = rte_rdtsc(), hash;
+	uint64_t hash;
 
 	if (police_dry(port, DP_POLICE_UPCALL(kind), now)) {
 		signals_policed(w, port, kind, 1);
@@ -261,15 +261,15 @@ static void signal_packet(struct worker *w, enum dp_upcall_kind kind, const stru
 
 void upcall_signal(struct worker *w, enum dp_upcall_kind kind, const struct pkt *p)
 {
-	signal_packet(w, kind, p, NULL);
+	signal_packet(w, kind, p, NULL, rte_rdtsc());
 }
 
-void upcall_register(
-	struct worker *w, const struct pkt *p, const uint8_t *src, const uint8_t *dst, bool border)
+void upcall_register(struct worker *w, const struct pkt *p, const uint8_t *src, const uint8_t *dst,
+	bool border, uint64_t now)
 {
 	const struct register_outer outer = {.src = src, .dst = dst, .border = border};
 
-	signal_packet(w, DP_UPCALL_REGISTER, p, &outer);
+	signal_packet(w, DP_UPCALL_REGISTER, p, &outer, now);
 }
 
 /* How many of n packets may ask their gates; none while no signal can be sent. */

@@ -48,8 +48,8 @@ void upcall_signal(struct worker *w, enum dp_upcall_kind kind, const struct pkt 
 	fx.upcalls[kind]++;
 }
 
-void upcall_register(
-	struct worker *w, const struct pkt *p, const uint8_t *src, const uint8_t *dst, bool border)
+void upcall_register(struct worker *w, const struct pkt *p, const uint8_t *src, const uint8_t *dst,
+	bool border, uint64_t now)
 {
 	struct dp_upcall *up = &fx.registered;
 

@@ -197,7 +197,7 @@ static void register_it(struct dataplane *d, const char *outer_src, const char *
 	assert_int_equal(ip_parse(outer_src, &from), 0);
 	assert_int_equal(ip_parse(outer_dst, &to), 0);
 	packet_make(&x, src, from.family == IP_V4 ? "239.1.1.1" : "ff3e::1", 5);
-	upcall_register(d->workers[0], &x.p, from.b, to.b, border);
+	upcall_register(d->workers[0], &x.p, from.b, to.b, border, rte_rdtsc());
 }
 
 static void registers_of_a_flow_are_told_apart_by_their_own_addresses(void **state)
