@@ -21,7 +21,7 @@ struct pim_sm *sm_new(struct pim_self *pim)
 	order_init(&sm->targets, up_target_cmp, 1);
 	sm->jp_buf = malloc(PIM_MSG_MAX);
 	if (!sm->jp_buf || hash_init(&sm->groups) || hash_init(&sm->sources) ||
-		hash_init(&sm->ifaces) || hash_init(&sm->peers)) {
+		hash_init(&sm->origins) || hash_init(&sm->ifaces) || hash_init(&sm->peers)) {
 		sm_free(sm, NULL);
 		return NULL;
 	}
@@ -66,6 +66,7 @@ void sm_free(struct pim_sm *sm, struct timer_heap *timers)
 	}
 	hash_fini(&sm->groups);
 	hash_fini(&sm->sources);
+	hash_fini(&sm->origins);
 	hash_fini(&sm->ifaces);
 	hash_fini(&sm->peers);
 	free(sm->rps);

@@ -87,6 +87,13 @@ struct sm_peer {
 	struct jp_queue *jp; /* joins and prunes to be sent to it; NULL: none (jp.c) */
 };
 
+/* A source of which limits.per_source counts the groups: what was made while there was a limit. */
+struct sm_origin {
+	struct hash_node node;
+	struct ipaddr src;
+	uint32_t n;
+};
+
 /* An interface as this room knows it. */
 struct sm_iface {
 	struct hash_node node;
@@ -202,6 +209,7 @@ struct sm_source {
 	struct hash_node node;
 	LIST_ENTRY(sm_source) in_group;
 	struct sm_group *group;
+	struct sm_origin *origin; /* counts it; NULL: there was no limit */
 	struct ipaddr src;
 	bool spt_bit;          /* change it with sm_spt_bit_set */
 	uint8_t up_rpt;        /* enum up_rpt_state */
@@ -235,6 +243,7 @@ struct sm_stats {
 struct pim_sm {
 	struct pim_self *pim;
 	struct hash_table groups, sources; /* by G; by (S,G) */
+	struct hash_table origins;         /* by S */
 	struct hash_table ifaces, peers;   /* by (ifid, family); by (ifid, address) */
 	struct order_tree targets;         /* sm_up by target */
 	uint32_t serial;

@@ -86,30 +86,58 @@ struct sm_group *sm_group_get(struct pim_sm *sm, const struct ipaddr *grp, struc
 	return g;
 }
 
-/* Whether limits.per_source lets src have one more group. */
+static struct sm_origin *origin_find(const struct pim_sm *sm, const struct ipaddr *src)
+{
+	struct hash_node *n = hash_first(&sm->origins, ip_hash(src, 0));
+
+	for (; n; n = hash_same(n)) {
+		struct sm_origin *o = container_of(n, struct sm_origin, node);
+
+		if (ip_eq(&o->src, src))
+			return o;
+	}
+	return NULL;
+}
+
+/* Whether limits.per_source lets src have one more group. Counts and says if not. */
 static bool source_room(struct pim_sm *sm, const struct ipaddr *src, struct proto_ctx *ctx)
 {
-	uint32_t max = sm->pim->config->limits.per_source, n = 0;
-	struct order_node *node;
+	uint32_t max = sm->pim->config->limits.per_source;
+	const struct sm_origin *o = max ? origin_find(sm, src) : NULL;
+	char a[IP_STRLEN];
 
-	if (!max)
-		return true;
-	for (node = order_seek(&sm->targets, &(struct up_key){.target = *src}); node && n < max;
-		node = order_next(node)) {
-		struct sm_up *up = container_of(node, struct sm_up, by_target);
-
-		if (!ip_eq(&up->target, src))
-			break;
-		n += container_of(up, struct sm_entry, up)->kind == SM_S_G;
-	}
-	if (n < max)
+	if (!o || o->n < max)
 		return true;
 	pim_drop(sm->pim, NULL, PIM_DROP_limit_source);
 	if (log_rate_ok(&sm->log, ctx->now_us))
 		act_notify(ctx->out, LOG_LVL_WARNING,
-			"pim: a source has %u groups (limits.per_source): one more is left out",
-			max);
+			"pim: source %s has %u groups (limits.per_source): one more is left out",
+			ip_str(src, a, sizeof(a)), max);
 	return false;
+}
+
+/* Without memory it is not counted. */
+static void origin_join(struct pim_sm *sm, struct sm_source *s)
+{
+	if (!sm->pim->config->limits.per_source)
+		return;
+	s->origin = origin_find(sm, &s->src);
+	if (!s->origin) {
+		s->origin = calloc(1, sizeof(*s->origin));
+		if (!s->origin)
+			return;
+		s->origin->src = s->src;
+		hash_add(&sm->origins, &s->origin->node, ip_hash(&s->src, 0));
+	}
+	s->origin->n++;
+}
+
+static void origin_leave(struct pim_sm *sm, struct sm_source *s)
+{
+	if (!s->origin || --s->origin->n)
+		return;
+	hash_del(&sm->origins, &s->origin->node);
+	free(s->origin);
 }
 
 struct sm_source *sm_source_get(
@@ -135,6 +163,7 @@ struct sm_source *sm_source_get(
 	LIST_INSERT_HEAD(&g->sources, s, in_group);
 	g->n_sources++;
 	hash_add(&sm->sources, &s->node, source_hash(src, &g->grp));
+	origin_join(sm, s);
 	sm->n_sg++;
 	up_target_set(sm, &s->sg, src, ctx);
 	sm_touch(sm, &s->sg);
@@ -175,6 +204,7 @@ void sm_source_free(struct pim_sm *sm, struct sm_source *s, struct timer_heap *t
 	LIST_REMOVE(s, in_group);
 	s->group->n_sources--;
 	hash_del(&sm->sources, &s->node);
+	origin_leave(sm, s);
 	sm->n_sg--;
 	free(s);
 }

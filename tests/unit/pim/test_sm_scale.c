@@ -376,6 +376,11 @@ static void groups_of_a_source_have_a_limit(void **state)
 	assert_int_equal(b->pim->sm->n_sg, 750);
 	assert_int_equal(b->pim->sm->n_star, 750);
 	assert_int_equal(drops_of(b, PIM_DROP_limit_source), 1250);
+	assert_int_equal(b->pim->sm->origins.n, 250);
+	pass(b, 211000000);
+	assert_int_equal(b->pim->sm->origins.n, 0);
+	join_many(b, b->p->lan1, "10.0.3.2", "10.0.3.1", 750); /* there is room again */
+	assert_int_equal(b->pim->sm->n_sg, 750);
 }
 
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)

@@ -413,6 +413,59 @@ static void ttl_thresholds_are_those_of_the_interfaces(void **state)
 	assert_int_equal(e.merged->outputs[0].ttl_threshold, 5);
 }
 
+/* --- 4.6: a Join for us ends a lost assert ------------------------------------------------------------ */
+
+static uint8_t assert_state(struct sm_world *p, const char *src)
+{
+	struct sm_oif *oif = sw_oif(p, src, G, p->lan1);
+
+	return oif ? oif->assert : ASSERT_NOINFO;
+}
+
+static void a_join_ends_the_assert_of_its_own_tree(void **state)
+{
+	struct sm_world *p = *state;
+
+	two_neighbours(p);
+	sw_jp(p, p->lan1, "10.0.3.2", "10.0.3.1", G " J*");
+	sw_assert(p, p->lan1, "10.0.3.3", NULL, G, true, 0, 0);
+	assert_int_equal(assert_state(p, "*"), ASSERT_LOSER);
+	assert_string_equal(sw_route(p, "*", G), "none");
+	sw_jp(p, p->lan1, "10.0.3.2", "10.0.3.3", G " J*"); /* not for us */
+	assert_int_equal(assert_state(p, "*"), ASSERT_LOSER);
+	sw_jp(p, p->lan1, "10.0.3.2", "10.0.3.1", G " J*");
+	assert_int_equal(assert_state(p, "*"), ASSERT_NOINFO);
+	assert_string_equal(sw_route(p, "*", G), "up+ > lan1");
+
+	join(p);
+	sw_upcall(p, DP_UPCALL_DATA, p->src, S, G);
+	sw_assert(p, p->lan1, "10.0.3.3", S, G, false, 0, 0);
+	assert_int_equal(assert_state(p, S), ASSERT_LOSER);
+	assert_string_equal(sw_route(p, S, G), "up >");
+	join(p);
+	assert_int_equal(assert_state(p, S), ASSERT_NOINFO);
+	assert_string_equal(sw_route(p, S, G), "up (src) > lan1");
+}
+
+static void a_join_star_g_ends_asserts_of_sources_it_does_not_prune(void **state)
+{
+	struct sm_world *p = *state;
+
+	two_neighbours(p);
+	sw_jp(p, p->lan1, "10.0.3.2", "10.0.3.1", G " J*");
+	for (unsigned i = 0; i < 2; i++) {
+		sw_assert(p, p->lan1, "10.0.3.3", S, G, false, 0, 0);
+		assert_int_equal(assert_state(p, S), ASSERT_LOSER);
+		/* messages without a Join(*,G) for us, and one with the prune */
+		sw_jp(p, p->lan1, "10.0.3.2", "10.0.3.1", G " J10.1.1.2");
+		sw_jp(p, p->lan1, "10.0.3.2", "10.0.3.3", G " J*");
+		sw_jp(p, p->lan1, "10.0.3.2", "10.0.3.1", G " J* P" S "r");
+		assert_int_equal(assert_state(p, S), ASSERT_LOSER);
+		sw_jp(p, p->lan1, "10.0.3.2", "10.0.3.1", G " J*");
+		assert_int_equal(assert_state(p, S), ASSERT_NOINFO);
+	}
+}
+
 /* --- SSM, boundaries ---------------------------------------------------------------------------------- */
 
 static void in_the_ssm_range_only_s_g_exists(void **state)
@@ -508,6 +561,8 @@ int main(void)
 		T(the_first_packet_of_our_subnet_is_registered),
 		T(a_source_of_our_subnet_reaches_receivers_and_the_rp),
 		T(ttl_thresholds_are_those_of_the_interfaces),
+		T(a_join_ends_the_assert_of_its_own_tree),
+		T(a_join_star_g_ends_asserts_of_sources_it_does_not_prune),
 		T(in_the_ssm_range_only_s_g_exists),
 		T(a_group_that_becomes_ssm_loses_its_shared_tree),
 		T(a_boundary_keeps_a_group_off_the_interface),
