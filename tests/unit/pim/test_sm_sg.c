@@ -229,6 +229,19 @@ static void prunes_to_another_router_are_not_ours(void **state)
 	assert_int_equal(jt_left(p), left);
 }
 
+static void joins_of_other_kinds_and_sources_do_not_suppress(void **state)
+{
+	struct sm_world *p = *state;
+	uint64_t left;
+
+	sw_member(p, p->lan2, "*", G, MEMBER_INCLUDE); /* the group is known there, too */
+	joined(p);
+	left = jt_left(p);
+	sw_jp(p, p->src, "10.0.2.3", "10.0.2.2", G " J" S "r J10.1.1.2 J*");
+	assert_int_equal(jt_left(p), left);
+	assert_null(sw_source(p, "10.1.1.2", G));
+}
+
 static void a_new_generation_id_brings_the_join_soon(void **state)
 {
 	struct sm_world *p = *state;
@@ -549,6 +562,7 @@ int main(void)
 		T(a_join_of_another_is_suppressing),
 		T(prunes_of_any_kind_are_overridden),
 		T(prunes_to_another_router_are_not_ours),
+		T(joins_of_other_kinds_and_sources_do_not_suppress),
 		T(a_new_generation_id_brings_the_join_soon),
 		T(a_changed_route_moves_the_tree_make_before_break),
 		T(back_on_the_old_path_it_is_not_pruned),
