@@ -126,6 +126,19 @@ const struct net_addr *net_if_addr(const struct net_if *ifp, enum ip_family fami
 	return NULL;
 }
 
+const struct net_addr *net_if_addr_routable(const struct net_if *ifp, enum ip_family family)
+{
+	for (unsigned i = 0; i < ifp->n_addrs; i++) {
+		const struct ipaddr *ip = &ifp->addrs[i].ip;
+		bool link_local =
+			ip->family == IP_V6 && ip->b[0] == 0xfe && (ip->b[1] & 0xc0) == 0x80;
+
+		if (ip->family == family && !link_local)
+			return &ifp->addrs[i];
+	}
+	return NULL;
+}
+
 static struct net_addr *kaddr_find(struct iface *ifc, const struct ipaddr *ip)
 {
 	for (unsigned i = 0; i < ifc->n_kaddrs; i++)

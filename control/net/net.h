@@ -168,6 +168,8 @@ const struct net_if *net_if_by_index(const struct net *net, int ifindex);
 const struct net_if *net_if_next(const struct net *net, uint16_t after);
 /* First address of the family on the interface, or NULL. */
 const struct net_addr *net_if_addr(const struct net_if *ifp, enum ip_family family);
+/* The first that hosts elsewhere can answer to: of IPv6 none of link-local scope. */
+const struct net_addr *net_if_addr_routable(const struct net_if *ifp, enum ip_family family);
 /* Whether ip is one of the router's own addresses; *ifid (may be NULL) gets the interface. */
 bool net_is_local(const struct net *net, const struct ipaddr *ip, uint16_t *ifid);
 

@@ -68,7 +68,7 @@ static void oif_describe(const struct tib *tib, const struct tib_oif *oif, struc
 		d->ttl_threshold = ifp->conf.ttl_threshold;
 	if (!o->preserve_source && ip_is_none(&d->her_src)) {
 		if (ifp)
-			addr = net_if_addr(ifp, (enum ip_family)o->her_dst.family);
+			addr = net_if_addr_routable(ifp, (enum ip_family)o->her_dst.family);
 		if (!addr)
 			return;
 		d->her_src = addr->ip;

@@ -82,11 +82,14 @@ static struct ipaddr source_towards_rp(
 {
 	const struct ipaddr *set = &sm->pim->config->register_source[g->grp.family == IP_V6];
 	const struct net_if *ifp = net_if_get(ctx->net, RPF_interface_RP(g));
-	const struct net_addr *a = ifp ? net_if_addr(ifp, g->grp.family) : NULL;
+	const struct net_addr *a =
+		ifp ? net_if_addr_routable(ifp, (enum ip_family)g->grp.family) : NULL;
 
-	if (!a)
+	if (!ifp)
 		return (struct ipaddr){0};
-	return ip_is_none(set) ? a->ip : *set;
+	if (!ip_is_none(set))
+		return *set;
+	return a ? a->ip : (struct ipaddr){0};
 }
 
 static void null_register_send(struct pim_sm *sm, const struct sm_source *s, struct proto_ctx *ctx)

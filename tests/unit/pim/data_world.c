@@ -125,7 +125,9 @@ void data_become_rp(struct data_world *dw)
 
 void data_packet(struct data_world *dw, uint16_t ifid, const void *ip, size_t len)
 {
-	fake_dp_packet(dw->w->f, DP_PUNT_proto, IP_V4, ifid, ip, len);
+	uint8_t family = *(const uint8_t *)ip >> 4 == 6 ? IP_V6 : IP_V4;
+
+	fake_dp_packet(dw->w->f, DP_PUNT_proto, family, ifid, ip, len);
 	world_run(dw->w);
 }
 
@@ -164,10 +166,11 @@ void data_jp(struct data_world *dw, uint16_t ifid, const char *from, bool join, 
 {
 	uint8_t buf[1500];
 	struct jp_arg arg = {dw, ifid};
+	struct ipaddr f = addr(from);
 	struct pim_jp_builder b = {.buf = buf,
 		.cap = sizeof(buf),
-		.src = addr(from),
-		.upstream = pif(dw, ifid)->addr,
+		.src = f,
+		.upstream = pim_iface_get(dw->pim, ifid, f.family)->addr,
 		.holdtime_s = 65535,
 		.send = jp_send,
 		.arg = &arg};
