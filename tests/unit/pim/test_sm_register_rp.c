@@ -428,6 +428,30 @@ static void a_register_with_nonsense_inside_changes_nothing(void **state)
 	assert_int_equal(stop_count(dw), 0);
 }
 
+/* A packet that was fragmented on its way into the tunnel (4.4.1): each piece is a packet. */
+static void a_fragment_inside_a_register_is_as_good_as_a_packet(void **state)
+{
+	struct data_world *dw = *state;
+	struct ipaddr dr = addr(DR), rp = addr(MY_RP);
+	uint8_t buf[128], inner[40] = {0x45, 0, 0, 40, 0, 1, 0x20, 0x10, 60, 17};
+	struct ipaddr s = addr(S_UP), g = addr(G);
+	uint32_t sum = 0;
+	size_t len;
+
+	data_become_rp(dw);
+	memcpy(inner + 12, s.b, 4);
+	memcpy(inner + 16, g.b, 4);
+	for (unsigned i = 0; i < 20; i += 2)
+		sum += (uint32_t)(inner[i] << 8 | inner[i + 1]);
+	sum = ~((sum & 0xffff) + (sum >> 16));
+	inner[10] = (uint8_t)(sum >> 8);
+	inner[11] = (uint8_t)sum;
+	len = pim_register_write(buf, sizeof(buf), &dr, &rp, inner, sizeof(inner));
+	data_packet(dw, dw->up, buf, len);
+	assert_true(source(dw, S_UP, G)->registered);
+	assert_int_equal(stop_count(dw), 1);
+}
+
 static void the_border_bit_is_ignored(void **state)
 {
 	struct data_world *dw = *state;
@@ -471,6 +495,7 @@ int main(void)
 		T(the_checksum_may_cover_eight_bytes_or_all),
 		T(a_register_that_is_cut_changes_nothing),
 		T(a_register_with_nonsense_inside_changes_nothing),
+		T(a_fragment_inside_a_register_is_as_good_as_a_packet),
 		T(the_border_bit_is_ignored),
 	};
 
