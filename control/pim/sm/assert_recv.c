@@ -8,6 +8,7 @@
  * own, or a router that only left the SPT would lose the shared tree with it.
  */
 #include "control/pim/sm/assert.h"
+#include "control/pim/sm/sm_tree.h"
 
 struct heard {
 	struct assert_metric m;
@@ -113,15 +114,35 @@ static void heard_star_g(
 }
 
 /* The (S,G) that an Assert concerns. Without state, figure 8 can only leave NoInfo as a loser:
- * then it is made, and goes again with the event if it stays empty. */
-static struct sm_source *source_for(struct pim_sm *sm, struct sm_group *g,
-	const struct pim_assert *a, const struct assert_metric *m, struct proto_ctx *ctx)
+ * then it is made, within what the neighbour may ask for, and goes again with the event if it stays
+ * empty. */
+static struct sm_source *source_for(struct pim_sm *sm, struct sm_group *g, struct pim_iface *pif,
+	const struct ipaddr *src, const struct assert_metric *m, struct proto_ctx *ctx)
 {
-	struct sm_source *s = sm_source_find(sm, &a->src, &a->grp);
+	const struct jp_recv from = {.pif = pif, .src = m->address};
+	struct sm_source *s = sm_source_find(sm, src, &g->grp);
+	struct sm_peer *by;
 
-	if (!s && !m->rpt_bit && !assert_metric_infinite(m))
-		s = sm_source_get(sm, g, &a->src, ctx);
+	if (s || m->rpt_bit || assert_metric_infinite(m))
+		return s;
+	by = down_peer(sm, &from, ctx);
+	if (!by)
+		return NULL;
+	s = sm_source_get(sm, g, src, ctx);
+	sm_peer_gc(sm, by);
 	return s;
+}
+
+/* What was lost counts for the winner, unless it is somebody's already. */
+static void loser_counts(struct pim_sm *sm, struct sm_oif *oif, const struct ipaddr *winner)
+{
+	struct sm_peer *by;
+
+	if (oif->assert != ASSERT_LOSER || oif->by)
+		return;
+	by = sm_peer_get(sm, oif->pif->ifid, winner);
+	if (by)
+		sm_oif_own(sm, oif, by);
 }
 
 /* Our next hop to the target claims not to be nearer to it than we are. */
@@ -158,13 +179,13 @@ static void hear(struct pim_sm *sm, struct pim_iface *pif, const struct pim_asse
 
 	if (!g) /* nothing known of the group: no formula holds */
 		return;
-	s = named ? source_for(sm, g, a, m, ctx) : NULL;
+	s = named ? source_for(sm, g, pif, &a->src, m, ctx) : NULL;
 	compare_with_routes(sm, pif, g, s, m);
 	if (s) {
 		at = sm_at_sg(s, pif);
 		done = heard_sg(sm, &at, m, ctx);
-		if (at.sg)
-			sm_oif_gc(sm, at.sg, ctx);
+		if (at.sg && !sm_oif_gc(sm, at.sg, ctx))
+			loser_counts(sm, at.sg, &m->address);
 		if (done)
 			return;
 	}

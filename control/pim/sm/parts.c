@@ -136,7 +136,7 @@ void sm_oif_free(struct pim_sm *sm, struct sm_oif *oif, struct timer_heap *timer
 
 bool sm_oif_gc(struct pim_sm *sm, struct sm_oif *oif, struct proto_ctx *ctx)
 {
-	if (oif->ds == DS_NOINFO && oif->ds_rpt == DS_RPT_NOINFO)
+	if (oif->ds == DS_NOINFO && oif->ds_rpt == DS_RPT_NOINFO && oif->assert != ASSERT_LOSER)
 		sm_oif_own(sm, oif, NULL);
 	if (oif->ds != DS_NOINFO || oif->ds_rpt != DS_RPT_NOINFO || oif->assert != ASSERT_NOINFO ||
 		oif->member != MEMBER_NONE)

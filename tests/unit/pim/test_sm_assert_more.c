@@ -136,6 +136,29 @@ static void an_assert_about_a_group_behind_a_boundary_changes_nothing(void **sta
 	assert_true(before == fingerprint(dw));
 }
 
+static void a_flood_of_asserts_stays_below_the_limit_of_its_sender(void **state)
+{
+	struct data_world *dw = *state;
+	struct ipaddr flooder = addr("10.1.0.9");
+	char src[IP_STRLEN];
+
+	dw->conf.limits.per_neighbor = 5;
+	data_config(dw);
+	forward_star(dw);
+	for (unsigned i = 1; i <= 200; i++) {
+		snprintf(src, sizeof(src), "10.9.0.%u", i);
+		data_assert(dw, dw->lan, "10.1.0.9", src, G, false, BETTER);
+	}
+	assert_int_equal(dw->sm->n_sg, 5);
+	assert_int_equal(drops(dw, PIM_DROP_limit_neighbor), 195);
+	assert_int_equal(pim_neigh_find(pif(dw, dw->lan), &flooder)->n_states, 5);
+	data_assert(dw, dw->lan, "10.1.0.2", "10.9.1.1", G, false, BETTER); /* another sender */
+	assert_int_equal(dw->sm->n_sg, 6);
+	data_pass(dw, 181);
+	assert_int_equal(dw->sm->n_sg, 0);
+	assert_int_equal(pim_neigh_find(pif(dw, dw->lan), &flooder)->n_states, 0);
+}
+
 #define T(name) cmocka_unit_test_setup_teardown(name, data_setup, data_teardown)
 
 int main(void)
@@ -145,6 +168,7 @@ int main(void)
 		T(a_winner_serves_hosts_without_being_the_dr),
 		T(ssm_asserts_without_waiting_for_data_on_the_spt),
 		T(ssm_knows_no_assert_of_the_group),
+		T(a_flood_of_asserts_stays_below_the_limit_of_its_sender),
 		T(an_assert_that_is_broken_changes_nothing),
 		T(an_assert_of_no_neighbor_changes_nothing),
 		T(an_assert_about_a_group_behind_a_boundary_changes_nothing),
