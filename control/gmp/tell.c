@@ -64,17 +64,13 @@ static void tell_source(struct gmp_group *g, struct gmp_source *s, struct proto_
 	tell(g, &s->addr, state, ctx);
 }
 
-/* Beginnings first, so that nothing stops in between. */
+/* Beginnings before ends, so that nothing stops in between. */
 void gmp_tell(struct gmp_group *g, struct proto_ctx *ctx)
 {
-	bool any = g->exclude || g->static_any;
-
-	if (any)
-		tell_any(g, any, ctx);
 	for (uint32_t i = 0; i < g->n_sources; i++)
 		if (source_state(g, &g->sources[i]) == MEMBER_INCLUDE)
 			tell_source(g, &g->sources[i], ctx);
-	tell_any(g, any, ctx);
+	tell_any(g, g->exclude || g->static_any, ctx);
 	for (uint32_t i = 0; i < g->n_sources; i++)
 		tell_source(g, &g->sources[i], ctx);
 }

@@ -279,6 +279,10 @@ static void immediate_leave_asks_nobody(void **state)
 	bed_report1(b, 1, I4, "TO_EX", G4, "");
 	bed_report1(b, 1, H4, "TO_IN", G4, "");
 	assert_string_equal(bed_told(b, 1, G4), ""); /* as configured: one host only */
+	bed_report1(b, 1, H4, "ALLOW", G4, "a");
+	bed_report1(b, 1, I4, "TO_EX", G4, "");
+	bed_report1(b, 1, H4, "TO_IN", G4, "");
+	assert_string_equal(bed_told(b, 1, G4), "");
 	assert_string_equal(bed_queries(b), "");
 	lan_end(b);
 }
