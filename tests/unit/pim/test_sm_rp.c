@@ -226,6 +226,46 @@ static void upstream_that_fails_and_comes_back_is_joined_again(void **state)
 	assert_string_equal(sw_route(p, "*", G), "up+ > lan1");
 }
 
+static void set_ospf(struct sm_world *p, uint32_t metric, uint8_t protocol)
+{
+	struct net_route r = {
+		.origin = NET_ROUTE_KERNEL, .protocol = protocol, .metric = metric, .n_paths = 1};
+
+	assert_int_equal(prefix_parse("10.9.8.0/24", &r.dst), 0);
+	r.paths[0] = (struct net_path){.gateway = ip("10.0.1.2"), .ifid = p->up, .weight = 1};
+	assert_int_equal(net_route_set(p->w->net, &r), 0);
+	world_run(p->w);
+}
+
+static void metric_and_preference_are_those_of_the_route(void **state)
+{
+	struct sm_world *p = *state;
+	const struct sm_rpf *rpf;
+	struct prefix dst;
+
+	p->conf.n_rps = 0;
+	sw_rp(p, "10.9.8.8", NULL);
+	sw_config(p);
+	set_ospf(p, 20, 188);
+	sw_member(p, p->lan1, "*", G, MEMBER_INCLUDE);
+	rpf = &sw_group(p, G)->star.up.rpf;
+	assert_int_equal(rpf->preference, 110);
+	assert_int_equal(rpf->metric, 20);
+	/* what was said of it in an Assert is another now: the entry is settled */
+	sw_neigh(p, p->lan1, "10.0.3.2");
+	sw_upcall(p, DP_UPCALL_WRONGVIF, p->lan1, "10.77.1.1", G);
+	assert_int_equal(sw_oif(p, "*", G, p->lan1)->winner.metric, 20);
+	set_ospf(p, 15, 188);
+	assert_int_equal(rpf->metric, 15);
+	assert_int_equal(sw_oif(p, "*", G, p->lan1)->winner.metric, 15);
+	assert_int_equal(prefix_parse("10.9.8.0/24", &dst), 0);
+	assert_int_equal(net_route_del(p->w->net, &dst, NET_ROUTE_KERNEL, 15), 0);
+	assert_int_equal(net_route_del(p->w->net, &dst, NET_ROUTE_KERNEL, 20), 0);
+	set_ospf(p, 15, 186);
+	assert_int_not_equal(rpf->preference, 110);
+	assert_int_equal(sw_oif(p, "*", G, p->lan1)->winner.preference, rpf->preference);
+}
+
 static uint16_t if6(
 	struct sm_world *p, const char *name, const char *link_local, const char *global)
 {
@@ -310,6 +350,7 @@ int main(void)
 		T(a_passive_interface_serves_members_and_sends_nothing),
 		T(an_interface_that_is_deleted_and_made_again_starts_anew),
 		T(upstream_that_fails_and_comes_back_is_joined_again),
+		T(metric_and_preference_are_those_of_the_route),
 		T(ipv6_trees_are_built_likewise),
 		T(all_entries_of_a_group_in_one_message_are_taken_one_by_one),
 		T(entries_that_nobody_can_mean_change_nothing),

@@ -406,6 +406,76 @@ static void a_source_of_our_subnet_reaches_receivers_and_the_rp(void **state)
 	assert_true(sw_source(p, "10.0.3.7", G)->spt_bit);
 }
 
+static void a_source_of_our_subnet_is_forwarded_from_its_first_packet_and_told_of(void **state)
+{
+	struct sm_world *p = *state;
+
+	sw_member(p, p->lan2, "10.0.3.7", G, MEMBER_INCLUDE);
+	assert_string_equal(sw_route(p, "10.0.3.7", G), "lan1+ > lan2");
+	sw_upcall(p, DP_UPCALL_DATA, p->lan1, "10.0.3.7", G);
+	assert_string_equal(sw_route(p, "10.0.3.7", G), "lan1 > lan2 reg");
+}
+
+static void who_is_not_dr_keeps_a_source_of_its_subnet_without_outputs(void **state)
+{
+	struct sm_world *p = *state;
+
+	sw_conf(p, "lan1")->dr_priority = 0;
+	sw_config(p);
+	sw_neigh(p, p->lan1, "10.0.3.8");
+	assert_false(sw_pif(p, p->lan1)->i_am_dr);
+	sw_upcall(p, DP_UPCALL_NOCACHE, p->lan1, "10.0.3.7", G);
+	assert_int_equal(sw_source(p, "10.0.3.7", G)->reg, REG_NOINFO);
+	assert_string_equal(sw_route(p, "10.0.3.7", G), "lan1 >");
+}
+
+static struct tib_output register_output(struct sm_world *p)
+{
+	struct dp_route_key k = key("10.0.3.7", G);
+	struct tib_entry_info e;
+
+	assert_true(tib_entry_get(p->w->tib, &k, &e));
+	assert_int_equal(e.merged->n_outputs, 1);
+	assert_int_equal(e.merged->outputs[0].encap, DP_ENCAP_REGISTER);
+	return e.merged->outputs[0];
+}
+
+static void the_tunnel_follows_the_rp_and_the_settings(void **state)
+{
+	struct sm_world *p = *state;
+	struct ipaddr rp = ip(SM_RP), other = ip("10.9.9.8"), from = ip("10.0.4.1");
+	struct tib_output o;
+
+	sw_upcall(p, DP_UPCALL_NOCACHE, p->lan1, "10.0.3.7", G);
+	o = register_output(p);
+	assert_true(ip_eq(&o.her_dst, &rp));
+	assert_true(ip_is_none(&o.her_src)); /* that of the interface towards the RP */
+	assert_int_equal(o.her_ttl, 64);
+	p->conf.register_source[0] = from;
+	sw_config(p);
+	o = register_output(p);
+	assert_true(ip_eq(&o.her_src, &from));
+	sw_rp(p, "10.9.9.8", "239.0.0.0/8");
+	sw_config(p);
+	o = register_output(p);
+	assert_true(ip_eq(&o.her_dst, &other));
+}
+
+static void members_that_exclude_a_source_do_not_ask_for_its_spt(void **state)
+{
+	struct sm_world *p = *state;
+
+	sw_neigh(p, p->lan2, "10.0.4.2");
+	sw_member(p, p->lan1, "*", G, MEMBER_INCLUDE);
+	sw_member(p, p->lan1, S, G, MEMBER_EXCLUDE);
+	sw_jp(p, p->lan2, "10.0.4.2", "10.0.4.1", G " J*");
+	assert_string_equal(sw_route(p, S, G), "up > lan2");
+	assert_string_equal(sw_route(p, "*", G), "up+ > lan1 lan2");
+	sw_member(p, p->lan1, S, G, MEMBER_NONE);
+	sw_member(p, p->lan2, S, G, MEMBER_EXCLUDE); /* without a member of the group there */
+	assert_string_equal(sw_route(p, S, G), "up+ > lan1 lan2");
+}
+
 static void ttl_thresholds_are_those_of_the_interfaces(void **state)
 {
 	struct sm_world *p = *state;
@@ -574,6 +644,10 @@ int main(void)
 		T(where_both_trees_come_from_one_neighbour_the_spt_is_taken_at_once),
 		T(the_first_packet_of_our_subnet_is_registered),
 		T(a_source_of_our_subnet_reaches_receivers_and_the_rp),
+		T(a_source_of_our_subnet_is_forwarded_from_its_first_packet_and_told_of),
+		T(who_is_not_dr_keeps_a_source_of_its_subnet_without_outputs),
+		T(the_tunnel_follows_the_rp_and_the_settings),
+		T(members_that_exclude_a_source_do_not_ask_for_its_spt),
 		T(ttl_thresholds_are_those_of_the_interfaces),
 		T(a_join_ends_the_assert_of_its_own_tree),
 		T(a_join_star_g_ends_asserts_of_sources_it_does_not_prune),
