@@ -29,10 +29,15 @@
 	}
 
 /* MLD comes behind a hop-by-hop header (next header 0) unless its sender forgot the router alert; ND is
- * ICMPv6 like the rest of MLD. Hellos and other TTL 1 protocols go to the link-local groups. */
+ * ICMPv6 like the rest of MLD. Hellos and other TTL 1 protocols go to the link-local groups. PIM to
+ * unicast addresses is left to the hash: Registers are data, a queue full of them would cost Hellos. */
 static const struct flow_match controls[FLOW_CONTROL_RULES] = {
 	{.name = "igmp", .family = IP_V4, .has_proto = true, .proto = IP_PROTO_IGMP},
-	{.name = "pim", .family = IP_V4, .has_proto = true, .proto = IP_PROTO_PIM},
+	{.name = "pim",
+		.family = IP_V4,
+		.has_proto = true,
+		.proto = IP_PROTO_PIM,
+		.dst = {.addr = {.family = IP_V4, .b = {224, 0, 0, 13}}, .len = 32}},
 	{.name = "link-local", .family = IP_V4, .dst = NET4(224, 24)},
 	{.name = "amt", .family = IP_V4, .udp_port = AMT_PORT},
 	{.name = "arp", .eth_type = 0x0806},
@@ -42,7 +47,11 @@ static const struct flow_match controls[FLOW_CONTROL_RULES] = {
 		.proto = IP_PROTO_HOPOPTS,
 		.dst = NET6(0xff, 0, 8)},
 	{.name = "icmp6", .family = IP_V6, .has_proto = true, .proto = IP_PROTO_ICMP6},
-	{.name = "pim6", .family = IP_V6, .has_proto = true, .proto = IP_PROTO_PIM},
+	{.name = "pim6",
+		.family = IP_V6,
+		.has_proto = true,
+		.proto = IP_PROTO_PIM,
+		.dst = {.addr = {.family = IP_V6, .b = {0xff, 0x02, [15] = 13}}, .len = 128}},
 	{.name = "link-local6", .family = IP_V6, .dst = NET6(0xff, 0x02, 16)},
 	{.name = "amt6", .family = IP_V6, .udp_port = AMT_PORT},
 };
