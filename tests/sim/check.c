@@ -114,7 +114,9 @@ void sim_saw_loop(const struct sim_router *r, const struct sim_packet *p, const 
 	char src[IP_STRLEN], grp[IP_STRLEN], path[200] = "";
 	size_t n = 0;
 
-	r->s->hops_exhausted++;
+	r->s->loops++;
+	SIM_TRACE(r->s, r->name, "packet %u of (%s, %s) %s", p->seq,
+		ip_str(&p->src, src, sizeof(src)), ip_str(&p->grp, grp, sizeof(grp)), what);
 	if (!counts(p))
 		return;
 	for (unsigned i = 0; i < p->n_path && n < sizeof(path); i++)

@@ -90,6 +90,7 @@ void sim_random_run(
 		.n_events = events,
 		.packets = s->data_sent,
 		.delivered = s->data_delivered,
+		.loops = s->loops,
 		.virtual_s = (double)s->now_us / 1e6};
 	snprintf(result->first_failure, sizeof(result->first_failure), "%s", s->first_failure);
 	sim_free(s);

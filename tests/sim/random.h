@@ -19,6 +19,7 @@ struct sim_random_result {
 	unsigned failures;
 	unsigned n_routers, n_links, n_hosts, n_sources, n_events;
 	uint64_t packets, delivered;
+	uint64_t loops; /* packets that met themselves, also while all was in motion */
 	double virtual_s;
 	char first_failure[512];
 };

@@ -108,6 +108,15 @@ void random_rps(struct world *w)
 		sim_rp(w->s, ip_str(&b->loopbacks[0], rp, sizeof(rp)), "239.2.0.0/16");
 }
 
+/* Few hops: a LAN that one router hears badly may loop, and a link that doubles packets feeds the loop. */
+static void add_source(struct world *w, struct sim_host *h, const char *grp)
+{
+	struct sim_source *src = sim_source_send(h, grp, 1 + below(w, 5));
+
+	src->ttl = 32;
+	sim_source_stop(src);
+}
+
 static void build_sources(struct world *w)
 {
 	unsigned n = 1 + below(w, 4);
@@ -121,7 +130,7 @@ static void build_sources(struct world *w)
 		for (unsigned k = 0; k < w->s->n_sources; k++)
 			there |= w->s->sources[k]->host == h && ip_eq(&w->s->sources[k]->grp, &g);
 		if (!there)
-			sim_source_stop(sim_source_send(h, grp, 1 + below(w, 5)));
+			add_source(w, h, grp);
 	}
 }
 

@@ -145,7 +145,7 @@ struct sim {
 	FILE *trace;
 	unsigned failures;
 	char first_failure[512];
-	uint64_t hops_exhausted, data_sent, data_delivered;
+	uint64_t loops, data_sent, data_delivered;
 };
 
 /* --- making ------------------------------------------------------------------------------------- */

@@ -77,10 +77,12 @@ static int parse(int argc, char **argv, struct options *op)
 static void report(const struct options *op, uint64_t seed, const struct sim_random_result *r)
 {
 	if (op->verbose || r->failures)
-		printf("seed %llu: %u routers, %u links, %u hosts, %u sources, %u events, %.0f s: "
-		       "%u faults\n",
+		printf("seed %llu: %u routers, %u links, %u hosts, %u sources, %u events, %.0f s, "
+		       "%llu sent, %llu received, %llu looped: %u faults\n",
 			(unsigned long long)seed, r->n_routers, r->n_links, r->n_hosts,
-			r->n_sources, r->n_events, r->virtual_s, r->failures);
+			r->n_sources, r->n_events, r->virtual_s, (unsigned long long)r->packets,
+			(unsigned long long)r->delivered, (unsigned long long)r->loops,
+			r->failures);
 	if (r->failures) {
 		printf("  the first: %s\n  again: tests/sim/sim_random --seed %llu --routers %u-%u",
 			r->first_failure, (unsigned long long)seed, op->o.routers_min,
