@@ -1,0 +1,434 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright (c) 2026 The starg authors
+ *
+ * (*,G) upstream: figure 5 and what happens in its Joined state, RPs and routes that change (RFC 7761 4.5.4).
+ */
+#include "tests/unit/pim/sm_world.h"
+
+#define G "239.1.1.1"
+#define J_UP "10.0.1.2: " G " J*10.9.9.9"
+#define P_UP "10.0.1.2: " G " P*10.9.9.9"
+
+static void join(struct sm_world *p)
+{
+	sw_jp(p, p->lan1, "10.0.3.2", "10.0.3.1", G " J*");
+}
+
+/* --- figure 5 -------------------------------------------------------------------------------------- */
+
+static struct sm_up *up(struct sm_world *p)
+{
+	return &sw_group(p, G)->star.up;
+}
+
+static void joined(struct sm_world *p)
+{
+	sw_member(p, p->lan1, "*", G, MEMBER_INCLUDE);
+	assert_int_equal(up(p)->state, UP_JOINED);
+	sw_forget(p);
+}
+
+static uint64_t jt_left(struct sm_world *p)
+{
+	return timer_left(&up(p)->jt, p->w->now_us);
+}
+
+static void members_join_and_leave(void **state)
+{
+	struct sm_world *p = *state;
+
+	sw_member(p, p->lan1, "*", G, MEMBER_INCLUDE);
+	assert_string_equal(sw_sent(p, p->up), J_UP);
+	assert_string_equal(sw_route(p, "*", G), "up+ > lan1");
+	sw_member(p, p->lan1, "*", G, MEMBER_NONE);
+	assert_string_equal(sw_sent(p, p->up), P_UP);
+	sw_assert_empty(p);
+}
+
+static void the_join_is_sent_again_every_t_periodic(void **state)
+{
+	struct sm_world *p = *state;
+
+	joined(p);
+	sw_pass(p, 56000);
+	assert_string_equal(sw_sent(p, p->up), "");
+	sw_pass(p, 5000);
+	assert_string_equal(sw_sent(p, p->up), J_UP);
+	sw_pass(p, 61000);
+	assert_string_equal(sw_sent(p, p->up), J_UP);
+}
+
+static void a_join_of_another_is_suppressing(void **state)
+{
+	struct sm_world *p = *state;
+
+	sw_neigh(p, p->up, "10.0.1.3");
+	joined(p);
+	sw_jp(p, p->up, "10.0.1.3", "10.0.1.2", G " J*");
+	assert_in_range(jt_left(p), 66000000, 84000000);
+}
+
+static void suppression_lasts_no_longer_than_the_holdtime(void **state)
+{
+	struct sm_world *p = *state;
+
+	sw_neigh(p, p->up, "10.0.1.3");
+	joined(p);
+	sw_pass(p, 40000);
+	sw_jp_hold(p, p->up, "10.0.1.3", "10.0.1.2", G " J*", 30);
+	assert_int_equal(jt_left(p), 30000000);
+	/* and shortens nothing */
+	sw_jp_hold(p, p->up, "10.0.1.3", "10.0.1.2", G " J*", 10);
+	assert_int_equal(jt_left(p), 30000000);
+}
+
+static void a_join_for_another_rp_or_router_does_not_suppress(void **state)
+{
+	struct sm_world *p = *state;
+	uint64_t left;
+
+	sw_neigh(p, p->up, "10.0.1.3");
+	joined(p);
+	left = jt_left(p);
+	sw_jp(p, p->up, "10.0.1.2", "10.0.1.3", G " J*");
+	sw_jp(p, p->up, "10.0.1.3", "10.0.1.2", G " J*10.9.9.8");
+	assert_int_equal(jt_left(p), left);
+}
+
+static void a_prune_of_another_is_overridden(void **state)
+{
+	struct sm_world *p = *state;
+
+	sw_neigh(p, p->up, "10.0.1.3");
+	joined(p);
+	sw_jp(p, p->up, "10.0.1.3", "10.0.1.2", G " P*");
+	assert_in_range(jt_left(p), 0, 2500000);
+	sw_pass(p, 2500);
+	assert_string_equal(sw_sent(p, p->up), J_UP);
+	assert_in_range(jt_left(p), 53000000, 60000000);
+}
+
+static void an_echo_is_overridden_too(void **state)
+{
+	struct sm_world *p = *state;
+
+	joined(p);
+	sw_jp(p, p->up, "10.0.1.2", "10.0.1.2", G " P*");
+	sw_pass(p, 2500);
+	assert_string_equal(sw_sent(p, p->up), J_UP);
+}
+
+static void a_join_of_another_ends_the_override(void **state)
+{
+	struct sm_world *p = *state;
+
+	sw_neigh(p, p->up, "10.0.1.3");
+	sw_neigh(p, p->up, "10.0.1.4");
+	joined(p);
+	sw_jp(p, p->up, "10.0.1.3", "10.0.1.2", G " P*");
+	sw_jp(p, p->up, "10.0.1.4", "10.0.1.2", G " J*");
+	sw_pass(p, 10000);
+	assert_string_equal(sw_sent(p, p->up), "");
+}
+
+static void a_new_generation_id_brings_the_join_soon(void **state)
+{
+	struct sm_world *p = *state;
+
+	joined(p);
+	sw_hello(p, p->up, "10.0.1.2", 2, PIM_HOLDTIME_FOREVER);
+	assert_in_range(jt_left(p), 0, 2500000);
+	sw_pass(p, 2500);
+	assert_string_equal(sw_sent(p, p->up), J_UP);
+}
+
+static void a_changed_route_joins_the_new_neighbour_then_prunes_the_old(void **state)
+{
+	struct sm_world *p = *state;
+
+	joined(p);
+	world_route(p->w, SM_RP "/32", p->src, "10.0.2.2");
+	world_run(p->w);
+	assert_string_equal(sw_sent(p, p->src), "10.0.2.2: " G " J*10.9.9.9");
+	assert_string_equal(sw_sent(p, p->up), "");
+	assert_string_equal(sw_route(p, "*", G), "up+ (src) > lan1");
+	sw_pass(p, 3000);
+	assert_string_equal(sw_sent(p, p->up), P_UP);
+	assert_string_equal(sw_route(p, "*", G), "src+ > lan1");
+}
+
+static void data_on_the_new_path_ends_the_old_one(void **state)
+{
+	struct sm_world *p = *state;
+
+	joined(p);
+	world_route(p->w, SM_RP "/32", p->src, "10.0.2.2");
+	world_run(p->w);
+	sw_forget(p);
+	sw_upcall(p, DP_UPCALL_DATA, p->src, "10.1.1.1", G);
+	assert_string_equal(sw_sent(p, p->up), P_UP);
+	assert_string_equal(sw_route(p, "*", G), "src+ > lan1");
+}
+
+static void on_the_same_link_the_old_neighbour_is_pruned_at_once(void **state)
+{
+	struct sm_world *p = *state;
+
+	sw_neigh(p, p->up, "10.0.1.3");
+	joined(p);
+	world_route(p->w, SM_RP "/32", p->up, "10.0.1.3");
+	world_run(p->w);
+	assert_string_equal(
+		sw_sent(p, p->up), "10.0.1.3: " G " J*10.9.9.9 | 10.0.1.2: " G " P*10.9.9.9");
+}
+
+static void an_assert_upstream_brings_a_join_for_its_winner_soon_and_no_prune(void **state)
+{
+	struct sm_world *p = *state;
+	const char *sent;
+
+	sw_neigh(p, p->up, "10.0.1.3");
+	joined(p);
+	sw_assert(p, p->up, "10.0.1.3", NULL, G, true, 0, 0);
+	assert_true(up(p)->by_assert);
+	assert_in_range(jt_left(p), 0, 2500000);
+	assert_string_equal(sw_sent(p, p->up), "");
+	sw_pass(p, 2500);
+	assert_string_equal(sw_sent(p, p->up), "10.0.1.3: " G " J*10.9.9.9");
+	/* joins and prunes seen are those for the winner */
+	sw_jp(p, p->up, "10.0.1.2", "10.0.1.3", G " P*");
+	assert_in_range(jt_left(p), 0, 2500000);
+	sw_pass(p, 2500);
+	assert_string_equal(sw_sent(p, p->up), "10.0.1.3: " G " J*10.9.9.9");
+	/* it times out: the neighbour of the route is joined soon, and the winner not pruned */
+	sw_pass(p, 174999);
+	assert_true(up(p)->by_assert);
+	sw_forget(p);
+	sw_pass(p, 1);
+	assert_false(up(p)->by_assert);
+	sw_pass(p, 2500);
+	sent = sw_sent(p, p->up);
+	assert_non_null(strstr(sent, "10.0.1.2: " G " J*10.9.9.9"));
+	assert_null(strstr(sent, " P*"));
+}
+
+static void while_an_assert_is_active_a_route_on_the_same_link_changes_nothing(void **state)
+{
+	struct sm_world *p = *state;
+
+	sw_neigh(p, p->up, "10.0.1.3");
+	sw_neigh(p, p->up, "10.0.1.4");
+	joined(p);
+	sw_assert(p, p->up, "10.0.1.3", NULL, G, true, 0, 0);
+	sw_pass(p, 2500);
+	sw_forget(p);
+	world_route(p->w, SM_RP "/32", p->up, "10.0.1.4");
+	world_run(p->w);
+	assert_string_equal(sw_sent(p, p->up), "");
+	/* another link ends it */
+	world_route(p->w, SM_RP "/32", p->src, "10.0.2.2");
+	world_run(p->w);
+	assert_false(up(p)->by_assert);
+	assert_string_equal(sw_sent(p, p->src), "10.0.2.2: " G " J*10.9.9.9");
+	sw_pass(p, 3000);
+	assert_string_equal(sw_sent(p, p->up), "10.0.1.3: " G " P*10.9.9.9");
+}
+
+static void a_winner_that_restarts_or_vanishes_has_won_nothing(void **state)
+{
+	struct sm_world *p = *state;
+
+	sw_neigh(p, p->up, "10.0.1.3");
+	joined(p);
+	for (unsigned i = 0; i < 2; i++) {
+		sw_assert(p, p->up, "10.0.1.3", NULL, G, true, 0, 0);
+		sw_pass(p, 2500);
+		sw_forget(p);
+		sw_hello(p, p->up, "10.0.1.3", 2, i ? 0 : PIM_HOLDTIME_FOREVER);
+		assert_false(up(p)->by_assert);
+		sw_pass(p, 2500);
+		assert_string_equal(sw_sent(p, p->up), "10.0.1.2: " G " J*10.9.9.9");
+	}
+}
+
+static void a_lost_neighbour_is_joined_when_it_is_back(void **state)
+{
+	struct sm_world *p = *state;
+
+	joined(p);
+	sw_hello(p, p->up, "10.0.1.2", 1, 0);
+	assert_true(ip_is_none(&up(p)->nbr));
+	assert_false(timer_armed(&up(p)->jt));
+	assert_string_equal(sw_sent(p, p->up), "");
+	sw_neigh(p, p->up, "10.0.1.2");
+	assert_string_equal(sw_sent(p, p->up), J_UP);
+}
+
+static void without_route_the_join_waits_for_one(void **state)
+{
+	struct sm_world *p = *state;
+
+	world_unroute(p->w, SM_RP "/32");
+	world_run(p->w);
+	sw_member(p, p->lan1, "*", G, MEMBER_INCLUDE);
+	assert_string_equal(sw_route(p, "*", G), "> lan1");
+	world_route(p->w, SM_RP "/32", p->up, "10.0.1.2");
+	world_run(p->w);
+	assert_string_equal(sw_sent(p, p->up), J_UP);
+}
+
+static void another_rp_by_the_same_neighbour_is_joined_at_once(void **state)
+{
+	struct sm_world *p = *state;
+
+	joined(p);
+	world_route(p->w, "10.9.9.8/32", p->up, "10.0.1.2");
+	sw_rp(p, "10.9.9.8", "239.0.0.0/8");
+	sw_config(p);
+	assert_string_equal(sw_sent(p, p->up), "10.0.1.2: " G " J*10.9.9.8");
+}
+
+static void another_rp_elsewhere_moves_the_tree(void **state)
+{
+	struct sm_world *p = *state;
+
+	joined(p);
+	world_route(p->w, "10.9.9.8/32", p->src, "10.0.2.2");
+	sw_rp(p, "10.9.9.8", "239.0.0.0/8");
+	sw_config(p);
+	assert_string_equal(sw_sent(p, p->src), "10.0.2.2: " G " J*10.9.9.8");
+	sw_pass(p, 3000);
+	assert_string_equal(sw_sent(p, p->up), P_UP);
+}
+
+static void without_rp_the_tree_is_pruned_and_comes_back(void **state)
+{
+	struct sm_world *p = *state;
+
+	joined(p);
+	p->conf.n_rps = 0;
+	sw_config(p);
+	sw_pass(p, 3000);
+	assert_string_equal(sw_sent(p, p->up), P_UP);
+	p->conf.n_rps = 1;
+	sw_config(p);
+	assert_string_equal(sw_sent(p, p->up), J_UP);
+}
+
+static void at_the_rp_nobody_is_joined_and_registers_are_accepted(void **state)
+{
+	struct sm_world *p = *state;
+
+	p->conf.n_rps = 0;
+	sw_rp(p, "10.0.1.1", NULL);
+	sw_config(p);
+	sw_member(p, p->lan1, "*", G, MEMBER_INCLUDE);
+	assert_true(sw_group(p, G)->i_am_rp);
+	assert_string_equal(sw_sent(p, p->up), "");
+	assert_string_equal(sw_route(p, "*", G), "reg+ > lan1");
+}
+
+static void an_rp_on_our_own_subnet_is_asked_itself(void **state)
+{
+	struct sm_world *p = *state;
+
+	p->conf.n_rps = 0;
+	sw_rp(p, "10.0.1.2", NULL);
+	sw_config(p);
+	sw_member(p, p->lan1, "*", G, MEMBER_INCLUDE);
+	assert_string_equal(sw_sent(p, p->up), "10.0.1.2: " G " J*10.0.1.2");
+}
+
+static void an_interface_that_fails_takes_its_joins_but_not_its_members(void **state)
+{
+	struct sm_world *p = *state;
+
+	sw_neigh(p, p->lan1, "10.0.3.2");
+	join(p);
+	sw_member(p, p->lan2, "*", G, MEMBER_INCLUDE);
+	net_if_admin(p->w->net, p->lan1, false);
+	net_if_admin(p->w->net, p->lan2, false);
+	world_run(p->w);
+	assert_string_equal(sw_route(p, "*", G), "none");
+	net_if_admin(p->w->net, p->lan1, true);
+	net_if_admin(p->w->net, p->lan2, true);
+	world_run(p->w);
+	assert_string_equal(sw_route(p, "*", G), "up+ > lan2");
+	sw_member(p, p->lan2, "*", G, MEMBER_NONE);
+	sw_pass(p, 10);
+	sw_assert_empty(p);
+}
+
+static void a_member_is_known_before_pim_runs_on_its_interface(void **state)
+{
+	struct sm_world *p = *state;
+
+	sw_conf(p, "lan1")->mode = PIM_MODE_OFF;
+	sw_config(p);
+	sw_member(p, p->lan1, "*", G, MEMBER_INCLUDE);
+	assert_string_equal(sw_route(p, "*", G), "none");
+	sw_conf(p, "lan1")->mode = PIM_MODE_SPARSE;
+	sw_config(p);
+	assert_string_equal(sw_route(p, "*", G), "up+ > lan1");
+}
+
+static void who_is_not_dr_serves_no_members_until_it_is(void **state)
+{
+	struct sm_world *p = *state;
+
+	sw_conf(p, "lan1")->dr_priority = 0;
+	sw_config(p);
+	sw_neigh(p, p->lan1, "10.0.3.2"); /* the higher address */
+	sw_member(p, p->lan1, "*", G, MEMBER_INCLUDE);
+	assert_string_equal(sw_route(p, "*", G), "none");
+	sw_hello(p, p->lan1, "10.0.3.2", 1, 0);
+	assert_string_equal(sw_route(p, "*", G), "up+ > lan1");
+}
+
+static void when_the_router_leaves_all_is_pruned(void **state)
+{
+	struct sm_world *p = *state;
+	struct event ev = {.kind = EV_STOP};
+
+	joined(p);
+	runner_event(p->w->r, p->number, &ev, p->w->now_us);
+	assert_string_equal(sw_sent(p, p->up), P_UP);
+	world_run(p->w);
+	sw_assert_empty(p);
+}
+
+#define T(f) cmocka_unit_test_setup_teardown(f, sm_world_setup, sm_world_teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		T(members_join_and_leave),
+		T(the_join_is_sent_again_every_t_periodic),
+		T(a_join_of_another_is_suppressing),
+		T(suppression_lasts_no_longer_than_the_holdtime),
+		T(a_join_for_another_rp_or_router_does_not_suppress),
+		T(a_prune_of_another_is_overridden),
+		T(an_echo_is_overridden_too),
+		T(a_join_of_another_ends_the_override),
+		T(a_new_generation_id_brings_the_join_soon),
+		T(a_changed_route_joins_the_new_neighbour_then_prunes_the_old),
+		T(data_on_the_new_path_ends_the_old_one),
+		T(on_the_same_link_the_old_neighbour_is_pruned_at_once),
+		T(an_assert_upstream_brings_a_join_for_its_winner_soon_and_no_prune),
+		T(while_an_assert_is_active_a_route_on_the_same_link_changes_nothing),
+		T(a_winner_that_restarts_or_vanishes_has_won_nothing),
+		T(a_lost_neighbour_is_joined_when_it_is_back),
+		T(without_route_the_join_waits_for_one),
+		T(another_rp_by_the_same_neighbour_is_joined_at_once),
+		T(another_rp_elsewhere_moves_the_tree),
+		T(without_rp_the_tree_is_pruned_and_comes_back),
+		T(at_the_rp_nobody_is_joined_and_registers_are_accepted),
+		T(an_rp_on_our_own_subnet_is_asked_itself),
+		T(an_interface_that_fails_takes_its_joins_but_not_its_members),
+		T(a_member_is_known_before_pim_runs_on_its_interface),
+		T(who_is_not_dr_serves_no_members_until_it_is),
+		T(when_the_router_leaves_all_is_pruned),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
