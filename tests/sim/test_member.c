@@ -157,6 +157,66 @@ static void a_host_that_vanishes_is_forgotten(void **state)
 	assert_int_equal(scene_data_on(s, t.lan, 10), 0);
 }
 
+static void a_tracked_leave_of_the_last_member_ends_the_flow_at_once(void **state)
+{
+	struct sim *s = *state;
+	struct club t;
+
+	plant(&t, s, 3, 3, 3, false);
+	sim_host_join(t.h1, G1);
+	sim_host_join(t.h2, G1);
+	sim_source_send(t.src, G1, 100);
+	sim_run(s, 20);
+	sim_host_leave(t.h1, G1);
+	sim_assert_delivers(s, 5);
+	sim_host_leave(t.h2, G1);
+	sim_run(s, 0.05);
+	assert_int_equal(scene_data_on(s, t.lan, 5), 0);
+	scene_assert_fades(s);
+}
+
+static void without_tracking_the_last_member_is_asked_for_twice(void **state)
+{
+	struct sim *s = *state;
+	struct heard *h;
+	struct club t;
+
+	plant(&t, s, 3, 3, 3, false);
+	sim_port_of(t.b, t.lan)->gmp.leave = GMP_LEAVE_QUERY;
+	sim_configure(t.b);
+	sim_host_join(t.h1, G1);
+	sim_source_send(t.src, G1, 100);
+	sim_run(s, 60);
+	h = scene_listen(s, t.lan);
+	sim_host_leave(t.h1, G1);
+	assert_true(scene_data_on(s, t.lan, 1.9) > 180); /* Last Member Query Time 2 s */
+	assert_int_equal(h->queries, 2);
+	sim_run(s, 0.3);
+	assert_int_equal(scene_data_on(s, t.lan, 5), 0);
+	scene_assert_fades(s);
+}
+
+static void hosts_of_version_3_fall_back_to_a_querier_of_version_2(void **state)
+{
+	struct sim *s = *state;
+	struct club t;
+
+	plant(&t, s, 3, 2, 3, false);
+	sim_port_of(t.b, t.lan)->gmp.version = 2;
+	sim_configure(t.b);
+	sim_run(s, 130); /* its next query */
+	sim_host_filter(t.h1, G1, SIM_INCLUDE, t.from);
+	sim_host_join(t.h2, G1);
+	sim_source_send(t.src, G1, 10);
+	sim_run(s, 10);
+	sim_assert_delivers(s, 200);
+	sim_host_leave(t.h2, G1);
+	sim_host_filter(t.h1, G1, SIM_INCLUDE, "");
+	sim_run(s, 10);
+	assert_int_equal(scene_data_on(s, t.lan, 5), 0);
+	scene_assert_fades(s);
+}
+
 static void the_lowest_address_asks_and_another_takes_over_when_it_dies(void **state)
 {
 	struct sim *s = *state;
@@ -226,6 +286,9 @@ int main(void)
 		SIM_TEST(what_all_exclude_does_not_come),
 		SIM_TEST(sources_are_added_and_dropped_one_by_one),
 		SIM_TEST(a_host_that_vanishes_is_forgotten),
+		SIM_TEST(a_tracked_leave_of_the_last_member_ends_the_flow_at_once),
+		SIM_TEST(without_tracking_the_last_member_is_asked_for_twice),
+		SIM_TEST(hosts_of_version_3_fall_back_to_a_querier_of_version_2),
 		SIM_TEST(the_lowest_address_asks_and_another_takes_over_when_it_dies),
 		SIM_TEST(two_routers_at_a_lan_give_one_copy),
 		SIM_TEST(joins_get_through_a_lossy_lan),

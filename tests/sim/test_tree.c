@@ -166,6 +166,31 @@ static void the_switch_loses_and_doubles_nothing(void **state)
 	assert_true(t.rcv->received <= t.flow->seq);
 }
 
+static void a_source_is_switched_when_it_sends_fast_enough(void **state)
+{
+	struct sim *s = *state;
+	struct sim_source *fast;
+	struct tree t;
+
+	plant(&t, s, PIM_SPT_NEVER);
+	t.lhr->pim.spt = PIM_SPT_RATE;
+	t.lhr->pim.spt_rate_kbps = 100;
+	sim_configure(t.lhr);
+	sim_host_join(t.rcv, G1);
+	sim_run(s, 2);
+	t.flow = sim_source_send(t.src, G1, 2); /* 16 kbit/s */
+	sim_run(s, 30);
+	sim_assert_delivers(s, 10);
+	assert_int_equal(scene_data_on(s, t.fl, 10), 0);
+	sim_source_stop(t.flow);
+	fast = sim_source_send(t.src, G1, 50); /* 400 */
+	sim_run(s, 30);
+	sim_assert_delivers(s, 10);
+	assert_int_equal(scene_data_on(s, t.rl, 10), 0);
+	sim_source_stop(fast);
+	scene_assert_fades(s);
+}
+
 static void one_receiver_on_the_shared_tree_and_one_on_the_shortest_path(void **state)
 {
 	struct sim *s = *state;
@@ -299,6 +324,7 @@ int main(void)
 		SIM_TEST(a_source_without_receivers_is_kept_quiet_until_one_joins),
 		SIM_TEST(the_last_hop_switches_to_the_shortest_path),
 		SIM_TEST(the_switch_loses_and_doubles_nothing),
+		SIM_TEST(a_source_is_switched_when_it_sends_fast_enough),
 		SIM_TEST(one_receiver_on_the_shared_tree_and_one_on_the_shortest_path),
 		SIM_TEST(two_sources_of_a_group_reach_all_members),
 		SIM_TEST(ssm_needs_no_rp),
