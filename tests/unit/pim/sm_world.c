@@ -312,6 +312,23 @@ const char *sw_sent(struct sm_world *p, uint16_t ifid)
 	return line;
 }
 
+const char *sw_actions(const struct actions *a)
+{
+	struct pim_packet packet;
+
+	line_len = 0;
+	line[0] = '\0';
+	for (size_t i = 0; i < a->n; i++) {
+		if (a->v[i].kind != ACT_SEND_IP)
+			continue;
+		assert_int_equal(
+			pim_packet_open(a->v[i].send.data, a->v[i].send.len, &packet), PIM_OK);
+		if (packet.type == PIM_JOIN_PRUNE)
+			say_message(&packet);
+	}
+	return line;
+}
+
 void sw_forget(struct sm_world *p)
 {
 	p->seen = p->w->f->n_sent;

@@ -72,6 +72,8 @@ void sw_upcall(struct sm_world *p, enum dp_upcall_kind kind, uint16_t ifid, cons
 /* Joins and Prunes sent on the interface since the last call of it or of sw_forget. */
 const char *sw_sent(struct sm_world *p, uint16_t ifid);
 void sw_forget(struct sm_world *p);
+/* The Join/Prune messages among actions. */
+const char *sw_actions(const struct actions *a);
 /* The route in the data plane; "none". */
 const char *sw_route(struct sm_world *p, const char *src, const char *grp);
 
