@@ -38,17 +38,17 @@ class Switch(Node):
     def __init__(self, lab: Lab, name: str):
         super().__init__(lab, name)
         self.ports = 0
-        self.ip("link", "add", "br", "type", "bridge", "mcast_snooping", "0", "stp_state", "0",
+        self.ip("link", "add", "name", "lan", "type", "bridge", "mcast_snooping", "0", "stp_state", "0",
                 "forward_delay", "0")
-        self.sysctl("net.ipv6.conf.br.disable_ipv6", 1)
-        self.ip("link", "set", "br", "up")
+        self.sysctl("net.ipv6.conf.lan.disable_ipv6", 1)
+        self.ip("link", "set", "lan", "up")
 
     def plug(self, node: Node, ifname: str) -> str:
         """A cable to node; the name of its end here."""
         port = f"s{self.ports}"
         self.ports += 1
         self.lab.link(node, ifname, self, port)
-        self.ip("link", "set", port, "master", "br")
+        self.ip("link", "set", port, "master", "lan")
         return port
 
 

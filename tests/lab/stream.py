@@ -15,6 +15,7 @@ HEADER = struct.Struct("!4sIQ")  # magic, stream, number
 MAGIC = b"stg*"
 SO_RCVBUFFORCE = 33
 IP_MULTICAST_ALL = 49
+IP_ADD_SOURCE_MEMBERSHIP = 39
 
 
 @dataclass
@@ -107,6 +108,18 @@ class Receiver:
         self.running = False
         self.thread.join(2)
         self.sock.close()
+
+
+class SourceReceiver(Receiver):
+    """Joins one source of a group (IGMPv3)."""
+
+    def __init__(self, node, port: int, group: str, ifname: str, source: str):
+        super().__init__(node, port, group, "lo")  # IP_MULTICAST_ALL off, and not yet on ifname
+        with node.inside():
+            address = next(a for a in node.ip("-4", "-o", "addr", "show", "dev", ifname).stdout.split()
+                           if "/" in a).split("/")[0]
+            self.sock.setsockopt(socket.IPPROTO_IP, IP_ADD_SOURCE_MEMBERSHIP, socket.inet_aton(group)
+                                 + socket.inet_aton(address) + socket.inet_aton(source))
 
 
 class Sender:

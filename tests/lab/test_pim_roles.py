@@ -5,13 +5,11 @@
     src ---- first ---- rp ---- last ---- rcv
       10.0.0   10.1.0     10.2.0    10.3.0
 """
-import socket
-
 import pytest
 
 from lab import wait_for
 from pim_net import PimNet, Port
-from stream import Receiver, Sender, settle
+from stream import Receiver, Sender, SourceReceiver, settle
 
 GROUP, UDP, RP = "239.1.1.1", 5000, "10.9.9.9"
 ROLES = ("first", "rp", "last")
@@ -58,19 +56,6 @@ class Line(PimNet):
             if r.kind != "pimd":
                 wait_for(f"{r.name}: neighbour {peer}", lambda r=r, port=port, peer=peer:
                          peer in r.neighbors(port), 40)
-
-
-class SourceReceiver(Receiver):
-    """Joins one source of a group (IGMPv3)."""
-
-    def __init__(self, node, port: int, group: str, ifname: str, source: str):
-        super().__init__(node, port, group, "lo")  # IP_MULTICAST_ALL off, and not yet on ifname
-        with node.inside():
-            address = next(a for a in node.ip("-4", "-o", "addr", "show", "dev", ifname).stdout.split()
-                           if "/" in a).split("/")[0]
-            IP_ADD_SOURCE_MEMBERSHIP = 39
-            self.sock.setsockopt(socket.IPPROTO_IP, IP_ADD_SOURCE_MEMBERSHIP, socket.inet_aton(group)
-                                 + socket.inet_aton(address) + socket.inet_aton(source))
 
 
 def mixes():
