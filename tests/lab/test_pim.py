@@ -114,3 +114,107 @@ def test_a_leave_stops_it(pim):
     wait_for("no output is left", lambda: not outputs(pim.route(SOURCE)) and
              not outputs(pim.route("*")))
     assert not pim.a.ctl("show igmp source")["sources"]
+
+
+def test_ssm_members_get_the_source_they_named_and_no_other(pim):
+    named = Receiver(pim.v3, PORT, name="SSM")
+    with pim.v3.inside():
+        join_source(named, SSM, SOURCE)
+    wait_for("the source is known", lambda: pim.a.ctl(f"show igmp source {SSM}")["sources"])
+    flow(pim, [named], SSM)  # the tree was there before: nothing is lost
+    assert outputs(pim.route(SOURCE, SSM)) == {"lan"} and pim.route("*", SSM) is None
+    other = Sender(pim.host, "232.1.1.2", PORT, "eth0")
+    other.send(20)
+    time.sleep(0.3)
+    assert named.received(other.stream) == 0
+    why = pim.a.ctl("explain 10.0.0.1 232.1.1.2")["verdict"]
+    assert "nobody wants 232.1.1.2 of source 10.0.0.1: the group is in an SSM range" in why
+    named.close()
+    wait_for("no source is left", lambda: not pim.a.ctl("show igmp source")["sources"])
+    wait_for("its tree is gone", lambda: not outputs(pim.route(SOURCE, SSM)))
+
+
+def test_show_and_explain_tell_it(pim):
+    assert "nobody wants 239.1.1.1: no IGMP member" in pim.a.ctl(
+        f"explain {SOURCE} {GROUP}")["verdict"]
+    receiver = Receiver(pim.v3, PORT, GROUP, "eth0", "IGMPv3")
+    wait_for("the group is known", pim.groups)
+    flow(pim, [receiver], before_tree=20)
+    assert pim.a.ctl(f"explain {SOURCE} {GROUP}")["verdict"].startswith("forwarding: ")
+    route = pim.route(SOURCE)
+    assert route["protocols"] == ["pim"] and route["input_owner"] == "pim"
+    assert {"sparse", "connected"} <= set(route["flags"])
+    (rp,) = pim.a.ctl("show pim rp")["rps"]
+    assert rp["address"] == RP and rp["i_am_rp"] and rp["groups"] == "224.0.0.0/4"
+    trees = {(t["source"], t["group"]): t for t in pim.a.ctl("show pim state")["trees"]}
+    assert trees["*", GROUP]["input"] == "register" and trees["*", GROUP]["outputs"] == ["lan"]
+    assert trees[SOURCE, GROUP]["connected"] and trees[SOURCE, GROUP]["input"] == "src"
+    (join,) = [j for j in pim.a.ctl(f"show pim join * {GROUP}")["joins"]]
+    assert join["member"] == "include" and join["interface"] == "lan"
+    assert {i["interface"]: i["i_am_dr"] for i in pim.a.ctl("show pim interface")["interfaces"]} == {
+        "src": True, "lan": True, "lan2": True, "lo0": True}
+    (lan,) = pim.a.ctl("show igmp interface lan")["interfaces"]
+    assert lan["running"] and lan["querier"] and lan["groups"] == 1
+    for command in ("show igmp group", "show igmp host", "show pim state", "show pim upstream",
+                    "show pim join", "show mroute"):
+        assert GROUP in pim.a.text(command), command
+
+
+def test_the_rp_comes_and_goes_with_a_reload(pim):
+    receiver = Receiver(pim.v3, PORT, GROUP, "eth0", "IGMPv3")
+    wait_for("the group is known", pim.groups)
+    pim.a.configure(PORTS, INTERFACES)
+    assert "pim" in pim.a.ctl("reload")["done"]
+    assert pim.a.ctl(f"explain {SOURCE} {GROUP}")["verdict"].startswith(f"no RP for {GROUP}")
+    pim.a.configure(PORTS, INTERFACES, 'pim: { rp: ( { address = "10.77.0.1"; } ); };')
+    pim.a.ctl("reload")
+    verdict = pim.a.ctl(f"explain {SOURCE} {GROUP}")["verdict"]
+    assert verdict.startswith("no route: RP 10.77.0.1 unreachable"), verdict
+    pim.a.configure(PORTS, INTERFACES, REST)
+    pim.a.ctl("reload")
+    flow(pim, [receiver], before_tree=20)
+    flow(pim, [receiver])
+    assert set(pim.groups()) == {("lan", GROUP)}
+
+
+def test_pim_of_an_interface_comes_and_goes_with_a_reload(pim):
+    receiver = Receiver(pim.v3, PORT, GROUP, "eth0", "IGMPv3")
+    wait_for("the group is known", pim.groups)
+    flow(pim, [receiver], before_tree=20)
+    pim.a.configure(PORTS, INTERFACES.replace("igmp: { }; pim: { }", "igmp: { }", 1), REST)
+    pim.a.ctl("reload")
+    assert not outputs(pim.route(SOURCE))
+    verdict = pim.a.ctl(f"explain {SOURCE} {GROUP}")["verdict"]
+    assert verdict.startswith("lan has members, but PIM does not run there"), verdict
+    pim.a.configure(PORTS, INTERFACES, REST)
+    pim.a.ctl("reload")
+    flow(pim, [receiver], before_tree=20)
+    pim.a.configure(PORTS, INTERFACES.replace("igmp: { }; pim: { }", "pim: { }", 1), REST)
+    pim.a.ctl("reload")
+    assert not pim.groups() and not outputs(pim.route(SOURCE))
+
+
+def pim_hellos(frames) -> list[int]:
+    """Holdtimes of the Hellos among frames."""
+    found = []
+    for f in frames:
+        if f[12:14] != b"\x08\x00" or f[23] != 103:
+            continue
+        pim = f[14 + (f[14] & 15) * 4:]
+        if pim[0] == 0x20 and pim[4:8] == b"\0\1\0\2":
+            found.append(struct.unpack("!H", pim[8:10])[0])
+    return found
+
+
+def test_goodbye_when_the_router_leaves(pim):
+    raw = pim.v3.raw("eth0")
+    assert pim.a.stop() == 0
+    frames = []
+    try:
+        while True:
+            frames.append(raw.recv(2048))
+    except TimeoutError:
+        pass
+    raw.close()
+    assert pim_hellos(frames)[-1:] == [0], "the last Hello has holdtime 0"
+    pim.a.start()
