@@ -231,20 +231,25 @@ static void apply_pim(struct app *app, const struct conf *c, struct summary *sum
 	free((void *)(uintptr_t)pc.ifs);
 }
 
-/* Which packets the workers hand to the protocols rather than to the kernel. */
+/* Which packets the workers hand to the protocols rather than to the kernel, and whether packets without a
+ * route wait for PIM's answer: where it runs nowhere, nobody has one. */
 static void apply_proto_bits(struct app *app, const struct conf *c)
 {
+	bool any_pim = false;
+
 	for (size_t i = 0; i < c->n_ifs; i++) {
 		const struct conf_if *ci = &c->ifs[i];
 		const struct net_if *ifp = net_if_find(app->net, ci->net.name);
 		bool pim = ci->has_pim && ci->pim.mode != PIM_MODE_OFF;
 
+		any_pim |= pim;
 		if (ifp)
 			net_if_proto(app->net, ifp->id,
 				(uint8_t)((ci->gmp[0].enabled ? DP_PROTO_IGMP : 0) |
 					  (ci->gmp[1].enabled ? DP_PROTO_MLD : 0) |
 					  (pim ? DP_PROTO_PIM : 0)));
 	}
+	app->dp.ops->hold_enable(app->dp.ctx, any_pim);
 }
 
 static bool preference_listed(const struct conf *c, uint8_t protocol)

@@ -445,6 +445,9 @@ uint16_t vlan_interface(struct worker *w, struct pkt *p, struct eth_view *e);
 
 /* upcall.c: signals a data event through gate and bucket; the bucket is that of the port w->b came from. */
 void upcall_signal(struct worker *w, enum dp_upcall_kind kind, const struct pkt *p);
+/* p, to be dropped, has come in on the wrong interface. Where its route is not one for its source alone, control
+ * may be about to make that: p is held then, and its buffer gone. */
+void upcall_wrong(struct worker *w, struct pkt *p);
 /* upcall.c: of a Register from src to dst (its family's bytes); p is what was inside, p->iif still the interface
  * it came in on. Flows are told apart by src and dst as well. */
 void upcall_register(struct worker *w, const struct pkt *p, const uint8_t *src, const uint8_t *dst,

@@ -39,17 +39,17 @@ static inline uint8_t input_flags(const struct mfib_route *r, uint16_t iif)
 
 static void wrong_if(struct worker *w, struct pkt *p, struct route_counters *ctr, uint8_t flags)
 {
-	ctr->wrong_if++;
 	if (flags & DP_INPUT_DROP) {
 		pkt_drop(p, DROP_route_drop);
-		return;
-	}
-	if (unlikely(p->iif == DP_IF_REGISTER)) {
+	} else if (unlikely(p->iif == DP_IF_REGISTER)) {
 		pkt_drop(p, DROP_register_refused); /* control has been told of the Register */
-		return;
+	} else {
+		pkt_drop(p, DROP_wrong_if);
+		upcall_wrong(w, p);
+		if (!p->m)
+			return; /* held: counted when it comes again */
 	}
-	upcall_signal(w, DP_UPCALL_WRONGVIF, p);
-	pkt_drop(p, DROP_wrong_if);
+	ctr->wrong_if++;
 }
 
 static inline void check_input(struct worker *w, struct pkt *p, uint64_t now)

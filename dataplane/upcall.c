@@ -144,9 +144,10 @@ static void command_do(struct worker *w, const struct gate_command *c)
 
 	if (c->verdict == DP_VERDICT_RELEASE)
 		upcall_gate_open(w->gate, kind, c->hash);
-	if (!w->held || kind != DP_UPCALL_NOCACHE)
+	if (!w->held || (kind != DP_UPCALL_NOCACHE && kind != DP_UPCALL_WRONGVIF))
 		return;
-	if (c->verdict == DP_VERDICT_RELEASE)
+	/* what is still on the wrong interface says so when it comes again */
+	if (c->verdict == DP_VERDICT_RELEASE || kind == DP_UPCALL_WRONGVIF)
 		hold_release(w, c->hash);
 	else
 		hold_discard(w, c->hash);
@@ -262,6 +263,37 @@ static inline void signal_packet(struct worker *w, enum dp_upcall_kind kind, con
 void upcall_signal(struct worker *w, enum dp_upcall_kind kind, const struct pkt *p)
 {
 	signal_packet(w, kind, p, NULL, rte_rdtsc());
+}
+
+/* The source has no route of its own: with the first packet that PIM hears of, it may get one. */
+static bool may_get_route(const struct worker *w, const struct pkt *p)
+{
+	return p->route->src_len < (p->family == IP_V4 ? 32 : 128) &&
+	       atomic_load_explicit(&w->hold->on, memory_order_relaxed);
+}
+
+void upcall_wrong(struct worker *w, struct pkt *p)
+{
+	struct police_port *port = police_port(w, w->b.port);
+	uint64_t now, hash;
+
+	if (w->hold->running)
+		return; /* held, and control has decided: it stays wrong */
+	if (!may_get_route(w, p)) {
+		upcall_signal(w, DP_UPCALL_WRONGVIF, p);
+		return;
+	}
+	now = rte_rdtsc();
+	if (!w->held && police_dry(port, DP_POLICE_UPCALL(DP_UPCALL_WRONGVIF), now)) {
+		signals_policed(w, port, DP_UPCALL_WRONGVIF, 1);
+		return;
+	}
+	upcall_commands(w);
+	hash = upcall_flow_hash(w, p);
+	if (unlikely(w->held) && hold_join(w, hash, p))
+		w->info.upcalls_gated[DP_UPCALL_WRONGVIF]++;
+	else if (signal_flow(w, port, DP_UPCALL_WRONGVIF, p, NULL, hash, now))
+		hold_begin(w, hash, p, now);
 }
 
 void upcall_register(struct worker *w, const struct pkt *p, const uint8_t *src, const uint8_t *dst,

@@ -93,7 +93,7 @@ def test_data_arrives_without_a_static_route(pim):
     groups = pim.groups()
     assert groups["lan", GROUP]["version"] == 3 and groups["lan2", GROUP]["version"] == 2
     assert groups["lan", GROUP]["last_reporter"] == "10.1.0.2"
-    flow(pim, receivers, before_tree=20)
+    flow(pim, receivers)
     flow(pim, receivers)
     assert outputs(pim.route(SOURCE)) == {"lan", "lan2"}
     assert outputs(pim.route("*")) == {"lan", "lan2"}
@@ -104,7 +104,7 @@ def test_a_leave_stops_it(pim):
     v3 = Receiver(pim.v3, PORT, GROUP, "eth0", "IGMPv3")
     v2 = Receiver(pim.v2, PORT, GROUP, "eth0", "IGMPv2")
     wait_for("both groups are known", lambda: len(pim.groups()) == 2)
-    flow(pim, [v3, v2], before_tree=20)
+    flow(pim, [v3, v2])
     v3.close()
     wait_for("the leave of IGMPv3", lambda: ("lan", GROUP) not in pim.groups())
     assert outputs(pim.route(SOURCE)) == {"lan2"}
@@ -139,7 +139,7 @@ def test_show_and_explain_tell_it(pim):
         f"explain {SOURCE} {GROUP}")["verdict"]
     receiver = Receiver(pim.v3, PORT, GROUP, "eth0", "IGMPv3")
     wait_for("the group is known", pim.groups)
-    flow(pim, [receiver], before_tree=20)
+    flow(pim, [receiver])
     assert pim.a.ctl(f"explain {SOURCE} {GROUP}")["verdict"].startswith("forwarding: ")
     route = pim.route(SOURCE)
     assert route["protocols"] == ["pim"] and route["input_owner"] == "pim"
@@ -172,7 +172,7 @@ def test_the_rp_comes_and_goes_with_a_reload(pim):
     assert verdict.startswith("no route: RP 10.77.0.1 unreachable"), verdict
     pim.a.configure(PORTS, INTERFACES, REST)
     pim.a.ctl("reload")
-    flow(pim, [receiver], before_tree=20)
+    flow(pim, [receiver])
     flow(pim, [receiver])
     assert set(pim.groups()) == {("lan", GROUP)}
 
@@ -180,7 +180,7 @@ def test_the_rp_comes_and_goes_with_a_reload(pim):
 def test_pim_of_an_interface_comes_and_goes_with_a_reload(pim):
     receiver = Receiver(pim.v3, PORT, GROUP, "eth0", "IGMPv3")
     wait_for("the group is known", pim.groups)
-    flow(pim, [receiver], before_tree=20)
+    flow(pim, [receiver])
     pim.a.configure(PORTS, INTERFACES.replace("igmp: { }; pim: { }", "igmp: { }", 1), REST)
     pim.a.ctl("reload")
     assert not outputs(pim.route(SOURCE))
@@ -188,7 +188,7 @@ def test_pim_of_an_interface_comes_and_goes_with_a_reload(pim):
     assert verdict.startswith("lan has members, but PIM does not run there"), verdict
     pim.a.configure(PORTS, INTERFACES, REST)
     pim.a.ctl("reload")
-    flow(pim, [receiver], before_tree=20)
+    flow(pim, [receiver])
     pim.a.configure(PORTS, INTERFACES.replace("igmp: { }; pim: { }", "pim: { }", 1), REST)
     pim.a.ctl("reload")
     assert not pim.groups() and not outputs(pim.route(SOURCE))

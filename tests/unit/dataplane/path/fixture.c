@@ -48,6 +48,11 @@ void upcall_signal(struct worker *w, enum dp_upcall_kind kind, const struct pkt 
 	fx.upcalls[kind]++;
 }
 
+void upcall_wrong(struct worker *w, struct pkt *p)
+{
+	fx.upcalls[DP_UPCALL_WRONGVIF]++;
+}
+
 void upcall_register(struct worker *w, const struct pkt *p, const uint8_t *src, const uint8_t *dst,
 	bool border, uint64_t now)
 {
