@@ -59,6 +59,7 @@ class Iface:
     gre: Gre | None = None
     loopback: bool = False
     shutdown: bool = False
+    extra: str = ""  # more keys, as the file has them
 
     @property
     def vlans(self) -> tuple[int, ...]:
@@ -102,6 +103,8 @@ class Iface:
             parts.append("loopback = true;")
         if self.shutdown:
             parts.append("shutdown = true;")
+        if self.extra:
+            parts.append(self.extra)
         parts.append('exception = "none";')
         return "  { " + " ".join(parts) + " }"
 
@@ -170,6 +173,7 @@ class Config:
     mac: str = ""  # router.mac: one address for all ports
     poll: str = "adaptive"
     router_extra: str = ""
+    rest: str = ""  # more groups, as the file has them
 
     def but(self, **changes) -> "Config":
         """A copy with some fields replaced."""
@@ -207,6 +211,8 @@ class Config:
                 for i, a, m in self.neighbors) + "\n);")
         if self.routes:
             out.append("static: { routes: (\n" + ",\n".join(r.text() for r in self.routes) + "\n); };")
+        if self.rest:
+            out.append(self.rest)
         return "\n".join(out) + "\n"
 
 
