@@ -112,12 +112,23 @@ static bool neigh_cb(void *arg, const struct net_neigh *n)
 	return go_on(l);
 }
 
+static bool pim_neigh_cb(void *arg, const struct pim_neigh_info *n)
+{
+	struct live *l = arg;
+	char buf[IP_STRLEN];
+
+	cmd_candidate(l->to, l->prefix, ip_str(&n->address, buf, sizeof(buf)), "PIM neighbor");
+	return go_on(l);
+}
+
 void live_address(struct app *app, const char *prefix, json_t *to)
 {
 	struct live l = {.to = to, .prefix = prefix};
 
 	if (!*prefix)
 		cmd_candidate(to, "", "", "an address, such as 10.0.0.1");
+	if (app && app->runner)
+		pim_neigh_walk(runner_instance(app->runner, app->pim_number), pim_neigh_cb, &l);
 	if (app && app->net)
 		net_neigh_walk(app->net, neigh_cb, &l);
 }

@@ -90,6 +90,22 @@ static void pim_tells_interfaces_and_neighbors(void **state)
 	run_fails(r, "clear pim neighbor lan1 10.1.0.9", "10.1.0.9 is no neighbour");
 }
 
+static void pim_neighbors_are_completed(void **state)
+{
+	struct router *r = *state;
+	bool offered = false;
+	json_t *list, *o;
+	size_t i;
+
+	trees_all(r);
+	list = cmd_complete(&r->app, "clear pim neighbor lan1 10.1.0.9");
+	json_array_foreach (list, i, o)
+		offered |=
+			strcmp(json_string_value(json_object_get(o, "help")), "PIM neighbor") == 0;
+	assert_true(offered);
+	json_decref(list);
+}
+
 static void pim_tells_its_trees(void **state)
 {
 	struct router *r = *state;
@@ -177,6 +193,7 @@ int main(void)
 		TEST(igmp_counts_with_words),
 		TEST(a_cleared_group_is_gone),
 		TEST(pim_tells_interfaces_and_neighbors),
+		TEST(pim_neighbors_are_completed),
 		TEST(pim_tells_its_trees),
 		TEST(pim_tells_the_rp_of_a_group),
 		TEST(mroute_has_the_letters_of_pim),
