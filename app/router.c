@@ -394,6 +394,8 @@ int router_apply(struct app *app, struct conf *next, char *summary, size_t summa
 
 		if (boot && changes[i].kind == CONF_RESTART)
 			continue;
+		if (speaks(changes[i].kind))
+			apply_proto_bits(app, next);
 		rc = speaks(changes[i].kind) ? workers_start(app, msg, sizeof(msg)) : 0;
 		if (!rc)
 			rc = apply_one(app, old, next, &changes[i], &sum, msg, sizeof(msg));
