@@ -6,6 +6,7 @@
  */
 #include "app/router.h"
 #include "app/ports.h"
+#include "app/protocols.h"
 #include "dataplane/dataplane.h"
 
 #include <errno.h>
@@ -204,54 +205,6 @@ static void apply_routes(struct app *app, const struct conf *c)
 	runner_config(app->runner, app->static_number, &sc, app_now_us());
 }
 
-static void apply_gmp(struct app *app, const struct conf *c, struct summary *sum)
-{
-	struct gmp_config gc;
-
-	if (conf_gmp(c, &gc)) {
-		log_error("igmp", "not configured: out of memory");
-		return;
-	}
-	say(sum, "igmp and mld: %zu interfaces", gc.n_ifs);
-	runner_config(app->runner, app->gmp_number, &gc, app_now_us());
-	free((void *)(uintptr_t)gc.ifs);
-}
-
-static void apply_pim(struct app *app, const struct conf *c, struct summary *sum)
-{
-	struct pim_config pc;
-
-	if (conf_pim(c, &pc)) {
-		log_error("pim", "not configured: out of memory");
-		return;
-	}
-	if (pc.n_ifs || app->booted)
-		say(sum, "pim: %zu interfaces", pc.n_ifs);
-	runner_config(app->runner, app->pim_number, &pc, app_now_us());
-	free((void *)(uintptr_t)pc.ifs);
-}
-
-/* Which packets the workers hand to the protocols rather than to the kernel, and whether packets without a
- * route wait for PIM's answer: where it runs nowhere, nobody has one. */
-static void apply_proto_bits(struct app *app, const struct conf *c)
-{
-	bool any_pim = false;
-
-	for (size_t i = 0; i < c->n_ifs; i++) {
-		const struct conf_if *ci = &c->ifs[i];
-		const struct net_if *ifp = net_if_find(app->net, ci->net.name);
-		bool pim = ci->has_pim && ci->pim.mode != PIM_MODE_OFF;
-
-		any_pim |= pim;
-		if (ifp)
-			net_if_proto(app->net, ifp->id,
-				(uint8_t)((ci->gmp[0].enabled ? DP_PROTO_IGMP : 0) |
-					  (ci->gmp[1].enabled ? DP_PROTO_MLD : 0) |
-					  (pim ? DP_PROTO_PIM : 0)));
-	}
-	app->dp.ops->hold_enable(app->dp.ctx, any_pim);
-}
-
 static bool preference_listed(const struct conf *c, uint8_t protocol)
 {
 	for (size_t i = 0; i < c->n_preferences; i++)
@@ -273,6 +226,8 @@ static void apply_preferences(struct app *app, const struct conf *old, const str
 static int apply_one(struct app *app, const struct conf *old, const struct conf *new_,
 	const struct conf_change *ch, struct summary *sum, char *err, size_t cap)
 {
+	size_t n;
+
 	switch (ch->kind) {
 	case CONF_IF_DEL:
 		say(sum, "interface %s removed", ch->name);
@@ -307,10 +262,12 @@ static int apply_one(struct app *app, const struct conf *old, const struct conf 
 		apply_routes(app, new_);
 		return 0;
 	case CONF_GMP:
-		apply_gmp(app, new_, sum);
+		say(sum, "igmp and mld: %zu interfaces", protocols_gmp(app, new_));
 		return 0;
 	case CONF_PIM:
-		apply_pim(app, new_, sum);
+		n = protocols_pim(app, new_);
+		if (n || app->booted)
+			say(sum, "pim: %zu interfaces", n);
 		return 0;
 	case CONF_LOG:
 		log_set_level(new_->router.log);
@@ -369,66 +326,111 @@ static int workers_start(struct app *app, char *err, size_t cap)
 	return -EBUSY;
 }
 
+/* An apply on its way. */
+struct applying {
+	struct app *app;
+	const struct conf *old, *next;
+	const struct conf_change *changes;
+	size_t n;
+	struct summary sum;
+	bool boot, ifs_changed;
+	int first; /* the first failure, its sentence in err */
+	char *err;
+	size_t err_cap;
+};
+
+static void failed(struct applying *a, int rc, const char *what, const char *msg)
+{
+	if (!a->boot)
+		log_error("reload", "%s", msg[0] ? msg : strerror(-rc));
+	if (a->first)
+		return;
+	a->first = rc;
+	if (msg[0])
+		snprintf(a->err, a->err_cap, "%s", msg);
+	else
+		snprintf(a->err, a->err_cap, "%s: %s", what, strerror(-rc));
+}
+
+/* The changes of protocols that speak, or all others. */
+static void apply_changes(struct applying *a, bool speaking)
+{
+	for (size_t i = 0; i < a->n && !(a->boot && a->first); i++) {
+		const struct conf_change *ch = &a->changes[i];
+		char msg[CONF_ERRLEN] = "";
+		int rc;
+
+		if (speaks(ch->kind) != speaking || (a->boot && ch->kind == CONF_RESTART))
+			continue;
+		rc = apply_one(a->app, a->old, a->next, ch, &a->sum, msg, sizeof(msg));
+		a->ifs_changed |= ch->kind == CONF_IF_ADD || ch->kind == CONF_IF_CHANGE;
+		if (rc)
+			failed(a, rc, ch->name, msg);
+	}
+}
+
+static void steps(struct app *app)
+{
+	while (router_step(app))
+		;
+}
+
+/* All that packets need is in the data plane when the workers start, and they run when protocols speak. */
+static void apply_all(struct applying *a)
+{
+	char msg[CONF_ERRLEN] = "";
+	int rc;
+
+	apply_changes(a, false);
+	protocols_bits(a->app, a->next);
+	apply_dependents(a->app, a->next, a->ifs_changed);
+	a->app->twin_error[0] = '\0';
+	router_twins_sync(a->app);
+	steps(a->app);
+	rc = a->boot && a->first ? 0 : workers_start(a->app, msg, sizeof(msg));
+	if (rc)
+		failed(a, rc, "workers", msg);
+	apply_changes(a, true);
+	steps(a->app);
+}
+
 int router_apply(struct app *app, struct conf *next, char *summary, size_t summary_cap, char *err,
 	size_t err_cap)
 {
 	static const struct conf nothing;
 	const struct conf *old = app->conf ? app->conf : &nothing;
-	struct summary sum = {.text = summary, .cap = summary_cap};
+	struct applying a = {.app = app,
+		.old = old,
+		.next = next,
+		.sum = {.text = summary, .cap = summary_cap},
+		.boot = old == &nothing,
+		.err = err,
+		.err_cap = err_cap};
 	struct conf_change *changes = NULL;
-	bool boot = old == &nothing, ifs_changed = false;
 	ssize_t n = conf_diff(old, next, &changes);
-	int first = 0;
 
 	summary[0] = '\0';
 	if (n < 0) {
 		snprintf(err, err_cap, "configuration: out of memory");
 		return (int)n;
 	}
-	if (!boot)
+	if (!a.boot)
 		keep_running(app->conf, next);
 	app->conf = next;
-	for (ssize_t i = 0; i < n && !(boot && first); i++) {
-		char msg[CONF_ERRLEN] = "";
-		int rc;
-
-		if (boot && changes[i].kind == CONF_RESTART)
-			continue;
-		if (speaks(changes[i].kind))
-			apply_proto_bits(app, next);
-		rc = speaks(changes[i].kind) ? workers_start(app, msg, sizeof(msg)) : 0;
-		if (!rc)
-			rc = apply_one(app, old, next, &changes[i], &sum, msg, sizeof(msg));
-		ifs_changed |= changes[i].kind == CONF_IF_ADD || changes[i].kind == CONF_IF_CHANGE;
-		if (rc && !boot)
-			log_error("reload", "%s", msg[0] ? msg : strerror(-rc));
-		if (rc && !first) {
-			first = rc;
-			if (msg[0])
-				snprintf(err, err_cap, "%s", msg);
-			else
-				snprintf(err, err_cap, "%s: %s", changes[i].name, strerror(-rc));
-		}
-	}
-	apply_proto_bits(app, next);
-	apply_dependents(app, next, ifs_changed);
-	app->twin_error[0] = '\0';
-	router_twins_sync(app);
-	if (!first)
-		first = workers_start(app, err, err_cap);
-	while (router_step(app))
-		;
-	if (!first && boot && app->twin_error[0]) {
+	a.changes = changes;
+	a.n = (size_t)n;
+	apply_all(&a);
+	if (!a.first && a.boot && app->twin_error[0]) {
 		snprintf(err, err_cap, "%s", app->twin_error);
-		first = -EPERM;
+		a.first = -EPERM;
 	}
 	if (n == 0)
-		say(&sum, "nothing changed");
+		say(&a.sum, "nothing changed");
 	free(changes);
 	app->booted = true;
-	if (!boot)
+	if (!a.boot)
 		conf_free((struct conf *)(uintptr_t)old);
-	return first;
+	return a.first;
 }
 
 int app_reload(struct app *app, char *summary, size_t summary_cap, char *err, size_t err_cap)
