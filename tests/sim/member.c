@@ -249,7 +249,9 @@ static void dump_oifs(const struct sim_router *r, const struct sm_entry *e, FILE
 		fprintf(f, " %s[ds %s rpt %s member %s assert %s", p ? p->link->name : "?",
 			ds[o->ds], rpt[o->ds_rpt], member[o->member], as[o->assert]);
 		if (o->assert)
-			fprintf(f, " %s", ip_str(&o->winner.address, ip, sizeof(ip)));
+			fprintf(f, " %s %s%u/%u%s", ip_str(&o->winner.address, ip, sizeof(ip)),
+				o->winner.rpt_bit ? "RPT " : "", o->winner.preference,
+				o->winner.metric, o->iface->odd_metrics ? " odd" : "");
 		fprintf(f, "]");
 	}
 }
@@ -259,8 +261,9 @@ static void dump_entry(const struct sim_router *r, const struct sm_entry *e, FIL
 	const struct sim_port *p = sim_router_port(r, e->up.rpf.ifid);
 	char ip[IP_STRLEN];
 
-	fprintf(f, " up %s nbr %s rpf %s", e->up.state == UP_JOINED ? "Joined" : "NotJoined",
-		ip_str(&e->up.nbr, ip, sizeof(ip)), p ? p->link->name : "-");
+	fprintf(f, " up %s nbr %s rpf %s %u/%u", e->up.state == UP_JOINED ? "Joined" : "NotJoined",
+		ip_str(&e->up.nbr, ip, sizeof(ip)), p ? p->link->name : "-", e->up.rpf.preference,
+		e->up.rpf.metric);
 	dump_oifs(r, e, f);
 	fputc('\n', f);
 }

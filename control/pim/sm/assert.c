@@ -273,6 +273,12 @@ static void act(struct pim_sm *sm, enum assert_action action, struct sm_oif *oif
 	}
 }
 
+static bool same_metric(const struct assert_metric *a, const struct assert_metric *b)
+{
+	return a->rpt_bit == b->rpt_bit && a->preference == b->preference &&
+	       a->metric == b->metric && ip_eq(&a->address, &b->address);
+}
+
 bool assert_step(struct pim_sm *sm, const struct sm_at *at, enum assert_event ev,
 	const struct assert_what *what, struct proto_ctx *ctx)
 {
@@ -280,7 +286,7 @@ bool assert_step(struct pim_sm *sm, const struct sm_at *at, enum assert_event ev
 	struct sm_oif *oif = at->s ? at->sg : at->star;
 	enum assert_state from = oif ? oif->assert : NI;
 	const struct cell *cell = at->s ? &figure8[from][ev] : &figure9[from][ev];
-	struct ipaddr winner;
+	struct assert_metric winner;
 
 	if (cell->action == A_NONE)
 		return false;
@@ -290,11 +296,11 @@ bool assert_step(struct pim_sm *sm, const struct sm_at *at, enum assert_event ev
 		pim_drop(sm->pim, at->pif, PIM_DROP_no_memory);
 		return false;
 	}
-	winner = oif->winner.address;
+	winner = oif->winner;
 	oif->assert = cell->next;
 	act(sm, cell->action, oif, at, what, ctx);
 	trace(at, from, cell->next, oif, ctx);
-	if (from != cell->next || !ip_eq(&winner, &oif->winner.address))
+	if (from != cell->next || !same_metric(&winner, &oif->winner))
 		sm_touch(sm, e);
 	return from != cell->next;
 }

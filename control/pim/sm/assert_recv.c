@@ -158,6 +158,17 @@ static bool is_odd(const struct pim_sm *sm, const struct pim_iface *pif, const s
 	return ip_eq(&nbr, &m->address);
 }
 
+void assert_metrics_odd(struct pim_sm *sm, struct sm_iface *i, bool odd)
+{
+	struct sm_oif *oif;
+
+	if (i->odd_metrics == odd)
+		return;
+	i->odd_metrics = odd;
+	LIST_FOREACH (oif, &i->oifs, in_iface)
+		sm_touch(sm, oif->entry);
+}
+
 static void compare_with_routes(struct pim_sm *sm, struct pim_iface *pif, const struct sm_group *g,
 	const struct sm_source *s, const struct assert_metric *m)
 {
@@ -165,7 +176,7 @@ static void compare_with_routes(struct pim_sm *sm, struct pim_iface *pif, const 
 
 	if (i && (m->rpt_bit ? is_odd(sm, pif, &g->star.up.rpf, m)
 			     : s && is_odd(sm, pif, &s->sg.up.rpf, m)))
-		i->odd_metrics = true;
+		assert_metrics_odd(sm, i, true);
 }
 
 static void hear(struct pim_sm *sm, struct pim_iface *pif, const struct pim_assert *a,

@@ -119,7 +119,7 @@ static bool has_rp(const struct pim_sm *sm, const struct prefix *p)
 static void metrics_anew(struct pim_sm *sm)
 {
 	for (struct hash_node *h = hash_next(&sm->ifaces, NULL); h; h = hash_next(&sm->ifaces, h))
-		container_of(h, struct sm_iface, node)->odd_metrics = false;
+		assert_metrics_odd(sm, container_of(h, struct sm_iface, node), false);
 }
 
 void sm_rib_changed(struct pim_sm *sm, const struct prefix *p, struct proto_ctx *ctx)
