@@ -87,6 +87,44 @@ static void an_rp_that_joins_the_source_through_its_own_receivers_comes_to_rest(
 	scene_assert_fades(s);
 }
 
+/*      in (src) -- f ----- x ----- j       rp's way to S is by j and x, its receivers' way to it by u
+ *                  |      / \      |
+ *                  |     d   u     |
+ *                  +-----+   |     |
+ *                        |   +-- rp+
+ *                       lan (rcv)
+ *
+ * As before, but d has a way of its own to S.
+ */
+static void receivers_of_an_rp_that_joins_through_their_link_come_to_rest(void **state)
+{
+	struct sim *s = *state;
+	struct sim_router *f = sim_router(s, "f"), *j = sim_router(s, "j"), *u = sim_router(s, "u"),
+			  *d = sim_router(s, "d"), *rp = sim_router(s, "rp");
+	struct sim_link *in = scene_lan(s, "in", f, NULL);
+	struct sim_link *x = scene_lan(s, "x", f, j, u, d, NULL), *fd = scene_cable(s, f, d);
+	struct sim_link *ru = scene_cable(s, rp, u), *rj = scene_cable(s, rp, j);
+	struct sim_link *lan = scene_lan(s, "lan", d, NULL);
+	struct sim_host *src = sim_host(s, "src", in, 3), *rcv = sim_host(s, "rcv", lan, 3);
+	struct heard *h;
+
+	s->protocols = true;
+	sim_port_of(rp, ru)->cost = 50;
+	sim_port_of(j, rj)->cost = 50;
+	sim_port_of(d, fd)->cost = 5;
+	sim_port_of(f, fd)->cost = 50;
+	scene_rp(rp);
+	sim_spt(s, PIM_SPT_NEVER);
+	scene_start(s);
+	sim_host_join(rcv, G1);
+	sim_source_send(src, G1, 10);
+	sim_run(s, 60);
+	h = scene_listen(s, x);
+	sim_assert_delivers(s, 60);
+	assert_in_range(h->asserts, 0, 2);
+	scene_assert_fades(s);
+}
+
 /*      in (src) -- w -- h (rcv) -- d       d is h's DR; its way to S is by t, j and h itself,
  *                  |    |          |       its way to the RP by u
  *                  |    j ---- t --+
@@ -163,6 +201,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		SIM_TEST(joins_of_both_kinds_are_served_by_one_lan),
 		SIM_TEST(an_rp_that_joins_the_source_through_its_own_receivers_comes_to_rest),
+		SIM_TEST(receivers_of_an_rp_that_joins_through_their_link_come_to_rest),
 		SIM_TEST(a_dr_whose_way_to_the_source_leads_through_its_own_lan_comes_to_rest),
 		SIM_TEST(a_ring_of_joins_does_not_outlive_its_members),
 	};

@@ -12,6 +12,7 @@
 #include "control/pim/sm/register.h"
 
 #define DATA_ASSERT_INTERVAL_US 1000000u
+#define CANCEL_RECENT_US 60000000u
 
 /* --- formulas --------------------------------------------------------------------------------- */
 
@@ -230,19 +231,29 @@ static void cancel_send(const struct sm_at *at, struct proto_ctx *ctx)
 	assert_send(at, &inf, &src, ctx);
 }
 
+/* A5: whether the winner cancelled, upstream on the RP tree, is remembered for a while. */
+static void note_cancel(const struct sm_at *at, const struct assert_what *what, uint64_t now_us)
+{
+	if (at->s && what->heard && assert_metric_infinite(what->heard) &&
+		RPF_interface_RP(at->g) == at->pif->ifid)
+		at->g->cancelled_us = now_us;
+}
+
 /* A6, last part.
  *
- * Deviation: where both trees come in by the interface, the loser switches to the SPT, as a
- * last-hop router would. By the RFC it leaves the winner to those who joined (S,G). If these did
- * so on its behalf only, as an RP does whose way to the source leads through its own receivers,
- * they stop, the winner cancels, and all begins anew. */
+ * Deviation: a loser on the RP tree switches to the SPT, as a last-hop router would, where both trees come in
+ * by the interface, or where a winner has just cancelled there. By the RFC it leaves the winner to those
+ * who joined (S,G). If these did so on its behalf only, as an RP does whose way to the source leads through
+ * its own receivers, they stop, the winner cancels, and all begins anew. */
 static void spt_by_assert(struct pim_sm *sm, const struct sm_at *at, struct proto_ctx *ctx)
 {
-	if (RPF_interface_S(at->s) != at->pif->ifid)
-		return;
-	if (at->s->sg.up.state == UP_JOINED)
+	bool spt = RPF_interface_S(at->s) == at->pif->ifid;
+	bool again = at->g->cancelled_us && ctx->now_us - at->g->cancelled_us < CANCEL_RECENT_US;
+
+	if (spt && at->s->sg.up.state == UP_JOINED)
 		sm_spt_bit_set(sm, at->s, true);
-	if (RPF_interface_RP(at->g) == at->pif->ifid && !inherited_olist_sg_rpt_is_null(at->s))
+	if ((spt || again) && RPF_interface_RP(at->g) == at->pif->ifid &&
+		!inherited_olist_sg_rpt_is_null(at->s))
 		sm_keepalive_set(sm, at->s, keepalive_period_us(sm), ctx);
 }
 
@@ -264,6 +275,7 @@ static void act(struct pim_sm *sm, enum assert_action action, struct sm_oif *oif
 		delete_info(oif, ctx);
 		break;
 	case A5:
+		note_cancel(at, what, ctx->now_us);
 		delete_info(oif, ctx);
 		break;
 	case A6:
