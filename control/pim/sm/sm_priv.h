@@ -197,7 +197,8 @@ struct sm_group {
 	struct ipaddr grp;
 	struct ipaddr rp;        /* RP(G); IP_NONE: none, or SSM */
 	struct ipaddr rp_joined; /* Last RP Used (4.1.2) */
-	uint64_t cancelled_us; /* when an (S,G) winner upstream on the RP tree let go last (assert.c) */
+	uint64_t
+		cancelled_us; /* when an (S,G) winner upstream on the RP tree let go last (assert.c) */
 	bool ssm;
 	bool i_am_rp;
 	bool join_seen; /* a Join(*,G) for us is in the message being read */
