@@ -91,22 +91,22 @@ static int check_times(const struct gmp_if_config *i, const struct complaint *c)
 	if (i->robustness < 1 || i->robustness > 7)
 		return wrong(c, "%s: robustness %u: give 1 to 7", i->interface, i->robustness);
 	if (i->query_interval_s < 1 || i->query_interval_s > 31744)
-		return wrong(c, "%s: query_interval %u: give 1 to 31744 seconds", i->interface,
+		return wrong(c, "%s: query_interval_s %u: give 1 to 31744", i->interface,
 			i->query_interval_s);
 	if (i->query_response_interval_ms < 100 || i->query_response_interval_ms > max_ms)
-		return wrong(c, "%s: query_response_interval %u ms: give 100 to %u", i->interface,
+		return wrong(c, "%s: query_response_interval_ms %u: give 100 to %u", i->interface,
 			i->query_response_interval_ms, max_ms);
 	if (i->query_response_interval_ms >= i->query_interval_s * 1000)
 		return wrong(c,
-			"%s: query_response_interval %u ms must be below query_interval %u s (RFC "
+			"%s: query_response_interval_ms %u must be below query_interval_s %u (RFC "
 			"3376 8.3)",
 			i->interface, i->query_response_interval_ms, i->query_interval_s);
 	if (i->last_member_query_interval_ms < 100 || i->last_member_query_interval_ms > max_ms)
-		return wrong(c, "%s: last_member_query_interval %u ms: give 100 to %u",
+		return wrong(c, "%s: last_member_query_interval_ms %u: give 100 to %u",
 			i->interface, i->last_member_query_interval_ms, max_ms);
 	if (i->startup_query_interval_s > 31744)
-		return wrong(c, "%s: startup_query_interval %u: give 1 to 31744 seconds",
-			i->interface, i->startup_query_interval_s);
+		return wrong(c, "%s: startup_query_interval_s %u: give 1 to 31744", i->interface,
+			i->startup_query_interval_s);
 	return 0;
 }
 

@@ -61,11 +61,11 @@ static int check_lists(const struct pim_if_config *f, const struct complaint *c)
 static int check_hello(const struct pim_if_config *f, const struct complaint *c)
 {
 	if (f->hello_interval_s < 1 || f->hello_interval_s > PIM_INTERVAL_MAX_S)
-		return wrong(c, "hello_interval %u: give 1 to %u seconds", f->hello_interval_s,
+		return wrong(c, "hello_interval_s %u: give 1 to %u", f->hello_interval_s,
 			PIM_INTERVAL_MAX_S);
 	if (f->hello_holdtime_s && f->hello_holdtime_s <= f->hello_interval_s)
 		return wrong(c,
-			"hello_holdtime %u is not above the hello_interval of %u s: neighbours would "
+			"hello_holdtime_s %u is not above hello_interval_s %u: neighbours would "
 			"lose this router between two Hellos; give more, or 0 for 3.5 times it",
 			f->hello_holdtime_s, f->hello_interval_s);
 	return 0;
@@ -77,18 +77,18 @@ static int check_join_prune(const struct pim_if_config *f, const struct complain
 	uint32_t override_ms = (uint32_t)f->propagation_delay_ms + f->override_interval_ms;
 
 	if (interval < 1 || interval > PIM_INTERVAL_MAX_S)
-		return wrong(c, "join_prune_interval %u: give 1 to %u seconds", interval,
-			PIM_INTERVAL_MAX_S);
+		return wrong(
+			c, "join_prune_interval_s %u: give 1 to %u", interval, PIM_INTERVAL_MAX_S);
 	if (f->propagation_delay_ms < 100 || f->propagation_delay_ms > 0x7fff)
 		return wrong(c,
-			"propagation_delay %u: give 100 to 32767 milliseconds; with less, routers "
+			"propagation_delay_ms %u: give 100 to 32767; with less, routers "
 			"could not object to a Prune in time",
 			f->propagation_delay_ms);
 	/* 4.9.5: the holdtime must be larger than J/P_Override_Interval(I) */
 	if (interval * 3500 <= override_ms)
 		return wrong(c,
-			"propagation_delay and override_interval together (%u ms) are not below "
-			"3.5 times the join_prune_interval of %u s: give a longer interval",
+			"propagation_delay_ms and override_interval_ms together (%u) are not below "
+			"3.5 times join_prune_interval_s %u: give a longer interval",
 			override_ms, interval);
 	return 0;
 }
@@ -176,18 +176,17 @@ static int check_rules(const struct pim_config *conf, const struct complaint *c)
 static int check_times(const struct pim_config *conf, const struct complaint *c)
 {
 	if (conf->keepalive_s < 1)
-		return wrong(c, "keepalive 0: give 1 second or more");
+		return wrong(c, "keepalive_s 0: give 1 or more");
 	/* 4.4.1: RST is set to a random value from half to one and a half times it, less the probe time */
 	if (conf->register_probe_s < 1 ||
 		conf->register_suppression_s < 2u * conf->register_probe_s + 1)
 		return wrong(c,
-			"register_probe %u s and register_suppression %u s: the suppression must be "
-			"more than twice the probe time, which is at least 1 second",
+			"register_probe_s %u and register_suppression_s %u: the suppression must be "
+			"more than twice the probe time, which is at least 1",
 			conf->register_probe_s, conf->register_suppression_s);
 	if (conf->assert_override_s < 1 || conf->assert_s <= conf->assert_override_s)
 		return wrong(c,
-			"assert_time %u s must be above assert_override %u s, which is at least 1 "
-			"second",
+			"assert_s %u must be above assert_override_s %u, which is at least 1",
 			conf->assert_s, conf->assert_override_s);
 	return 0;
 }
@@ -199,12 +198,14 @@ static int check_spt(const struct pim_config *conf, const struct complaint *c)
 	case PIM_SPT_NEVER:
 		return 0;
 	case PIM_SPT_GROUPS:
-		return conf->n_spt_groups ? 0
-					  : wrong(c, "spt_switchover by groups lacks the groups");
+		return conf->n_spt_groups
+			       ? 0
+			       : wrong(c,
+					 "spt_switchover by groups lacks the groups: give spt_groups");
 	case PIM_SPT_RATE:
 		return conf->spt_rate_kbps ? 0
 					   : wrong(c, "spt_switchover by rate lacks the rate: "
-						      "give kbit/s, 1 or more");
+						      "give spt_rate_kbps, 1 or more");
 	}
 	return wrong(c, "spt_switchover is unknown");
 }

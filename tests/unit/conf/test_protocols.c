@@ -254,10 +254,12 @@ static void times_that_do_not_fit_together_are_refused(void **state)
 		ONE("igmp: {query_interval_s = 5;\nquery_response_interval_ms = 6000;};");
 
 	assert_true(text_read(text, strlen(text), &c, err, sizeof(err)) < 0);
-	assert_non_null(strstr(err, "F:4: lan1: query_response_interval"));
+	assert_non_null(strstr(err,
+		"F:4: lan1: query_response_interval_ms 6000 must be below query_interval_s 5"));
 	text = ONE("pim: {hello_interval_s = 30;\nhello_holdtime_s = 20;};");
 	assert_true(text_read(text, strlen(text), &c, err, sizeof(err)) < 0);
-	assert_non_null(strstr(err, "F:4: pim of interface 'lan1': hello_holdtime"));
+	assert_non_null(
+		strstr(err, "F:4: pim of interface 'lan1': hello_holdtime_s 20 is not above"));
 }
 
 static void what_pim_refuses_is_said_with_its_line(void **state)

@@ -74,22 +74,22 @@ static void mistakes_of_an_interface_are_named(void **state)
 	expect_if(&f, "neither family is on");
 	f = good_if();
 	f.hello_interval_s = 0;
-	expect_if(&f, "hello_interval 0: give 1 to 18724 seconds");
+	expect_if(&f, "hello_interval_s 0: give 1 to 18724");
 	f.hello_interval_s = 18725;
-	expect_if(&f, "hello_interval 18725");
+	expect_if(&f, "hello_interval_s 18725");
 	f = good_if();
 	f.hello_holdtime_s = 30;
-	expect_if(&f, "hello_holdtime 30 is not above the hello_interval of 30 s");
+	expect_if(&f, "hello_holdtime_s 30 is not above hello_interval_s 30");
 	f = good_if();
 	f.join_prune_interval_s = 0;
-	expect_if(&f, "join_prune_interval 0");
+	expect_if(&f, "join_prune_interval_s 0");
 	f = good_if();
 	f.propagation_delay_ms = 99;
-	expect_if(&f, "propagation_delay 99");
+	expect_if(&f, "propagation_delay_ms 99");
 	f = good_if();
 	f.join_prune_interval_s = 10;
 	f.override_interval_ms = 40000;
-	expect_if(&f, "together (40500 ms) are not below 3.5 times");
+	expect_if(&f, "together (40500) are not below 3.5 times");
 	f = good_if();
 	f.boundary = &unicast;
 	f.n_boundary = 1;
@@ -130,7 +130,7 @@ static void mistakes_of_the_router_are_named(void **state)
 	expect(&c, "interface lan1 has PIM settings twice: remove one");
 	c.n_ifs = 1;
 	two[0].hello_interval_s = 0;
-	expect(&c, "interface lan1: hello_interval 0");
+	expect(&c, "interface lan1: hello_interval_s 0");
 	c = good();
 	c.rps = &rp;
 	c.n_rps = 1;
@@ -155,10 +155,10 @@ static void mistakes_of_the_router_are_named(void **state)
 	expect(&c, "more than twice the probe time");
 	c = good();
 	c.assert_s = 3;
-	expect(&c, "assert_time 3 s must be above assert_override 3 s");
+	expect(&c, "assert_s 3 must be above assert_override_s 3");
 	c = good();
 	c.keepalive_s = 0;
-	expect(&c, "keepalive 0");
+	expect(&c, "keepalive_s 0");
 }
 
 static void refused_settings_change_nothing(void **state)
