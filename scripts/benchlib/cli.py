@@ -11,7 +11,7 @@ import signal
 import sys
 import tempfile
 
-from . import curves, host, result, rfc3918, seam, veth
+from . import control, curves, host, result, rfc3918, seam, veth
 from .rows import Bench, encapsulated, macswap, million
 
 # name, needs root, group, function; numbers on the command line count from 1 in this order
@@ -37,6 +37,8 @@ ROWS = [
     ("capacity", False, "rfc3918", rfc3918.capacity),
     ("outputs", False, "curves", curves.outputs),
     ("register", False, "section8", seam.registers),
+    ("igmp", True, "control", control.latencies),
+    ("igmp-100k", True, "control", control.memberships),
 ]
 NAMES = [name for name, _, _, _ in ROWS]
 
@@ -73,6 +75,8 @@ def arguments(root: str, argv: list[str] | None = None) -> argparse.Namespace:
                    help="measured seconds a round and contender (2; --quick: 0.3)")
     p.add_argument("--row", type=row_name, action="append", metavar="ROW",
                    help="only this row, by number or name; repeatable")
+    p.add_argument("--control", action="store_true",
+                   help="the control plane's rows, beside FRR; they run only if asked for")
     p.add_argument("--quick", action="store_true", help="one short round, small tables: "
                    "shows that everything runs; the figures mean nothing")
     p.add_argument("--no-root", action="store_true", help="leave out what needs namespaces")
@@ -97,7 +101,9 @@ def arguments(root: str, argv: list[str] | None = None) -> argparse.Namespace:
 
 
 def chosen(args: argparse.Namespace) -> list[tuple]:
-    return [r for r in ROWS if not args.row or r[0] in args.row]
+    if args.row:
+        return [r for r in ROWS if r[0] in args.row]
+    return [r for r in ROWS if (r[2] == "control") == args.control]
 
 
 def needs_root(args: argparse.Namespace) -> bool:
@@ -145,7 +151,7 @@ def report(args: argparse.Namespace, facts: dict, results: list[result.Result],
             json.dump(data, f, indent=2)
             f.write("\n")
     print(result.facts_text(facts) + "\n")
-    compared = [r for r in results if r.group == "section8"]
+    compared = [r for r in results if r.group in ("section8", "control")]
     if compared:
         print(result.main_table(compared))
     others = [r for r in results if r.group == "rfc3918"]

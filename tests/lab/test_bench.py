@@ -21,3 +21,15 @@ def test_each_router_of_the_veth_row_forwards():
     assert all(pps > 0 for pps in received.values())
     assert xdp["ratio"]["value"] > 0 and packet["ratio"]["value"] > 0
     assert f"bench{proc.pid}-" not in sh("ip", "netns", "list").stdout
+
+
+def test_reports_and_leaves_are_timed_beside_frr():
+    proc = subprocess.run([sys.executable, "-B", ROOT / "scripts" / "bench", "--no-build", "--build", BUILD,
+                           "--control", "--quick", "--json", "-"],
+                          capture_output=True, text=True, timeout=180)
+    assert proc.returncode == 0, proc.stderr
+    join, leave, many = json.loads(proc.stdout)["rows"]
+    for row in (join, leave):
+        assert len(row["figures"]["starg_s"]) == len(row["figures"]["frr_s"]) == 4
+    assert all(0 < t < 2 for t in join["figures"]["starg_s"] + join["figures"]["frr_s"])
+    assert many["figures"]["seconds"][0] > 0
