@@ -145,14 +145,15 @@ class Frr(KernelRouter):
 
 
 class Pimd(KernelRouter):
-    """The pimd of Debian's package pimd."""
+    """The pimd of Debian's package pimd; one at a time, for its files have fixed names."""
 
     def start(self, *config: str) -> None:
         self.file = self.dir / "pimd.conf"
         self.file.write_text("\n".join(config) + "\n")
         log = open(self.dir / "pimd.log", "a")
-        self.proc = self.popen(str(unpacked("pimd", "usr/sbin/pimd")), "-f", "-c", str(self.file),
-                               "-I", self.ns[-15:], "-d", "pim_hello,pim_jp,mrt", stdout=log, stderr=log)
+        self.program = unpacked("pimd", "usr/sbin/pimd")
+        self.proc = self.popen(str(self.program), "-f", "-N", "-c", str(self.file),
+                               stdout=log, stderr=log)
         log.close()
 
     def log(self) -> str:

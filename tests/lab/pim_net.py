@@ -170,7 +170,7 @@ class PimdPim(Pimd):
             self.address(p.name, p.address)
 
     def up(self) -> None:
-        lines = ["no phyint"] + [f"phyint {p.name} enable igmpv3" for p in self.ports]
+        lines = [f"phyint {p.name} enable igmpv3" for p in self.ports]
         lines += [f"rp-address {a} {g}" for a, g in self.rps] + ["spt-threshold packets 0 interval 5"]
         self.start(*lines)
 
@@ -179,13 +179,17 @@ class PimdPim(Pimd):
         self.proc.wait(10)
 
     def neighbors(self, port: str) -> list[str]:
-        return []
+        """Of all ports: a word of its tables each."""
+        return self.tables().split()
+
+    def tables(self) -> str:
+        return self.run(str(self.program), "-r", check=False).stdout
 
     def mroute(self, source: str, group: str) -> dict | None:
         return None
 
     def tell(self) -> str:
-        return self.log()
+        return self.tables() + self.log()
 
 
 KINDS = {"starg": StargPim, "frr": FrrPim, "pimd": PimdPim}

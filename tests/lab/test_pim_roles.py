@@ -53,9 +53,8 @@ class Line(PimNet):
             r.up()
         for r, port, peer in ((self.first, "e1", "10.1.0.2"), (self.rp, "e1", "10.2.0.2"),
                               (self.rp, "e0", "10.1.0.1"), (self.last, "e0", "10.2.0.1")):
-            if r.kind != "pimd":
-                wait_for(f"{r.name}: neighbour {peer}", lambda r=r, port=port, peer=peer:
-                         peer in r.neighbors(port), 40)
+            wait_for(f"{r.name}: neighbour {peer}", lambda r=r, port=port, peer=peer:
+                     peer in r.neighbors(port), 40)
 
 
 def mixes():
@@ -194,3 +193,19 @@ def test_when_the_others_restart_the_stream_comes_back(lab, role):
                 r.up()
         arrives(net, receiver, sender, within_s=90)
         sender.stop()
+
+
+@pytest.mark.parametrize("role", ["first", "last"])
+def test_pimd_at_either_end(lab, role):
+    """It takes its time: neighbours, members and sources are looked at every few seconds."""
+    for net in started(Line(lab, {r: "pimd" if r == role else "starg" for r in ROLES})):
+        receiver = Receiver(net.rcv, UDP, GROUP, "eth0")
+        sender = Sender(net.src, GROUP, UDP, "eth0", rate=200).start()
+        arrives(net, receiver, sender, packets=400, within_s=60)
+        sender.stop()
+        steady = Sender(net.src, GROUP, UDP, "eth0", rate=500).start()
+        wait_for("1,000 packets sent", lambda: steady.sent > 1000, 20)
+        steady.stop()
+        settle(steady, [receiver])
+        report = receiver.report(steady.stream, steady.sent)
+        assert report.lost == 0 and report.duplicated == 0, f"{report}\n{net.tell()}"
