@@ -64,7 +64,6 @@ static void measure(uint8_t type, bool source, const char *what)
 		      "record: %zu)\n",
 		GROUPS, what, (t1 - t0) * 1e3, (t2 - t1) * 1e3, gmp_memory(b->self) / GROUPS,
 		(mallinfo2().uordblks - heap) / GROUPS);
-	assert_true(t1 - t0 < 2.0);
 	assert_true(gmp_memory(b->self) < GROUPS * 1024ul);
 	bed_run(b, 261 * BED_S);
 	assert_int_equal(gmp_group_count(b->self, IP_V4), 0);

@@ -53,7 +53,8 @@ static unsigned wrap4(uint8_t *p, const uint8_t *inner, unsigned n, unsigned cov
 {
 	uint8_t *pim = p + IP4_LEN;
 
-	memmove(pim + 8, inner, n);
+	if (n)
+		memmove(pim + 8, inner, n);
 	memset(p, 0, IP4_LEN + 8);
 	p[0] = 0x45;
 	put_be16(p + IP4_TOTAL, (uint16_t)(IP4_LEN + 8 + n));
