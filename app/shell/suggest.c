@@ -115,22 +115,24 @@ static void say_alternatives(struct text *t, const struct syn_run *r)
 	}
 }
 
-/* Live values of the kinds that fit here: "there are lan1, lan2". */
+/* Live values of the kinds that fit here: "there is lan1, lan2". A candidate without a word only explains. */
 static void say_values(struct text *t, const struct syn_run *r)
 {
-	json_t *values = json_array();
-	size_t n;
+	json_t *values = json_array(), *value;
+	size_t n = 0, i;
 
-	for (uint32_t i = 0; i < r->n_next; i++) {
-		const struct syn_node *node = next_node(r, i);
+	for (uint32_t k = 0; k < r->n_next; k++) {
+		const struct syn_node *node = next_node(r, k);
 
-		if (node->kind && node->kind->fits && node->kind->complete && !repeated(r, i))
+		if (node->kind && node->kind->fits && node->kind->complete && !repeated(r, k))
 			node->kind->complete(r->app, "", values);
 	}
-	n = json_array_size(values);
-	for (size_t i = 0; i < n && i < LISTED_MAX; i++)
-		say(t, "%s%s", i ? ", " : "; there is ",
-			json_string_value(json_object_get(json_array_get(values, i), "word")));
+	json_array_foreach (values, i, value) {
+		const char *word = json_string_value(json_object_get(value, "word"));
+
+		if (word && *word && n++ < LISTED_MAX)
+			say(t, "%s%s", n > 1 ? ", " : "; there is ", word);
+	}
 	if (n > LISTED_MAX)
 		say(t, ", and %zu more", n - LISTED_MAX);
 	json_decref(values);
