@@ -69,6 +69,8 @@ def macswap(bench: Bench, row: str, outputs: int, one_mac: bool, goal: float) ->
         "one router MAC" if one_mac else "a MAC per port"
     result = Result(row, f"{outputs} output{'s' * (outputs > 1)}, {macs}", "testpmd macswap",
                     goal_ratio=goal)
+    result.notes.append("programs as they come: without hugepages testpmd's buffers lie a page apart, starg's "
+                        "do not, which favours starg; README, Speed, has the ratio with both placed alike")
 
     def make(stack):
         router = running(bench, stack, conf.Setup(pcap, routes, outputs, one_mac))
