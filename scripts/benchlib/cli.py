@@ -11,7 +11,7 @@ import signal
 import sys
 import tempfile
 
-from . import control, curves, host, result, rfc3918, seam, veth
+from . import control, curves, host, memory, result, rfc3918, seam, veth
 from .rows import Bench, encapsulated, macswap, million
 
 # name, needs root, group, function; numbers on the command line count from 1 in this order
@@ -80,6 +80,11 @@ def arguments(root: str, argv: list[str] | None = None) -> argparse.Namespace:
     p.add_argument("--quick", action="store_true", help="one short round, small tables: "
                    "shows that everything runs; the figures mean nothing")
     p.add_argument("--no-root", action="store_true", help="leave out what needs namespaces")
+    p.add_argument("--buffers", choices=("auto", *memory.PLACES), default="auto",
+                   help="where both sides' buffers lie in the rows beside testpmd: on hugepages; "
+                   "without them packed one behind the other, or spread, each at a page of its "
+                   "own; own: as each program has them, which compares unlike things. auto: hugepages "
+                   "if there are enough or root can reserve them for the run, else packed")
     p.add_argument("--cycles", action="store_true", help="also a table of cycles by stage")
     p.add_argument("--json", nargs="?", const="-", metavar="FILE",
                    help="all figures as JSON in FILE; - or nothing: on stdout, without tables")
@@ -179,7 +184,7 @@ def main(args: argparse.Namespace) -> int:
     host.leave_the_workers_cpu()
     work = tempfile.mkdtemp(prefix="starg-bench-")
     bench = Bench(args.stargd, args.build, work, args.rounds, args.seconds, args.quick,
-                  root=os.geteuid() == 0 and not args.no_root)
+                  root=os.geteuid() == 0 and not args.no_root, place=args.buffers)
     try:
         with bench.stack:
             results, failed = run_rows(bench, chosen(args))

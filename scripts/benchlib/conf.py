@@ -24,6 +24,7 @@ class Setup:
     from_gre: bool = False  # the file holds GRE packets of a tunnel
     mbufs: int = MBUFS
     max_routes: int = 0
+    eal: list[str] = field(default_factory=list)  # hugepages, by memory.eal_words
 
 
 def port_of(output: int) -> tuple[int, int]:
@@ -51,7 +52,9 @@ def input_name(setup: Setup) -> str:
 def _router(setup: Setup) -> str:
     mac = f' mac = "{ROUTER_MAC}";' if setup.one_mac or setup.from_gre else ""
     room = f" max_routes = {setup.max_routes};" if setup.max_routes else ""
-    return ('router: { name = "bench"; workers = 1; poll = "busy"; huge = false; '
+    eal = ", ".join(f'"{word}"' for word in setup.eal)
+    where = f"eal = [ {eal} ];" if eal else "workers = 1; huge = false;"
+    return (f'router: {{ name = "bench"; poll = "busy"; {where} '
             f"mbufs = {setup.mbufs};{mac}{room} }};")
 
 

@@ -23,6 +23,7 @@ class Result:
     figures: dict = field(default_factory=dict)
     cycles: dict = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
+    buffers: str = ""  # where those of both sides lie: a key of memory.PLACES
     group: str = ""  # the table it belongs to
 
     def judge(self) -> "Result":
@@ -41,7 +42,7 @@ class Result:
         if self.ratio:
             out["ratio"] = {"clock": self.ratio.wall, "cpu": self.ratio.cpu, "used": self.ratio.by,
                             "value": self.ratio.value}
-        for key in ("text", "figures", "cycles", "notes"):
+        for key in ("text", "buffers", "figures", "cycles", "notes"):
             if getattr(self, key):
                 out[key] = getattr(self, key)
         return out
@@ -85,7 +86,12 @@ LEFT = (0, 3, 9)
 
 
 def _notes(results: list[Result]) -> list[str]:
-    return [f"  {r.row}: {n}" for r in results for n in r.notes]
+    """Each note once, with the rows it is about."""
+    rows: dict[str, list[str]] = {}
+    for r in results:
+        for n in r.notes:
+            rows.setdefault(n, []).append(r.row)
+    return [f"  {', '.join(names)}: {n}" for n, names in rows.items()]
 
 
 def main_table(results: list[Result]) -> str:

@@ -4,10 +4,11 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import os
 from dataclasses import dataclass, field
 
-from . import conf, frames, measure, stargd, testpmd
+from . import conf, frames, measure, memory, stargd, testpmd
 from .result import Result
 
 
@@ -21,6 +22,7 @@ class Bench:
     seconds: float = 2
     quick: bool = False
     root: bool = True
+    place: str = "auto"  # of the buffers beside testpmd: a key of memory.PLACES; auto: hugepages or packed
     stack: contextlib.ExitStack = field(default_factory=contextlib.ExitStack)
 
     def size(self, full: int, quick: int) -> int:
@@ -37,6 +39,18 @@ class Bench:
     def plain_file(self, n: int = 512) -> tuple[str, list[tuple[str, str]]]:
         routes = frames.flows(n)
         return self.file_of(f"plain{n}", [frames.frame(s, g) for s, g in routes]), routes
+
+    @functools.cached_property
+    def buffers(self) -> str:
+        """Where buffers lie in the rows beside testpmd: a key of memory.PLACES."""
+        if self.place not in ("auto", "hugepages"):
+            return self.place
+        if memory.reserve(self.stack):
+            return "hugepages"
+        if self.place == "auto":
+            return "packed"
+        raise RuntimeError(f"{memory.NEED_MB} MB of hugepages are not to be had: run as root, or reserve them: "
+                           f"sudo scripts/setup --hugepages {memory.NEED_MB}")
 
     def peer_env(self) -> dict[str, str]:
         return dict(os.environ, XDG_RUNTIME_DIR=self.work)
@@ -57,8 +71,8 @@ def compare(bench: Bench, result: Result, make) -> Result:
 
 
 def running(bench: Bench, stack: contextlib.ExitStack, setup: conf.Setup,
-            name: str = "starg") -> stargd.Stargd:
-    router = stargd.forwarding(bench.stargd, setup, bench.work, name)
+            name: str = "starg", env: dict[str, str] | None = None) -> stargd.Stargd:
+    router = stargd.forwarding(bench.stargd, setup, bench.work, name, env)
     stack.callback(router.close)
     return router
 
@@ -68,13 +82,18 @@ def macswap(bench: Bench, row: str, outputs: int, one_mac: bool, goal: float) ->
     macs = "512 (S,G) routes" if outputs == 1 else \
         "one router MAC" if one_mac else "a MAC per port"
     result = Result(row, f"{outputs} output{'s' * (outputs > 1)}, {macs}", "testpmd macswap",
-                    goal_ratio=goal)
-    result.notes.append("programs as they come: without hugepages testpmd's buffers lie a page apart, starg's "
-                        "do not, which favours starg; README, Speed, has the ratio with both placed alike")
+                    goal=f"{goal:g}")
+    place = result.buffers = bench.buffers
+    result.notes.append(memory.PLACES[place])
+    if place != "own":  # the goals are for the same pool on both sides
+        result.goal_ratio = goal
 
     def make(stack):
-        router = running(bench, stack, conf.Setup(pcap, routes, outputs, one_mac))
-        peer = testpmd.Testpmd(pcap, conf.MBUFS, bench.peer_env())
+        env = memory.place_env(place, bench.build)
+        setup = conf.Setup(pcap, routes, outputs, one_mac,
+                           eal=memory.eal_words() if place == "hugepages" else [])
+        router = running(bench, stack, setup, env=env if place == "spread" else None)
+        peer = testpmd.Testpmd(pcap, conf.MBUFS, bench.peer_env() | env, place == "hugepages")
         stack.callback(peer.close)
         return router, peer
     return [compare(bench, result, make)]

@@ -22,7 +22,7 @@ class Stargd:
     namespace)."""
 
     def __init__(self, program: str, text, work: str, name: str = "starg",
-                 argv_prefix: tuple[str, ...] = ()):
+                 argv_prefix: tuple[str, ...] = (), env: dict[str, str] | None = None):
         self.name = name
         self.dir = tempfile.mkdtemp(prefix="r-", dir=work)
         self.path = os.path.join(self.dir, "s")
@@ -34,7 +34,7 @@ class Stargd:
         self.log = os.path.join(self.dir, "log")
         with open(self.log, "wb") as log:
             self.proc = host.popen([*argv_prefix, program, "-c", self.file], stdout=log, stderr=log,
-                                   env=dict(os.environ, XDG_RUNTIME_DIR=self.dir), cwd=self.dir)
+                                   env=dict(os.environ, XDG_RUNTIME_DIR=self.dir) | (env or {}), cwd=self.dir)
         try:
             self._wait_ready()
             self.ask("stop")
@@ -122,9 +122,10 @@ class Stargd:
         host.end(self.proc)
 
 
-def forwarding(program: str, setup: conf.Setup, work: str, name: str = "starg") -> Stargd:
+def forwarding(program: str, setup: conf.Setup, work: str, name: str = "starg",
+               env: dict[str, str] | None = None) -> Stargd:
     """A router with a Setup; many routes are loaded by the shell."""
-    router = Stargd(program, lambda path: conf.text(setup, path), work, name)
+    router = Stargd(program, lambda path: conf.text(setup, path), work, name, env=env)
     try:
         if len(setup.routes) > conf.FILE_ROUTES_MAX:
             path = os.path.join(router.dir, "routes")

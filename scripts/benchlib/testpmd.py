@@ -10,7 +10,7 @@ import shutil
 import subprocess
 import time
 
-from . import host, measure
+from . import host, measure, memory
 
 BLOCK = re.compile(r"NIC statistics for port (\d+).*?RX-packets:\s*(\d+).*?TX-packets:\s*(\d+)"
                    r".*?#{20}", re.S)
@@ -22,13 +22,16 @@ def parse_stats(text: str) -> dict[int, tuple[int, int]]:
     return {int(p): (int(rx), int(tx)) for p, rx, tx in BLOCK.findall(text)}
 
 
-def command(pcap: str, mbufs: int, prefix: str) -> list[str]:
-    cpus = host.ALL_CPUS
-    lcores = f"0@{cpus[0]},1@{cpus[1 % len(cpus)]}"
-    megabytes = 64 + mbufs * 3 // 1024 + 64
+def eal_words(mbufs: int, prefix: str, huge: bool) -> list[str]:
+    if huge:
+        return memory.eal_words()
+    words = [w for w in memory.eal_words() if w != "--in-memory"]  # refused with --no-huge
+    return [*words, "--no-huge", "-m", str(64 + mbufs * 3 // 1024 + 64), "--file-prefix=" + prefix]
+
+
+def command(pcap: str, mbufs: int, prefix: str, huge: bool) -> list[str]:
     # stdbuf: testpmd's answers would otherwise wait for a full buffer
-    return ["stdbuf", "-oL", "dpdk-testpmd", "--lcores=" + lcores, "--no-pci", "--no-huge",
-            "-m", str(megabytes), "--file-prefix=" + prefix, "--no-telemetry",
+    return ["stdbuf", "-oL", "dpdk-testpmd", *eal_words(mbufs, prefix, huge),
             f"--vdev=net_pcap0,rx_pcap={pcap},infinite_rx=1", "--vdev=net_null0,no-rx=1", "--",
             "--forward-mode=macswap", "--nb-cores=1", f"--total-num-mbufs={mbufs}", "-i"]
 
@@ -36,10 +39,10 @@ def command(pcap: str, mbufs: int, prefix: str) -> list[str]:
 class Testpmd:
     name = "testpmd macswap"
 
-    def __init__(self, pcap: str, mbufs: int, env: dict[str, str]):
+    def __init__(self, pcap: str, mbufs: int, env: dict[str, str], huge: bool = False):
         self.seen = ""
         self.prefix = f"bench-{os.getpid()}-{time.monotonic_ns()}"
-        self.proc = host.popen(command(pcap, mbufs, self.prefix),
+        self.proc = host.popen(command(pcap, mbufs, self.prefix, huge),
                                stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                                stderr=subprocess.STDOUT, env=env)
         os.set_blocking(self.proc.stdout.fileno(), False)

@@ -3,6 +3,7 @@
 """scripts/bench: its arithmetic, what it writes, and that its rows run. No figure is judged here."""
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import subprocess
@@ -16,8 +17,8 @@ from starg_dp import BUILD, ROOT, STARGD, TIMEOUT_S
 
 sys.path.insert(0, str(ROOT / "scripts"))
 
-from benchlib import (cli, conf, curves, frames, host, measure, result, rfc3918, seam,  # noqa: E402
-                      testpmd, veth)
+from benchlib import (cli, conf, curves, frames, host, measure, memory, result, rfc3918,  # noqa: E402
+                      rows, seam, testpmd, veth)
 
 
 def sample(pps: float, wall_s: float = 1.0, cpu_s: float = 1.0, wait_s: float = 0.0,
@@ -148,6 +149,7 @@ SETUPS = {
     "vlans beyond the ports": conf.Setup("f.pcap", frames.flows(1), outputs=64),
     "her": conf.Setup("f.pcap", frames.flows(2), how="her"),
     "gre both ways": conf.Setup("f.pcap", frames.flows(2), how="gre", from_gre=True),
+    "hugepages": conf.Setup("f.pcap", frames.flows(1), eal=memory.eal_words()),
     "many": conf.Setup("f.pcap", frames.flows(conf.FILE_ROUTES_MAX + 1)),
 }
 
@@ -173,7 +175,7 @@ def bench(*argv: str) -> dict:
     r = subprocess.run([sys.executable, "-B", ROOT / "scripts" / "bench", "--no-build", "--build",
                         BUILD, "--quick", "--seconds", "0.1", "--json", "-", *argv],
                        capture_output=True, text=True, timeout=20 * TIMEOUT_S,
-                       env=dict(os.environ, ASAN_OPTIONS="detect_leaks=0"))
+                       env=dict(os.environ, ASAN_OPTIONS="detect_leaks=0:verify_asan_link_order=0"))
     assert r.returncode == 0, r.stderr
     return json.loads(r.stdout)
 
@@ -187,8 +189,53 @@ def test_a_run_beside_testpmd_has_figures_of_both():
         assert row[side]["rounds"][0]["packets"] > 0
     assert row["ratio"]["value"] > 0 and row["reached"] in (True, False)
     assert row["cycles"]["rx"]["per_packet"] > 0
-    note, = row["notes"]  # a second one would say what was dropped
-    assert note.startswith("programs as they come")
+    assert row["buffers"] in ("hugepages", "packed")
+    assert row["notes"] == [memory.PLACES[row["buffers"]]]  # a second one would say what was dropped
+
+
+@pytest.mark.parametrize("place, judged", [("packed", True), ("spread", True), ("own", False)])
+def test_a_goal_counts_where_buffers_lie_alike(place, judged):
+    row, = bench("--row", "out1", "--buffers", place)["rows"]
+    assert row["buffers"] == place and row["goal"] == "0.6" and row["notes"] == [memory.PLACES[place]]
+    assert (row["reached"] is not None) == judged
+
+
+def pages(tmp_path, total: int, free: int):
+    path = tmp_path / "hugepages-2048kB"
+    path.mkdir()
+    (path / "nr_hugepages").write_text(f"{total}\n")
+    (path / "free_hugepages").write_text(f"{free}\n")
+    return path / "nr_hugepages"
+
+
+def test_missing_hugepages_are_reserved_and_given_back(tmp_path, monkeypatch):
+    monkeypatch.setattr(memory, "LOCK", str(tmp_path / "lock"))
+    file = pages(tmp_path, 100, 60)
+    with contextlib.ExitStack() as stack:
+        assert memory.reserve(stack, str(tmp_path))
+        assert int(file.read_text()) == 100 + memory.NEED_MB // 2 - 60
+    assert int(file.read_text()) == 100
+
+
+def test_hugepages_that_are_free_are_used_as_they_are(tmp_path):
+    file = pages(tmp_path, 1000, memory.NEED_MB // 2)
+    with contextlib.ExitStack() as stack:
+        assert memory.reserve(stack, str(tmp_path))
+    assert file.read_text() == "1000\n"
+
+
+def test_without_hugepages_both_sides_are_packed(tmp_path, monkeypatch):
+    assert not memory.reserve(contextlib.ExitStack(), str(tmp_path / "none"))
+    monkeypatch.setattr(memory, "reserve", lambda stack: False)
+    assert rows.Bench("", "", "").buffers == "packed"
+    with pytest.raises(RuntimeError, match="hugepages are not to be had"):
+        rows.Bench("", "", "", place="hugepages").buffers  # pylint: disable=expression-not-assigned
+
+
+def test_the_module_that_places_buffers_must_be_there(tmp_path):
+    assert memory.place_env("hugepages", str(tmp_path)) == {} == memory.place_env("own", str(tmp_path))
+    with pytest.raises(RuntimeError, match="pool_place.so is not there"):
+        memory.place_env("packed", str(tmp_path))
 
 
 def test_tunnel_and_unicast_rows_have_figures():
