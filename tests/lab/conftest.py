@@ -7,6 +7,7 @@ import pytest
 
 sys.path.insert(0, os.path.dirname(__file__))
 
+from capture import Capture  # noqa: E402
 from demo_net import DemoNet  # noqa: E402
 from lab import STARGD, Lab, leave_on_signals  # noqa: E402
 
@@ -26,8 +27,11 @@ def pytest_collection_modifyitems(config, items):
 
 @pytest.fixture
 def lab():
+    """Its capture sees all cables; in the end no IGMP, MLD or PIM packet of a stargd may be malformed."""
     with Lab() as made:
+        made.capture = Capture(made)
         yield made
+        made.capture.check()
 
 
 @pytest.fixture

@@ -240,6 +240,7 @@ class Lab:
         self.nodes: list[Node] = []
         self.procs: list[subprocess.Popen] = []
         self.closers: list = []
+        self.watchers: list = []  # called with the ends of every new cable
         self.dir = pathlib.Path(tempfile.mkdtemp(prefix=f"starg-lab-{os.getpid()}-"))
 
     def __enter__(self) -> "Lab":
@@ -261,6 +262,8 @@ class Lab:
         for node, dev in ((a, a_if), (b, b_if)):
             node.ip("link", "set", dev, "up")
             node.run("ethtool", "-K", dev, "tx", "off")
+        for watch in self.watchers:
+            watch(a, a_if, b, b_if)
 
     def on_close(self, function) -> None:
         self.closers.append(function)
