@@ -29,6 +29,7 @@ class StargPim(Router):
         self.rps: list[tuple[str, str]] = []
         self.static: list[tuple[str, str]] = []
         self.pim_extra = ""
+        self.join_interval_s = 60
 
     def end(self, port: str) -> str:
         return f"v-{port}"
@@ -52,7 +53,8 @@ class StargPim(Router):
         lines = []
         for p in self.ports:
             more = "igmp: { version = 3; }; " if p.igmp else ""
-            more += f'pim: {{ mode = "sparse"; dr_priority = {p.dr_priority}; }}; ' if p.pim else ""
+            more += (f'pim: {{ mode = "sparse"; dr_priority = {p.dr_priority}; '
+                     f'join_prune_interval_s = {self.join_interval_s}; }}; ') if p.pim else ""
             lines.append(f'  {{ name = "{p.name}"; port = "{p.name}"; address = [ "{p.address}" ]; {more}}}')
         if self.local:
             lines.append(f'  {{ name = "lo0"; loopback = true; address = [ "{self.local}" ]; '
@@ -99,6 +101,7 @@ class FrrPim(Frr):
         super().__init__(lab, name)
         self.ports: list[Port] = []
         self.lines: list[str] = []
+        self.join_interval_s = 60
 
     def end(self, port: str) -> str:
         return port
@@ -116,7 +119,7 @@ class FrrPim(Frr):
     def up(self) -> None:
         if not self.mac_known():
             self.addresses()
-        lines = list(self.lines)
+        lines = [*self.lines, f"ip pim join-prune-interval {self.join_interval_s}"]
         for p in self.ports:
             lines += [f"interface {p.name}", *(["ip pim"] if p.pim else []), *(["ip igmp"] if p.igmp else []),
                       *([f"ip pim drpriority {p.dr_priority}"] if p.dr_priority != 1 else []), "exit"]
