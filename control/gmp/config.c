@@ -40,9 +40,10 @@ void gmp_if_config_default(struct gmp_if_config *c, enum ip_family family)
 		.leave = GMP_LEAVE_TRACKING,
 		.tracking = true,
 		.check_source = true,
-		.max_groups = 200000,
+		.max_groups = GMP_MAX_GROUPS,
 		.max_sources = 4096,
 		.max_entries = 2000000,
+		.max_groups_per_host = GMP_MAX_GROUPS_PER_HOST,
 	};
 }
 
@@ -118,7 +119,8 @@ static int check_limits(const struct gmp_if_config *i, const struct complaint *c
 	if (i->resume_groups > i->max_groups)
 		return wrong(c, "%s: resume_groups %u is above max_groups %u: lower it",
 			i->interface, i->resume_groups, i->max_groups);
-	if (i->max_groups_per_host && !i->tracking)
+	if (i->max_groups_per_host && i->max_groups_per_host != GMP_MAX_GROUPS_PER_HOST &&
+		!i->tracking)
 		return wrong(c, "%s: max_groups_per_host needs tracking: turn it on", i->interface);
 	if (i->leave > GMP_LEAVE_IMMEDIATE)
 		return wrong(c, "%s: leave must be tracking, query or immediate", i->interface);

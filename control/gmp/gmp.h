@@ -39,6 +39,10 @@ struct gmp_rule {
 	struct prefix src; /* len 0: any */
 };
 
+/* Of max_groups, what one host may have by default: room is left for the others. */
+#define GMP_MAX_GROUPS 200000u
+#define GMP_MAX_GROUPS_PER_HOST 131072u
+
 /* Settings of one family on one interface. 0 where it says so means: derived. */
 struct gmp_if_config {
 	char interface[DP_IF_NAMELEN]; /* need not exist (yet) */
@@ -62,8 +66,9 @@ struct gmp_if_config {
 	uint32_t max_sources;   /* per group; 0: no limit */
 	uint32_t max_entries; /* sources and tracked hosts with their sources, all groups together;
 			       * 0: no limit */
-	uint32_t max_groups_per_host; /* a host in so many makes no new ones; needs tracking, 0: no
-				       * limit */
+	uint32_t
+		max_groups_per_host; /* a host in so many makes no new ones; needs tracking (without
+				       * it the default says nothing), 0: no limit */
 	uint32_t n_joins;
 	const struct gmp_join *joins;
 	uint32_t n_rules;

@@ -63,6 +63,11 @@ enum pim_spt {
 	PIM_SPT_RATE,   /* from spt_rate_kbps on */
 };
 
+/* What may exist by default. A source and a group of its own are two states and, with their route, some 2 KB:
+ * half a gigabyte in all, of which no neighbour or source alone gets more than half. */
+#define PIM_MAX_STATES 524288u
+#define PIM_MAX_STATES_OF_ONE (PIM_MAX_STATES / 4)
+
 /* States that may exist: 0 is no limit. */
 struct pim_limits {
 	uint32_t states;       /* (*,G) and (S,G) in all */
@@ -98,7 +103,7 @@ struct pim_config {
 };
 
 /* No interfaces and RPs; the RFC's times; SSM ranges 232.0.0.0/8 and ff30::/32 to ff3f::/32 (constant
- * memory); SPT at once; limits 0. */
+ * memory); SPT at once; PIM_MAX_STATES. */
 void pim_config_default(struct pim_config *c);
 /* The RFC's times, sparse, IPv4, 512 neighbours; no name. */
 void pim_if_config_default(struct pim_if_config *c);

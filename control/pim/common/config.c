@@ -41,6 +41,9 @@ void pim_config_default(struct pim_config *c)
 		.register_probe_s = 5,
 		.assert_s = 180,
 		.assert_override_s = 3,
+		.limits = {.states = PIM_MAX_STATES,
+			.per_neighbor = PIM_MAX_STATES_OF_ONE,
+			.per_source = PIM_MAX_STATES_OF_ONE},
 	};
 }
 

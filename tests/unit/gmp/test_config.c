@@ -158,6 +158,19 @@ static void wrong_settings_are_refused_with_a_sentence(void **state)
 	}
 }
 
+static void by_default_one_host_cannot_take_all_groups(void **state)
+{
+	struct gmp_if_config c;
+	char err[192] = "";
+
+	gmp_if_config_default(&c, IP_V4);
+	snprintf(c.interface, sizeof(c.interface), "lan");
+	assert_in_range(c.max_groups_per_host, 100000, c.max_groups - 1);
+	c.tracking = false; /* nobody is counted: what nobody asked for needs no correction */
+	c.leave = GMP_LEAVE_QUERY;
+	assert_int_equal(gmp_if_config_check(&c, err, sizeof(err)), 0);
+}
+
 static void an_interface_may_be_there_once_for_each_family(void **state)
 {
 	struct gmp_if_config c[3];
@@ -208,6 +221,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(wrong_settings_are_refused_with_a_sentence),
+		cmocka_unit_test(by_default_one_host_cannot_take_all_groups),
 		cmocka_unit_test(an_interface_may_be_there_once_for_each_family),
 		cmocka_unit_test(ssm_ranges_and_maps_are_of_groups),
 	};

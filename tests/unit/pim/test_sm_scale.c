@@ -366,6 +366,21 @@ static void states_of_a_neighbour_have_a_limit(void **state)
 	assert_int_equal(pim_neigh_find(pim_iface_get(b->pim, b->p->lan1, IP_V4), &a)->n_states, 0);
 }
 
+static void by_default_one_neighbour_takes_no_more_than_half(void **state)
+{
+	struct bare *b = *state;
+	struct pim_config defaults;
+
+	pim_config_default(&defaults);
+	assert_in_range(defaults.limits.per_neighbor, MANY, UINT32_MAX);
+	assert_in_range(defaults.limits.per_source, MANY, UINT32_MAX);
+	b->p->conf.limits = defaults.limits;
+	configure(b);
+	join_many(b, b->p->lan1, "10.0.3.2", "10.0.3.1", 2 * defaults.limits.per_neighbor);
+	assert_int_equal(b->pim->sm->n_sg, defaults.limits.per_neighbor);
+	assert_in_range(b->pim->sm->n_sg + b->pim->sm->n_star, 0, defaults.limits.states / 2);
+}
+
 static void groups_of_a_source_have_a_limit(void **state)
 {
 	struct bare *b = *state;
@@ -394,6 +409,7 @@ int main(void)
 		T(two_thousand_sources_of_a_group_by_one_neighbour),
 		T(states_in_all_have_a_limit),
 		T(states_of_a_neighbour_have_a_limit),
+		T(by_default_one_neighbour_takes_no_more_than_half),
 		T(groups_of_a_source_have_a_limit),
 	};
 
