@@ -11,6 +11,13 @@
 
 #define container_of(ptr, type, member) ((type *)((char *)(ptr)-offsetof(type, member)))
 
+/* One more word of a hash (not for security). */
+static inline uint32_t hash_mix(uint32_t h, uint32_t v)
+{
+	h = (h ^ v) * 0x9e3779b1u;
+	return h ^ h >> 15;
+}
+
 struct hash_node {
 	struct hash_node *next;
 	uint32_t hash;

@@ -7,7 +7,7 @@
  */
 #pragma once
 
-#include "control/net/slab.h"
+#include "control/base/slab.h"
 #include "dataplane/seam/addr.h"
 
 #define TRIE_DEPTH_MAX 129 /* prefixes of different length on the way to one IPv6 address */

@@ -4,15 +4,19 @@
  * Equal pieces of memory without a header each: a million routes are a million small objects, and
  * malloc's own bookkeeping would cost as much as they do. Pieces go back to the slab; its chunks go
  * back to the system when the whole slab ends.
+ *
+ * With an address sanitizer each piece is a malloc of its own, so that it finds what is used behind its end
+ * or after it was put back.
  */
 #pragma once
 
 #include <stddef.h>
+#include <sys/queue.h>
 
 struct slab {
 	size_t size; /* of a piece, bytes */
 	void *free;  /* list through the first word of each */
-	void *chunks;
+	LIST_HEAD(, slab_chunk) chunks;
 };
 
 /* size: bytes of a piece. Nothing is allocated yet. */
