@@ -157,8 +157,8 @@ static bool check_route(struct explain *x)
 			grp);
 	}
 	m = x->entry.merged;
-	prefix_str(&m->key.src, src, sizeof(src));
-	prefix_str(&m->key.grp, grp, sizeof(grp));
+	prefix_str(&x->entry.key.src, src, sizeof(src));
+	prefix_str(&x->entry.key.grp, grp, sizeof(grp));
 	explain_check(x, "route", true, "(%s, %s) by %s, %u input(s), %u output(s)%s", src, grp,
 		runner_proto_name(x->app->runner, m->input_owner), m->n_inputs, m->n_outputs,
 		x->entry.crossing ? ", where routes overlap" : "");
@@ -176,12 +176,11 @@ static bool check_route(struct explain *x)
 /* Why a route has no input: its protocol's reason, or the RPF lookup's. */
 static bool no_input(struct explain *x)
 {
-	const struct tib_merged *m = x->entry.merged;
 	struct net_rpf rpf;
 	char problem[256];
 
 	memset(&rpf, 0, sizeof(rpf));
-	static_problem(x, &m->key, problem, sizeof(problem));
+	static_problem(x, &x->entry.key, problem, sizeof(problem));
 	if (!problem[0] && !ip_is_none(&x->src) && !net_rpf(x->app->net, &x->src, &rpf))
 		return explain_check(x, "rpf", false, "the source is unreachable: %s", rpf.why);
 	return explain_check(x, "input", false, "the route accepts no input%s%s",
@@ -296,8 +295,7 @@ static void note_mark(struct explain *x)
 	char names[128];
 	uint16_t id;
 
-	if (x->app->ports &&
-		ports_mark(x->app->ports, &x->entry.merged->key, &id, names, sizeof(names)))
+	if (x->app->ports && ports_mark(x->app->ports, &x->entry.key, &id, names, sizeof(names)))
 		explain_check(x, "mark", true,
 			"mark %u on %s: its packets come with the route's number and need no lookup",
 			id, names);
@@ -325,7 +323,7 @@ static void check_flow(struct explain *x)
 		explain_check(x, "dropped", true,
 			"%llu of them were dropped: trace shows why, show drop counts",
 			(unsigned long long)c->dropped);
-	if (rate_sample(&x->entry.merged->key, app_now_us(), c->packets, c->bytes, &rate))
+	if (rate_sample(&x->entry.key, app_now_us(), c->packets, c->bytes, &rate))
 		explain_check(
 			x, "rate", true, "%.1f packets/s, %.0f bit/s", rate.pps, rate.bits_ps);
 	else
@@ -344,7 +342,7 @@ static void walk(struct explain *x)
 		ok = false;
 	if (!ok || !check_route(x))
 		return;
-	if (x->app->dp.ops->route_counters(x->app->dp.ctx, &x->entry.merged->key, &x->counters))
+	if (x->app->dp.ops->route_counters(x->app->dp.ctx, &x->entry.key, &x->counters))
 		memset(&x->counters, 0, sizeof(x->counters));
 	if (explain_pim_route(x) && check_inputs(x) && explain_outputs(x))
 		check_flow(x);

@@ -57,7 +57,7 @@ void live_group(struct app *app, const char *prefix, json_t *to)
 	(void)!lowest(prefix, &at.grp.addr);
 	for (more = tib_first_from(app->tib, &at, &e); more && go_on(&l);
 		more = tib_group_behind(app->tib, &at, &e)) {
-		at = e.merged->key;
+		at = e.key;
 		cmd_candidate(
 			to, prefix, prefix_str(&at.grp, buf, sizeof(buf)), "group of a route");
 	}
@@ -67,7 +67,7 @@ void live_group(struct app *app, const char *prefix, json_t *to)
 
 static bool source_cb(void *arg, const struct tib_entry_info *e)
 {
-	const struct prefix *p = &e->merged->key.src;
+	const struct prefix *p = &e->key.src;
 	struct live *l = arg;
 	char buf[PREFIX_STRLEN];
 

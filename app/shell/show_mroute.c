@@ -168,10 +168,10 @@ json_t *show_mroute_entry(struct app *app, const struct tib_entry_info *e)
 	uint64_t now = app_now_us();
 	json_t *o = json_object(), *outputs;
 
-	put_key(o, &m->key);
-	put_flags(app, o, &m->key, m->n_outputs, e);
+	put_key(o, &e->key);
+	put_flags(app, o, &e->key, m->n_outputs, e);
 	put_protocols(app, o, e);
-	put_origin(app, o, &m->key, e->error);
+	put_origin(app, o, &e->key, e->error);
 	put_bool(o, "installed", !e->error);
 	put_number(o, "uptime_s", now > e->created_us ? (now - e->created_us) / 1000000 : 0);
 	put_text(o, "input_owner", runner_proto_name(app->runner, m->input_owner));
@@ -180,7 +180,7 @@ json_t *show_mroute_entry(struct app *app, const struct tib_entry_info *e)
 	outputs = put_array(o, "outputs");
 	for (uint32_t i = 0; i < m->n_outputs; i++)
 		put_output(app, outputs, &m->outputs[i], e->oifs ? e->oifs[i] : 0);
-	put_counters(app, put_object(o, "counters"), &m->key);
+	put_counters(app, put_object(o, "counters"), &e->key);
 	return o;
 }
 
@@ -293,10 +293,10 @@ static bool count_cb(void *arg, const struct tib_entry_info *e)
 		return true;
 	s->shown++;
 	o = add_object(s->list);
-	put_key(o, &e->merged->key);
-	put_counters(s->app, o, &e->merged->key);
-	if (s->app->dp.ops->route_counters(s->app->dp.ctx, &e->merged->key, &c) == 0 &&
-		rate_sample(&e->merged->key, app_now_us(), c.packets, c.bytes, &rate)) {
+	put_key(o, &e->key);
+	put_counters(s->app, o, &e->key);
+	if (s->app->dp.ops->route_counters(s->app->dp.ctx, &e->key, &c) == 0 &&
+		rate_sample(&e->key, app_now_us(), c.packets, c.bytes, &rate)) {
 		put_real(o, "packets_per_s", rate.pps);
 		put_real(o, "bits_per_s", rate.bits_ps);
 	} else {

@@ -9,73 +9,30 @@
 
 #include <errno.h>
 
-static bool merged_same(const struct tib_merged *a, const struct tib_merged *b)
-{
-	if (a->n_inputs != b->n_inputs || a->n_outputs != b->n_outputs ||
-		memcmp(a->inputs, b->inputs, a->n_inputs * sizeof(a->inputs[0])))
-		return false;
-	for (uint32_t i = 0; i < a->n_outputs; i++)
-		if (tib_output_cmp(&a->outputs[i], &b->outputs[i]))
-			return false;
-	return true;
-}
-
-/* Remembers whose wishes are in the entry, for show; those that except it only if there are no others. */
-static int owners_take(const struct tib *tib, struct tib_entry *e)
-{
-	const struct prefix *src = &e->merged.key.src;
-	uint16_t *v = e->owners;
-	uint32_t n = 0;
-
-	if (e->n_owners != tib->n_cover) {
-		v = realloc(e->owners, tib->n_cover * sizeof(*v));
-		if (!v)
-			return -ENOMEM;
-	}
-	e->owners = v;
-	for (uint32_t i = 0; i < tib->n_cover; i++)
-		if (!tib_except_find(tib->cover[i].excepts, tib->cover[i].n_excepts, src))
-			v[n++] = tib->cover[i].owner;
-	for (uint32_t i = 0; i < tib->n_cover && n == 0; i++)
-		v[i] = tib->cover[i].owner;
-	e->n_owners = n ? n : tib->n_cover;
-	return 0;
-}
-
 /* Merges e anew. *changed: the data plane has to hear of it. */
 static int entry_merge(struct tib *tib, struct tib_entry *e, bool *changed)
 {
+	struct tib_plan *plan;
 	struct tib_merged m;
-	struct tib_oifs *want;
 	bool same;
 	int rc = tib_entry_cover(tib, e);
 
 	*changed = true;
 	if (!rc)
-		rc = owners_take(tib, e);
-	if (!rc)
-		rc = tib_merge(&e->merged.key, tib->cover_ptrs, tib->n_cover, &m);
+		rc = tib_merge(&e->key, tib->cover_ptrs, tib->n_cover, &m);
 	if (rc)
 		return rc;
-	same = e->installed && !e->error && merged_same(&m, &e->merged);
-	if (same) {
-		*changed = false;
-		tib_merged_fini(&e->merged);
-		e->merged = m;
-		return 0;
-	}
-	rc = tib_oifs_get(tib, &m, &want);
-	if (rc && !want) {
-		tib_merged_fini(&m);
+	plan = tib_plan_get(tib, e, &m, &rc);
+	if (!plan)
 		return rc;
-	}
-	if (e->want != e->live)
-		tib_oifs_put(tib, e->want);
-	tib_merged_fini(&e->merged);
-	e->merged = m;
-	e->want = want;
-	e->has_merged = true;
-	return rc;
+	same = e->installed && !e->error && tib_plan_same_route(plan, e->want);
+	tib_plan_replace(tib, &e->want, plan);
+	if (!same)
+		return rc;
+	plan->refs++;
+	tib_plan_replace(tib, &e->live, plan);
+	*changed = false;
+	return 0;
 }
 
 static void entry_failed(struct tib *tib, struct tib_entry *e, int rc)
@@ -86,9 +43,8 @@ static void entry_failed(struct tib *tib, struct tib_entry *e, int rc)
 
 static void entry_installed(struct tib *tib, struct tib_entry *e)
 {
-	if (e->live != e->want)
-		tib_oifs_put(tib, e->live);
-	e->live = e->want;
+	e->want->refs++;
+	tib_plan_replace(tib, &e->live, e->want);
 	e->installed = true;
 	e->error = 0;
 }
@@ -96,11 +52,13 @@ static void entry_installed(struct tib *tib, struct tib_entry *e)
 /* Makes the data plane's record of e. */
 static int entry_describe(const struct tib *tib, const struct tib_entry *e, struct dp_route *r)
 {
-	*r = (struct dp_route){.key = e->merged.key, .n_inputs = e->merged.n_inputs};
-	memcpy(r->inputs, e->merged.inputs, e->merged.n_inputs * sizeof(r->inputs[0]));
-	if (!e->want)
+	const struct tib_merged *m = &e->want->merged;
+
+	*r = (struct dp_route){.key = e->key, .n_inputs = m->n_inputs};
+	memcpy(r->inputs, m->inputs, m->n_inputs * sizeof(r->inputs[0]));
+	if (!m->n_outputs)
 		return 0;
-	return tib->dp->ops->list_get(tib->dp->ctx, e->want->ids, e->want->n, &r->list);
+	return tib->dp->ops->list_get(tib->dp->ctx, e->want->oifs, m->n_outputs, &r->list);
 }
 
 static bool refused_already(const struct tib *tib, uint32_t i)
@@ -194,7 +152,7 @@ static int commit_doomed(struct tib *tib, size_t *n)
 				continue;
 			}
 			tib->batch[batch] = e;
-			tib->keys[batch++] = e->merged.key;
+			tib->keys[batch++] = e->key;
 		}
 		if (!batch)
 			break;
@@ -227,10 +185,10 @@ static void say(struct tib *tib)
 		log_error("tib",
 			"%s and maybe others are not installed: the data plane's tables are full; "
 			"raise router.max_routes or router.max_oifs and restart",
-			route_key_str(&e->merged.key, key, sizeof(key)));
+			route_key_str(&e->key, key, sizeof(key)));
 	else
 		log_error("tib", "%s is not installed: %s; tried again with every change",
-			route_key_str(&e->merged.key, key, sizeof(key)), strerror(-e->error));
+			route_key_str(&e->key, key, sizeof(key)), strerror(-e->error));
 }
 
 int tib_commit(struct tib *tib)

@@ -70,6 +70,7 @@ static int cover_grow(struct tib *tib)
 	uint32_t cap = tib->cover_cap ? tib->cover_cap * 2 : 16;
 	const struct tib_wish **ptrs;
 	struct tib_wish *v;
+	uint16_t *owners;
 
 	if (tib->n_cover < tib->cover_cap)
 		return 0;
@@ -81,6 +82,10 @@ static int cover_grow(struct tib *tib)
 	if (!ptrs)
 		return -ENOMEM;
 	tib->cover_ptrs = ptrs;
+	owners = realloc(tib->cover_owners, cap * sizeof(*owners));
+	if (!owners)
+		return -ENOMEM;
+	tib->cover_owners = owners;
 	tib->cover_cap = cap;
 	for (uint32_t i = 0; i < cap; i++)
 		tib->cover_ptrs[i] = &tib->cover[i];
@@ -90,21 +95,22 @@ static int cover_grow(struct tib *tib)
 static int cover_wishes(struct tib *tib, const struct tib_entry *e)
 {
 	for (struct tib_owned_wish *w = e->wishes; w; w = w->next) {
+		struct tib_terms *t = w->terms;
 		struct tib_wish *to;
 
 		if (cover_grow(tib))
 			return -ENOMEM;
 		to = &tib->cover[tib->n_cover++];
 		to->owner = w->owner;
-		to->precedence = w->precedence;
-		to->complete = w->complete;
-		to->n_inputs = w->n_inputs;
-		to->key = e->merged.key;
-		memcpy(to->inputs, wish_inputs(w), w->n_inputs * sizeof(to->inputs[0]));
-		to->n_outputs = w->n_outputs;
-		to->outputs = w->outputs;
-		to->n_excepts = w->n_excepts;
-		to->excepts = wish_excepts(w);
+		to->precedence = t->precedence;
+		to->complete = t->complete;
+		to->n_inputs = t->n_inputs;
+		to->key = e->key;
+		memcpy(to->inputs, terms_inputs(t), t->n_inputs * sizeof(to->inputs[0]));
+		to->n_outputs = t->n_outputs;
+		to->outputs = t->outputs;
+		to->n_excepts = t->n_excepts;
+		to->excepts = terms_excepts(t);
 	}
 	return 0;
 }
@@ -131,7 +137,7 @@ static int cover_group(struct tib *tib, const struct tib_group *g, const struct 
 
 int tib_entry_cover(struct tib *tib, const struct tib_entry *e)
 {
-	const struct prefix *grp = &e->merged.key.grp;
+	const struct prefix *grp = &e->key.grp;
 	const uint32_t *lens = tib->group_lens[tib_family(&grp->addr)];
 	int rc = cover_grow(tib);
 
@@ -143,9 +149,9 @@ int tib_entry_cover(struct tib *tib, const struct tib_entry *e)
 		if (!lens[len])
 			continue;
 		outer = prefix_make(grp->addr, (uint8_t)len);
-		g = tib_group_find(tib, e->merged.key.table, &outer);
+		g = tib_group_find(tib, e->key.table, &outer);
 		if (g)
-			rc = cover_group(tib, g, &e->merged.key.src);
+			rc = cover_group(tib, g, &e->key.src);
 	}
 	return rc;
 }

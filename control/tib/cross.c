@@ -50,7 +50,7 @@ static bool box_above_group(const struct tib *tib, const struct dp_route_key *k)
 
 bool tib_cross_needed(const struct tib *tib, const struct tib_entry *e)
 {
-	const struct dp_route_key *k = &e->merged.key;
+	const struct dp_route_key *k = &e->key;
 
 	return box_above_group(tib, k) && box_above_source(tib, k);
 }
@@ -78,8 +78,7 @@ static void cross_below(struct tib *tib, const struct dp_route_key *key)
 	if (key->src.len == 0)
 		return;
 	while ((e = tib_entry_next_group(tib, key->table, &key->grp, e))) {
-		struct dp_route_key k = {
-			.table = key->table, .src = key->src, .grp = e->merged.key.grp};
+		struct dp_route_key k = {.table = key->table, .src = key->src, .grp = e->key.grp};
 
 		if (box_above_source(tib, &k))
 			cross_at(tib, &k);
@@ -93,11 +92,10 @@ static void cross_group(struct tib *tib, const struct dp_route_key *key, const s
 	struct tib_entry *e = NULL;
 
 	/* sources of one group follow each other */
-	while ((e = tib_entry_within(tib, &within, e)) && prefix_eq(&e->merged.key.grp, outer)) {
-		struct dp_route_key k = {
-			.table = key->table, .src = e->merged.key.src, .grp = key->grp};
+	while ((e = tib_entry_within(tib, &within, e)) && prefix_eq(&e->key.grp, outer)) {
+		struct dp_route_key k = {.table = key->table, .src = e->key.src, .grp = key->grp};
 
-		if (e->merged.key.src.len > key->src.len && tib_entry_is_box(e))
+		if (e->key.src.len > key->src.len && tib_entry_is_box(e))
 			cross_at(tib, &k);
 	}
 }
@@ -153,7 +151,7 @@ void tib_cross_retry(struct tib *tib)
 			const struct tib_entry *e = container_of(n, struct tib_entry, in_order);
 
 			if (tib_entry_is_box(e))
-				tib_cross_new(tib, &e->merged.key);
+				tib_cross_new(tib, &e->key);
 		}
 	}
 	say(tib);

@@ -27,7 +27,7 @@ struct tib_group *tib_group_find(const struct tib *tib, uint16_t table, const st
 
 static struct tib_group *group_add(struct tib *tib, uint16_t table, const struct prefix *grp)
 {
-	struct tib_group *g = calloc(1, sizeof(*g));
+	struct tib_group *g = slab_get(&tib->group_slab);
 
 	if (!g)
 		return NULL;
@@ -44,7 +44,7 @@ static void group_put(struct tib *tib, struct tib_group *g)
 		return;
 	hash_del(&tib->groups, &g->node);
 	tib->group_lens[tib_family(&g->grp.addr)][g->grp.len]--;
-	free(g);
+	slab_put(&tib->group_slab, g);
 }
 
 struct tib_entry *tib_entry_find(const struct tib *tib, const struct dp_route_key *key)
@@ -54,7 +54,7 @@ struct tib_entry *tib_entry_find(const struct tib *tib, const struct dp_route_ke
 	for (; node; node = hash_same(node)) {
 		struct tib_entry *e = container_of(node, struct tib_entry, node);
 
-		if (route_key_eq(&e->merged.key, key))
+		if (route_key_eq(&e->key, key))
 			return e;
 	}
 	return NULL;
@@ -63,39 +63,37 @@ struct tib_entry *tib_entry_find(const struct tib *tib, const struct dp_route_ke
 struct tib_entry *tib_entry_add(struct tib *tib, const struct dp_route_key *key)
 {
 	struct tib_group *g = tib_group_find(tib, key->table, &key->grp);
-	struct tib_entry *e = calloc(1, sizeof(*e));
+	struct tib_entry *e = slab_get(&tib->entry_slab);
 
-	if (e && !g)
+	if (!e)
+		return NULL;
+	if (!g)
 		g = group_add(tib, key->table, &key->grp);
-	if (!e || !g) {
-		free(e);
+	if (!g) {
+		slab_put(&tib->entry_slab, e);
 		return NULL;
 	}
-	e->merged.key = *key;
+	e->key = *key;
 	e->created_us = tib->now_us;
-	e->group = g;
 	g->n_entries++;
 	hash_add(&tib->entries, &e->node, route_key_hash(key));
-	order_add(&tib->order, &e->in_order, &e->merged.key);
+	order_add(&tib->order, &e->in_order, &e->key);
 	tib->src_lens[tib_family(&key->src.addr)][key->src.len]++;
 	return e;
 }
 
 void tib_entry_free(struct tib *tib, struct tib_entry *e)
 {
-	const struct prefix *src = &e->merged.key.src;
+	const struct prefix *src = &e->key.src;
 
 	tib_entry_move(tib, e, TIB_Q_NONE);
 	hash_del(&tib->entries, &e->node);
 	order_del(&tib->order, &e->in_order);
 	tib->src_lens[tib_family(&src->addr)][src->len]--;
-	group_put(tib, e->group);
-	if (e->live != e->want)
-		tib_oifs_put(tib, e->live);
-	tib_oifs_put(tib, e->want);
-	tib_merged_fini(&e->merged);
-	free(e->owners);
-	free(e);
+	group_put(tib, tib_group_find(tib, e->key.table, &e->key.grp));
+	tib_plan_replace(tib, &e->live, NULL);
+	tib_plan_replace(tib, &e->want, NULL);
+	slab_put(&tib->entry_slab, e);
 }
 
 void tib_entry_move(struct tib *tib, struct tib_entry *e, enum tib_queue q)
@@ -133,7 +131,7 @@ static struct tib_entry *seek_behind(
 
 static bool group_within(const struct tib_entry *e, uint16_t table, const struct prefix *grp)
 {
-	return e->merged.key.table == table && prefix_covers(grp, &e->merged.key.grp);
+	return e->key.table == table && prefix_covers(grp, &e->key.grp);
 }
 
 struct tib_entry *tib_entry_within(
@@ -144,7 +142,7 @@ struct tib_entry *tib_entry_within(
 	unsigned steps = 0;
 
 	while (at && group_within(at, key->table, &key->grp)) {
-		const struct dp_route_key *k = &at->merged.key;
+		const struct dp_route_key *k = &at->key;
 
 		tib->visited++;
 		if (prefix_covers(&key->src, &k->src))
@@ -163,12 +161,11 @@ struct tib_entry *tib_entry_within(
 struct tib_entry *tib_entry_next_group(
 	struct tib *tib, uint16_t table, const struct prefix *grp, const struct tib_entry *e)
 {
-	const struct prefix *old = e ? &e->merged.key.grp : grp;
+	const struct prefix *old = e ? &e->key.grp : grp;
 	struct tib_entry *at =
 		e ? entry_of(order_next(&e->in_order)) : seek_behind(tib, table, grp);
 
-	for (unsigned steps = 0;
-		at && prefix_eq(&at->merged.key.grp, old) && at->merged.key.table == table;
+	for (unsigned steps = 0; at && prefix_eq(&at->key.grp, old) && at->key.table == table;
 		steps++) {
 		tib->visited++;
 		at = steps < STEPS_MAX ? entry_of(order_next(&at->in_order))

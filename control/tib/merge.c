@@ -254,7 +254,7 @@ int tib_merge(const struct dp_route_key *key, const struct tib_wish *const *wish
 	size_t kept;
 	int rc = 0;
 
-	*out = (struct tib_merged){.key = *key};
+	*out = (struct tib_merged){0};
 	if (n == 0)
 		return 0;
 	if (n > sizeof(few) / sizeof(few[0])) {

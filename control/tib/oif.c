@@ -17,7 +17,7 @@
 
 #define OIF_IDS_MAX (1u << 24) /* the data plane has its own limit */
 
-static uint32_t output_hash(const struct tib_output *o)
+uint32_t tib_output_hash(const struct tib_output *o)
 {
 	uint32_t h = o->ifid | (uint32_t)o->ttl_threshold << 16 | (uint32_t)o->her_ttl << 24;
 
@@ -183,7 +183,7 @@ static int oif_new(struct tib *tib, const struct tib_output *o, uint32_t hash, s
 
 int tib_oif_get(struct tib *tib, const struct tib_output *out, uint32_t *id)
 {
-	uint32_t hash = output_hash(out);
+	uint32_t hash = tib_output_hash(out);
 	struct tib_oif *oif = oif_find(tib, out, hash);
 	int rc;
 
@@ -219,34 +219,6 @@ uint8_t tib_oif_threshold(const struct tib *tib, uint32_t oif)
 {
 	return oif < tib->oif_cap && tib->oif_by_id[oif] ? tib->oif_by_id[oif]->pub.ttl_threshold
 							 : 0;
-}
-
-int tib_oifs_get(struct tib *tib, const struct tib_merged *m, struct tib_oifs **out)
-{
-	struct tib_oifs *oifs;
-	int rc = 0;
-
-	*out = NULL;
-	if (m->n_outputs == 0)
-		return 0;
-	oifs = calloc(1, sizeof(*oifs) + m->n_outputs * sizeof(oifs->ids[0]));
-	if (!oifs)
-		return -ENOMEM;
-	oifs->n = m->n_outputs;
-	for (uint32_t i = 0; i < m->n_outputs && !rc; i++)
-		rc = tib_oif_get(tib, &m->outputs[i], &oifs->ids[i]);
-	*out = oifs;
-	return rc;
-}
-
-void tib_oifs_put(struct tib *tib, struct tib_oifs *oifs)
-{
-	if (!oifs)
-		return;
-	for (uint32_t i = 0; i < oifs->n; i++)
-		if (oifs->ids[i])
-			tib_oif_put(tib, oifs->ids[i]);
-	free(oifs);
 }
 
 int tib_oifs_refresh(struct tib *tib)

@@ -9,13 +9,14 @@
 
 static bool describe(const struct tib_entry *e, struct tib_entry_info *out)
 {
-	if (!e || !e->alive || !e->has_merged)
+	if (!e || !e->alive || !e->want)
 		return false;
-	*out = (struct tib_entry_info){.merged = &e->merged,
-		.oifs = e->want ? e->want->ids : NULL,
+	*out = (struct tib_entry_info){.key = e->key,
+		.merged = &e->want->merged,
+		.oifs = e->want->oifs,
 		.created_us = e->created_us,
-		.n_wishes = e->n_owners,
-		.owners = e->owners,
+		.n_wishes = e->want->n_owners,
+		.owners = e->want->owners,
 		.crossing = e->crossing,
 		.error = e->error};
 	return true;
@@ -56,8 +57,8 @@ void tib_walk(const struct tib *tib, const struct ipaddr *src, const struct ipad
 		const struct tib_entry *e = container_of(n, struct tib_entry, in_order);
 		struct tib_entry_info info;
 
-		if (matches(&e->merged.key.src, src) && matches(&e->merged.key.grp, grp) &&
-			describe(e, &info) && !cb(arg, &info))
+		if (matches(&e->key.src, src) && matches(&e->key.grp, grp) && describe(e, &info) &&
+			!cb(arg, &info))
 			return;
 	}
 }
@@ -142,13 +143,13 @@ static bool except_in(void *arg, const struct tib_entry *e)
 	struct except_search *s = arg;
 
 	for (struct tib_owned_wish *w = e->wishes; w && !s->found; w = w->next) {
-		const struct prefix *p = tib_except_find(wish_excepts(w), w->n_excepts, &s->src);
+		const struct prefix *p =
+			tib_except_find(terms_excepts(w->terms), w->terms->n_excepts, &s->src);
 
 		if (!p)
 			continue;
 		s->found = true;
-		*s->out =
-			(struct tib_except){.key = e->merged.key, .except = *p, .owner = w->owner};
+		*s->out = (struct tib_except){.key = e->key, .except = *p, .owner = w->owner};
 	}
 	return !s->found;
 }
@@ -170,7 +171,7 @@ struct common {
 static bool common_of(void *arg, const struct tib_entry *e)
 {
 	struct common *c = arg;
-	const struct dp_route_key *k = &e->merged.key;
+	const struct dp_route_key *k = &e->key;
 
 	if (!tib_entry_is_box(e))
 		return true;

@@ -9,7 +9,7 @@
 
 static int cmp_order(const void *key, const struct order_node *n)
 {
-	return route_key_cmp(key, &container_of(n, struct tib_entry, in_order)->merged.key);
+	return route_key_cmp(key, &container_of(n, struct tib_entry, in_order)->key);
 }
 
 struct tib *tib_new(const struct dp *dp, struct net *net)
@@ -26,7 +26,11 @@ struct tib *tib_new(const struct dp *dp, struct net *net)
 	order_init(&tib->order, cmp_order, (uintptr_t)tib);
 	for (unsigned i = 0; i < TIB_QUEUES; i++)
 		TAILQ_INIT(&tib->queues[i]);
-	if (hash_init(&tib->entries) || hash_init(&tib->groups) || hash_init(&tib->oifs)) {
+	slab_init(&tib->entry_slab, sizeof(struct tib_entry));
+	slab_init(&tib->group_slab, sizeof(struct tib_group));
+	slab_init(&tib->wish_slab, sizeof(struct tib_owned_wish));
+	if (hash_init(&tib->entries) || hash_init(&tib->groups) || hash_init(&tib->oifs) ||
+		hash_init(&tib->terms) || hash_init(&tib->plans)) {
 		tib_free(tib);
 		return NULL;
 	}
@@ -36,39 +40,35 @@ struct tib *tib_new(const struct dp *dp, struct net *net)
 /* Everything is freed as memory only: the data plane keeps forwarding with what it has. */
 void tib_free(struct tib *tib)
 {
-	struct hash_node *node, *next;
+	struct hash_node *node;
 
 	if (!tib)
 		return;
-	for (node = tib->entries.n ? hash_next(&tib->entries, NULL) : NULL; node; node = next) {
+	tib->ending = true;
+	for (node = tib->entries.n ? hash_next(&tib->entries, NULL) : NULL; node;
+		node = hash_next(&tib->entries, node)) {
 		struct tib_entry *e = container_of(node, struct tib_entry, node);
-		struct tib_owned_wish *w;
 
-		next = hash_next(&tib->entries, node);
-		while ((w = e->wishes)) {
-			e->wishes = w->next;
-			free(w);
-		}
-		if (e->live != e->want)
-			free(e->live);
-		free(e->want);
-		free(e->owners);
-		tib_merged_fini(&e->merged);
-		free(e);
-	}
-	for (node = tib->groups.n ? hash_next(&tib->groups, NULL) : NULL; node; node = next) {
-		next = hash_next(&tib->groups, node);
-		free(container_of(node, struct tib_group, node));
+		for (struct tib_owned_wish *w = e->wishes; w; w = w->next)
+			tib_terms_put(tib, w->terms);
+		tib_plan_replace(tib, &e->live, NULL);
+		tib_plan_replace(tib, &e->want, NULL);
 	}
 	for (uint32_t id = 0; id < tib->oif_cap; id++)
 		free(tib->oif_by_id[id]);
+	slab_fini(&tib->entry_slab);
+	slab_fini(&tib->group_slab);
+	slab_fini(&tib->wish_slab);
 	hash_fini(&tib->entries);
 	hash_fini(&tib->groups);
 	hash_fini(&tib->oifs);
+	hash_fini(&tib->terms);
+	hash_fini(&tib->plans);
 	idpool_fini(&tib->oif_ids);
 	free(tib->oif_by_id);
 	free(tib->cover);
 	free(tib->cover_ptrs);
+	free(tib->cover_owners);
 	free(tib);
 }
 
@@ -95,64 +95,66 @@ static int key_normalise(const struct dp_route_key *key, struct dp_route_key *ou
 	return 0;
 }
 
-/* Puts mine in the place of e's wish of the same owner, if there is one, whose memory is the caller's
- * now. */
-static struct tib_owned_wish *wish_put(struct tib_entry *e, struct tib_owned_wish *mine)
+/* The owner's wish of e says these terms from now on; e is marked with all that its key covers. What is more
+ * specific is marked before e itself, and so is installed before it: nothing is forwarded for a moment that
+ * should not be. */
+static int wish_set(struct tib *tib, struct tib_entry *e, uint16_t owner, struct tib_terms *terms)
 {
-	struct tib_owned_wish **link = wish_link(e, mine->owner), *old = *link;
-
-	mine->next = old ? old->next : NULL;
-	*link = mine;
-	return old;
-}
-
-/* What is more specific is marked before e itself, and so is installed before it: nothing is forwarded
- * for a moment that should not be. */
-static int wish_set(struct tib *tib, struct tib_entry *e, struct tib_owned_wish *mine)
-{
-	struct dp_route_key key = e->merged.key;
-	struct tib_owned_wish *old;
+	struct dp_route_key key = e->key;
+	struct tib_owned_wish **link = wish_link(e, owner);
+	struct tib_owned_wish *w = *link ? *link : slab_get(&tib->wish_slab);
+	struct tib_terms *old;
 	bool was_box;
-	int rc = tib_excepts_add(tib, &key, mine);
 
-	if (rc)
-		return rc;
+	if (!w)
+		return -ENOMEM;
+	if (tib_excepts_add(tib, &key, terms)) {
+		if (!*link)
+			slab_put(&tib->wish_slab, w);
+		return -ENOMEM;
+	}
 	was_box = tib_entry_is_box(e);
-	old = wish_put(e, mine);
+	old = w->terms;
+	w->terms = terms;
+	w->owner = owner;
+	w->stale = false;
+	*link = w;
 	if (!was_box)
 		tib_cross_new(tib, &key);
 	tib_entries_touch(tib, &key);
-	if (old)
+	if (old) {
 		tib_excepts_del(tib, &key, old);
-	free(old);
+		tib_terms_put(tib, old);
+	}
 	return 0;
 }
 
 int tib_wish_set(struct tib *tib, const struct tib_wish *w, uint64_t now_us)
 {
-	struct tib_owned_wish *mine, *have;
+	struct tib_owned_wish *have;
 	struct tib_wish normal = *w;
+	struct tib_terms *terms;
 	struct tib_entry *e;
 	int rc;
 
 	if (w->n_inputs > DP_INPUTS_MAX || key_normalise(&w->key, &normal.key))
 		return -EINVAL;
 	tib->now_us = now_us;
-	mine = tib_wish_copy(&normal, &rc);
-	if (!mine)
+	terms = tib_terms_get(tib, &normal, &rc);
+	if (!terms)
 		return rc;
 	e = tib_entry_find(tib, &normal.key);
 	have = e ? *wish_link(e, w->owner) : NULL;
-	if (have && tib_wish_same(have, mine)) {
+	if (have && have->terms == terms) {
 		have->stale = false;
-		free(mine);
+		tib_terms_put(tib, terms);
 		return 0;
 	}
 	if (!e)
 		e = tib_entry_add(tib, &normal.key);
-	rc = e ? wish_set(tib, e, mine) : -ENOMEM;
+	rc = e ? wish_set(tib, e, w->owner, terms) : -ENOMEM;
 	if (rc) {
-		free(mine);
+		tib_terms_put(tib, terms);
 		if (e && !e->alive)
 			tib_entry_touch(tib, e);
 	}
@@ -161,13 +163,14 @@ int tib_wish_set(struct tib *tib, const struct tib_wish *w, uint64_t now_us)
 
 static void wish_remove(struct tib *tib, struct tib_entry *e, struct tib_owned_wish **link)
 {
-	struct dp_route_key key = e->merged.key;
+	struct dp_route_key key = e->key;
 	struct tib_owned_wish *w = *link;
 
 	*link = w->next;
 	tib_entries_touch(tib, &key);
-	tib_excepts_del(tib, &key, w);
-	free(w);
+	tib_excepts_del(tib, &key, w->terms);
+	tib_terms_put(tib, w->terms);
+	slab_put(&tib->wish_slab, w);
 }
 
 int tib_wish_del(struct tib *tib, uint16_t owner, const struct dp_route_key *wanted)

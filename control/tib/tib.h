@@ -57,7 +57,6 @@ struct tib_wish {
 
 /* What merging wishes gives: values only, no ids of the data plane. */
 struct tib_merged {
-	struct dp_route_key key;
 	uint8_t n_inputs;
 	struct dp_input inputs[DP_INPUTS_MAX];
 	uint16_t input_owner; /* whose inputs these are */
@@ -102,6 +101,7 @@ void tib_net_changed(struct tib *tib, const struct net_change *c);
 
 /* An installed entry, for show. Borrowed until the next tib_* call that changes something. */
 struct tib_entry_info {
+	struct dp_route_key key;
 	const struct tib_merged *merged;
 	const uint32_t *oifs; /* the data plane's oif id of each output, same order */
 	uint64_t created_us;

@@ -15,6 +15,9 @@
  * the groups within a prefix follow each other and so do the sources within a group: a change costs the
  * entries and groups concerned, not all there are.
  *
+ * There are many entries and few ways in which they are forwarded, so what wishes say (terms) and what comes
+ * of them (plans) are values, each there once and counted.
+ *
  * An entry that has something to do stands in one of three queues: dirty (merge and install),
  * failed (the data plane refused it) or doomed (nobody needs it: delete).
  */
@@ -26,37 +29,50 @@
 #include "control/base/idpool.h"
 #include "control/base/order.h"
 #include "control/base/route_key.h"
+#include "control/base/slab.h"
 #include "control/tib/tib.h"
 
 #define TIB_BATCH 256            /* routes in one call of the data plane */
 #define TIB_OIF_QUARANTINE 1024u /* freed oif ids that are not used again at once */
 
-struct tib_owned_wish {
-	struct tib_owned_wish *next; /* of the same entry */
+/* What a wish says besides its key and its owner; all wishes that say the same share it. */
+struct tib_terms {
+	struct hash_node node;
+	uint32_t refs;
 	uint32_t n_outputs, n_excepts;
-	uint16_t owner;
 	uint8_t precedence;
 	uint8_t n_inputs;
-	bool stale; /* not set since tib_resync_begin */
 	bool complete;
 	/* n_outputs outputs, then n_inputs inputs, then n_excepts excepts in order, none within another */
 	struct tib_output outputs[];
 };
 
-static inline struct dp_input *wish_inputs(struct tib_owned_wish *w)
+static inline struct dp_input *terms_inputs(struct tib_terms *t)
 {
-	return (struct dp_input *)&w->outputs[w->n_outputs];
+	return (struct dp_input *)&t->outputs[t->n_outputs];
 }
 
-static inline struct prefix *wish_excepts(struct tib_owned_wish *w)
+static inline struct prefix *terms_excepts(struct tib_terms *t)
 {
-	return (struct prefix *)(wish_inputs(w) + w->n_inputs);
+	return (struct prefix *)(terms_inputs(t) + t->n_inputs);
 }
 
-/* The oifs that an entry references, one reference each. */
-struct tib_oifs {
-	uint32_t n;
-	uint32_t ids[];
+struct tib_owned_wish {
+	struct tib_owned_wish *next; /* of the same entry */
+	struct tib_terms *terms;
+	uint16_t owner;
+	bool stale; /* not set since tib_resync_begin */
+};
+
+/* What merging gave, and the oifs of it, one reference each; all entries of which it is the same share it. */
+struct tib_plan {
+	struct hash_node node;
+	struct tib_merged merged;
+	uint32_t *oifs; /* as many as outputs; 0: could not be had */
+	uint32_t refs;
+	uint32_t n_owners;
+	bool shared;       /* in tib.plans: all oifs are there */
+	uint16_t owners[]; /* of the wishes in merged */
 };
 
 enum tib_queue { TIB_Q_NONE, TIB_Q_DIRTY, TIB_Q_FAILED, TIB_Q_DOOMED, TIB_QUEUES };
@@ -75,21 +91,17 @@ struct tib_entry {
 	struct hash_node node;
 	struct order_node in_order;
 	TAILQ_ENTRY(tib_entry) in_queue;
-	struct tib_group *group;
 	struct tib_owned_wish *wishes;
-	struct tib_merged merged; /* its key is the entry's */
-	uint16_t *owners;         /* of the wishes in merged */
-	struct tib_oifs *want;    /* oifs of merged; NULL: none */
-	struct tib_oifs *live;    /* oifs of what the data plane has; may be the same object */
+	struct dp_route_key key;
+	uint32_t n_excepts;    /* wishes of this group that except exactly these sources */
+	struct tib_plan *want; /* NULL: not merged yet */
+	struct tib_plan *live; /* what the data plane has; often the same */
 	uint64_t created_us;
-	uint32_t n_owners;
-	uint32_t n_excepts; /* wishes of this group that except exactly these sources */
 	int error;
-	uint8_t queue;   /* enum tib_queue */
-	bool crossing;   /* no box, but two boxes cross here */
-	bool alive;      /* a box or a crossing */
-	bool has_merged; /* merged at least once */
-	bool installed;  /* the data plane has a route of this key */
+	uint8_t queue;  /* enum tib_queue */
+	bool crossing;  /* no box, but two boxes cross here */
+	bool alive;     /* a box or a crossing */
+	bool installed; /* the data plane has a route of this key */
 };
 
 /* Whether somebody named its key. */
@@ -112,6 +124,8 @@ struct tib {
 	const struct dp *dp;
 	struct net *net;
 	struct hash_table entries, groups;
+	struct hash_table terms, plans;
+	struct slab entry_slab, group_slab, wish_slab;
 	struct order_tree order; /* all entries by key */
 	/* How many groups and entries have this prefix length of group and source, by family: which
 	 * lengths to look for. */
@@ -140,9 +154,11 @@ struct tib {
 	uint32_t n_batch;
 	struct tib_wish *cover; /* grows */
 	const struct tib_wish **cover_ptrs;
+	uint16_t *cover_owners;
 	uint32_t n_cover, cover_cap;
 	bool no_space; /* the data plane's table is full: said in this commit */
 	bool failing;  /* logged that entries are not installed */
+	bool ending;   /* the data plane is not told any more */
 };
 
 static inline unsigned tib_family(const struct ipaddr *a)
@@ -153,7 +169,7 @@ static inline unsigned tib_family(const struct ipaddr *a)
 /* entry.c: entries and groups. */
 struct tib_entry *tib_entry_find(const struct tib *tib, const struct dp_route_key *key);
 struct tib_entry *tib_entry_add(struct tib *tib, const struct dp_route_key *key);
-void tib_entry_free(struct tib *tib, struct tib_entry *e); /* out of all tables; oifs given back */
+void tib_entry_free(struct tib *tib, struct tib_entry *e); /* out of all tables; plans given back */
 void tib_entry_move(struct tib *tib, struct tib_entry *e, enum tib_queue q);
 struct tib_group *tib_group_find(const struct tib *tib, uint16_t table, const struct prefix *grp);
 /* The entries that key covers, in order: the first one (e NULL) or that behind e. */
@@ -184,21 +200,31 @@ void tib_cross_new(struct tib *tib, const struct dp_route_key *key);
 /* Makes what is missing if there is room again; says so. */
 void tib_cross_retry(struct tib *tib);
 
-/* wish.c: wishes as values, and the boxes of their excepts. */
-struct tib_owned_wish *tib_wish_copy(const struct tib_wish *w, int *err);
-bool tib_wish_same(struct tib_owned_wish *a, struct tib_owned_wish *b);
-/* Makes boxes of w's excepts; takes them away. -ENOMEM: none was made. */
-int tib_excepts_add(struct tib *tib, const struct dp_route_key *key, struct tib_owned_wish *w);
-void tib_excepts_del(struct tib *tib, const struct dp_route_key *key, struct tib_owned_wish *w);
+/* wish.c: what wishes say, and the boxes of their excepts. */
+/* The terms of a wish: two wishes say the same if these are the same object. A reference is added; NULL and
+ * *err -ENOMEM, or -EINVAL for an except that cannot be. */
+struct tib_terms *tib_terms_get(struct tib *tib, const struct tib_wish *w, int *err);
+void tib_terms_put(struct tib *tib, struct tib_terms *t);
+/* Makes boxes of the excepts; takes them away. -ENOMEM: none was made. */
+int tib_excepts_add(struct tib *tib, const struct dp_route_key *key, struct tib_terms *t);
+void tib_excepts_del(struct tib *tib, const struct dp_route_key *key, struct tib_terms *t);
 
 /* merge.c */
 void tib_output_normalise(struct tib_output *o);
 int tib_output_cmp(const struct tib_output *a, const struct tib_output *b); /* whole value */
 
+/* plan.c */
+/* The plan of m, which is taken, and of the wishes in tib->cover, for e; a reference is added. *err: an oif
+ * could not be had, and nobody else shares the plan; NULL: no memory. */
+struct tib_plan *tib_plan_get(
+	struct tib *tib, const struct tib_entry *e, struct tib_merged *m, int *err);
+/* Replaces *at, either may be NULL; the reference to plan is taken. */
+void tib_plan_replace(struct tib *tib, struct tib_plan **at, struct tib_plan *plan);
+/* Whether the data plane would see no difference. */
+bool tib_plan_same_route(const struct tib_plan *a, const struct tib_plan *b);
+
 /* oif.c */
+uint32_t tib_output_hash(const struct tib_output *o);
 int tib_oif_get(struct tib *tib, const struct tib_output *out, uint32_t *id); /* adds a reference */
 void tib_oif_put(struct tib *tib, uint32_t id);
-/* The oifs of m's outputs. On an error *out has those up to it and 0 for the others, or is NULL. */
-int tib_oifs_get(struct tib *tib, const struct tib_merged *m, struct tib_oifs **out);
-void tib_oifs_put(struct tib *tib, struct tib_oifs *oifs); /* NULL is harmless */
 int tib_oifs_refresh(struct tib *tib); /* HER outputs whose egress or source may have changed */

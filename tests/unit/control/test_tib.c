@@ -229,7 +229,7 @@ static void lookup_takes_the_longest_group_then_the_longest_source(void **state)
 		if (i == 3)
 			g = addr("239.2.2.2");
 		assert_true(tib_lookup(w->tib, 0, &s[i], &g, &e));
-		assert_true(route_key_eq(&e.merged->key, &keys[i]));
+		assert_true(route_key_eq(&e.key, &keys[i]));
 	}
 	g = addr("238.0.0.1");
 	assert_false(tib_lookup(w->tib, 0, &s[0], &g, &e));
@@ -246,8 +246,8 @@ static bool walk_cb(void *arg, const struct tib_entry_info *e)
 	struct walked *k = arg;
 
 	if (k->n++)
-		assert_true(route_key_cmp(&k->last, &e->merged->key) < 0);
-	k->last = e->merged->key;
+		assert_true(route_key_cmp(&k->last, &e->key) < 0);
+	k->last = e->key;
 	return k->n != k->stop;
 }
 

@@ -249,7 +249,7 @@ static void check_packet(struct world *w, const struct model *m, unsigned s, uns
 		return;
 	}
 	assert_non_null(r);
-	assert_memory_equal(&e.merged->key, &r->key, sizeof(r->key));
+	assert_memory_equal(&e.key, &r->key, sizeof(r->key));
 	assert_int_equal(e.merged->excepted, p.n == 0);
 	if (p.n == 0) {
 		assert_int_equal(r->list, 0);
