@@ -43,13 +43,16 @@ static void send_specific(struct gmp_group *g, bool suppress, uint32_t n, struct
 
 /* --- 6.6.3.1 ------------------------------------------------------------------------------------- */
 
-/* "If the group timer is larger than LMQT, the Suppress Router-Side Processing bit is set." */
+/* "If the group timer is larger than LMQT, the Suppress Router-Side Processing bit is set." Version 2 has no such
+ * bit, non-queriers would lower their timers: who has been answered asks no more (RFC 2236 section 7). */
 static void send_group(struct gmp_group *g, struct proto_ctx *ctx)
 {
 	uint64_t lmqt_due = ctx->now_us + gmp_last_member_query_time(g->gif);
+	bool answered = g->filter_due_us > lmqt_due;
 
 	g->q_left--;
-	send_specific(g, g->filter_due_us > lmqt_due, 0, ctx);
+	if (!answered || gmp_version(g->gif) == 3)
+		send_specific(g, answered, 0, ctx);
 }
 
 /* --- 6.6.3.2 ------------------------------------------------------------------------------------- */
@@ -84,15 +87,17 @@ static void send_sources(
 		send_specific(g, suppress, n, ctx);
 }
 
-/* Version 2 cannot name sources: it asks for the group, and who answers is taken to want all. */
+/* Version 2 cannot name sources: it asks for the group, and who answers is taken to want all. Sources that were
+ * confirmed are not asked for again. */
 static void send_as_group(struct gmp_group *g, bool fresh, bool silent, struct proto_ctx *ctx)
 {
+	uint64_t lmqt_due = ctx->now_us + gmp_last_member_query_time(g->gif);
 	bool any = false;
 
 	for (uint32_t i = 0; i < g->n_sources; i++)
 		if (is_pending(&g->sources[i], fresh)) {
 			g->sources[i].q_left--;
-			any = true;
+			any |= g->sources[i].due_us <= lmqt_due;
 		}
 	if (any && !silent)
 		send_specific(g, false, 0, ctx);

@@ -235,6 +235,43 @@ static void version_2_asks_for_the_group_instead_of_its_sources(void **state)
 	lan_end(b);
 }
 
+/* RFC 2236 section 7: the retransmit timer counts in Checking Membership only. A second query would make the other
+ * routers doubt what they have just heard. */
+static void version_2_asks_no_more_once_it_is_answered(void **state)
+{
+	struct bed *b = asking_new();
+
+	b->conf[0].version = 2;
+	lan_start(b);
+	bed_old_report(b, 1, H4, 2, G4);
+	bed_leave(b, 1, H4, G4);
+	assert_string_equal(bed_queries(b), "Q(G)");
+	bed_old_report(b, 1, I4, 2, G4);
+	bed_run(b, 10 * BED_S);
+	assert_string_equal(bed_queries(b), "");
+	assert_string_equal(bed_state(b, 1, G4), "EXCLUDE |, G=250");
+	bed_leave(b, 1, I4, G4);
+	bed_run(b, BED_S);
+	assert_string_equal(bed_queries(b), "Q(G) Q(G)");
+	lan_end(b);
+}
+
+static void version_2_does_not_ask_for_sources_that_were_confirmed(void **state)
+{
+	struct bed *b = asking_new();
+
+	b->conf[0].version = 2;
+	lan_start(b);
+	bed_report1(b, 1, H4, "IS_IN", G4, "ab");
+	bed_report1(b, 1, H4, "TO_IN", G4, "b");
+	assert_string_equal(bed_queries(b), "Q(G)");
+	bed_report1(b, 1, I4, "IS_IN", G4, "a");
+	bed_run(b, 10 * BED_S);
+	assert_string_equal(bed_queries(b), "");
+	assert_string_equal(bed_told(b, 1, G4), "a b");
+	lan_end(b);
+}
+
 /* One record of n sources 10.20.0.0 and on. */
 static void big_record(struct bed *b, uint8_t type, unsigned n)
 {
@@ -292,6 +329,8 @@ int main(void)
 		cmocka_unit_test(another_routers_source_query_lowers_these_source_timers),
 		cmocka_unit_test(who_loses_the_election_sends_no_more_of_its_queries),
 		cmocka_unit_test(version_2_asks_for_the_group_instead_of_its_sources),
+		cmocka_unit_test(version_2_asks_no_more_once_it_is_answered),
+		cmocka_unit_test(version_2_does_not_ask_for_sources_that_were_confirmed),
 		cmocka_unit_test(queries_for_many_sources_are_split_at_the_mtu),
 	};
 
