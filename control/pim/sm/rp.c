@@ -1,24 +1,27 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  * Copyright (c) 2026 The starg authors
  *
- * RP(G) (RFC 7761 4.7.1): static RPs, each for some group prefixes; the longest prefix decides, of equal
- * ones the highest address. The SSM range (RFC 4607) has none. Left out: the Bootstrap mechanism with its
- * priorities and hash (4.7.2).
+ * RP(G) (RFC 7761 4.7.1): static RPs, each for some group prefixes; the longest prefix decides, among RPs of
+ * equal ones the hash function (4.7.2). The SSM range (RFC 4607) has none. Left out: the Bootstrap mechanism
+ * and with it priorities; the hash-mask is the default one.
  */
+#include <arpa/inet.h>
 #include <errno.h>
 
 #include "control/pim/sm/sm_tree.h"
 
 /* --- the table --------------------------------------------------------------------------------------- */
 
-/* Longest first; then the highest address. */
+/* Longest first; then by prefix, the highest RP address first. */
 static int map_cmp(const void *a, const void *b)
 {
 	const struct sm_rp_map *x = a, *y = b;
 
-	if (x->groups.len != y->groups.len)
-		return (int)y->groups.len - (int)x->groups.len;
-	return ip_cmp(&y->rp, &x->rp);
+	int c = (int)y->groups.len - (int)x->groups.len;
+
+	if (!c)
+		c = ip_cmp(&x->groups.addr, &y->groups.addr);
+	return c ? c : ip_cmp(&y->rp, &x->rp);
 }
 
 /* The prefix of all groups of the RP's family. */
@@ -58,12 +61,43 @@ int rp_config(struct pim_sm *sm)
 	return 0;
 }
 
+/* --- 4.7.2 ------------------------------------------------------------------------------------------- */
+
+/* 32 bits of an address: of IPv6 the exclusive-or of its segments, which of an IPv4-compatible one is the IPv4
+ * address. */
+static uint32_t digest(const struct ipaddr *a)
+{
+	uint32_t d = 0;
+
+	for (unsigned i = 0; i < ip_bytes(a) / 4u; i++)
+		d ^= ntohl(a->w_be[i]);
+	return d;
+}
+
+/* Value(G,M,C): M leaves out the last two bits, so that four groups in a row have one RP. */
+static uint32_t hash_value(const struct ipaddr *grp, const struct ipaddr *rp)
+{
+	struct ipaddr masked = ip_mask(*grp, (uint8_t)(ip_bits(grp) - 2));
+
+	return (1103515245u * ((1103515245u * digest(&masked) + 12345u) ^ digest(rp)) + 12345u) &
+	       0x7fffffffu;
+}
+
+/* The highest value wins, then the highest address. */
 static const struct sm_rp_map *map_of(const struct pim_sm *sm, const struct ipaddr *grp)
 {
-	for (size_t i = 0; i < sm->n_rps; i++)
-		if (prefix_has(&sm->rps[i].groups, grp))
-			return &sm->rps[i];
-	return NULL;
+	const struct sm_rp_map *best = NULL;
+
+	for (size_t i = 0; i < sm->n_rps; i++) {
+		const struct sm_rp_map *m = &sm->rps[i];
+
+		if (best && m->groups.len != best->groups.len)
+			break;
+		if (prefix_has(&m->groups, grp) &&
+			(!best || hash_value(grp, &m->rp) > hash_value(grp, &best->rp)))
+			best = m;
+	}
+	return best;
 }
 
 bool rp_is_ssm(const struct pim_sm *sm, const struct ipaddr *grp)

@@ -18,7 +18,7 @@ static void assert_rp(struct sm_world *p, const char *grp, const char *want)
 	assert_true(ip_eq(&rp, &w));
 }
 
-static void the_longest_prefix_decides_then_the_highest_address(void **state)
+static void the_longest_prefix_decides_then_the_hash(void **state)
 {
 	struct sm_world *p = *state;
 
@@ -29,9 +29,38 @@ static void the_longest_prefix_decides_then_the_highest_address(void **state)
 	sw_rp(p, "10.9.9.2", "239.1.1.0/24");
 	sw_config(p);
 	assert_rp(p, "225.1.1.1", "10.9.9.1");
-	assert_rp(p, "239.2.1.1", "10.9.9.4");
+	/* 4.7.2, values worked out by hand: 698672178 for 10.9.9.4, 1683093739 for 10.9.9.3 ... */
+	assert_rp(p, "239.2.1.1", "10.9.9.3");
+	assert_rp(p, "239.2.1.3", "10.9.9.3"); /* four groups in a row have one RP */
+	assert_rp(p, "239.2.1.4", "10.9.9.4"); /* ... and 1165395054 against 240520335 */
 	assert_rp(p, "239.1.1.1", "10.9.9.2");
 	assert_rp(p, "232.1.1.1", NULL); /* SSM */
+}
+
+/* The hash of IPv6 is that of 32 bits which the segments of an address make together. */
+static void the_hash_takes_ipv6_by_its_digest(void **state)
+{
+	struct sm_world *p = *state;
+
+	p->conf.n_rps = 0;
+	sw_rp(p, "2001:db8::1", "ff0e::/16");
+	sw_rp(p, "2001:db8::2", "ff0e::/16");
+	sw_config(p);
+	assert_rp(p, "ff0e::1:1", "2001:db8::1");
+	assert_rp(p, "ff0e::1:4", "2001:db8::2");
+}
+
+/* Of two prefixes of one length, only the one that has the group counts. */
+static void an_rp_of_another_prefix_takes_no_part_in_the_hash(void **state)
+{
+	struct sm_world *p = *state;
+
+	p->conf.n_rps = 0;
+	sw_rp(p, "10.9.9.4", "239.2.0.0/16");
+	sw_rp(p, "10.9.9.3", "239.3.0.0/16");
+	sw_config(p);
+	assert_rp(p, "239.2.1.1", "10.9.9.4");
+	assert_rp(p, "239.3.1.1", "10.9.9.3");
 }
 
 static void without_a_prefix_of_it_a_group_has_no_rp(void **state)
@@ -338,7 +367,9 @@ static void entries_that_nobody_can_mean_change_nothing(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		T(the_longest_prefix_decides_then_the_highest_address),
+		T(the_longest_prefix_decides_then_the_hash),
+		T(the_hash_takes_ipv6_by_its_digest),
+		T(an_rp_of_another_prefix_takes_no_part_in_the_hash),
 		T(without_a_prefix_of_it_a_group_has_no_rp),
 		T(only_groups_whose_rp_changes_move),
 		T(an_rp_becomes_ours_with_its_address_and_ceases_to_be),
