@@ -4,6 +4,8 @@
  * Sending Hellos (RFC 7761 4.3.1). Two timers on each interface: HT(I), which nothing but its own end
  * sets again, and the delay of a Hello for a neighbour that is new or has restarted. Until a Hello
  * has gone since such an event, one is owed: Joins, Prunes and Asserts send it before themselves.
+ *
+ * The Join Attribute option (RFC 5384) is left out: who offers it must hand transitive attributes on upstream.
  */
 #include "control/pim/common/common.h"
 
@@ -30,7 +32,7 @@ static void send_options(struct pim_iface *pif, uint16_t holdtime_s, struct prot
 	const struct pim_if_config *conf = pif->conf;
 	const struct pim_hello h = {
 		.has = PIM_HAS_HOLDTIME | PIM_HAS_LAN_PRUNE_DELAY | PIM_HAS_DR_PRIORITY |
-		       PIM_HAS_GENID | PIM_HAS_JOIN_ATTRIBUTE,
+		       PIM_HAS_GENID,
 		.holdtime_s = holdtime_s,
 		.tracking_support = conf->disable_join_suppression,
 		.propagation_delay_ms = conf->propagation_delay_ms,

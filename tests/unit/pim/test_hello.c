@@ -36,8 +36,8 @@ static void hello_has_all_options(void **state)
 	ifid = pim_world_if(p, "lan1", "10.0.0.1/24");
 	pim_world_pass(p, 5 * S);
 	assert_true(sent_hello(p, ifid, &packet, &h));
-	assert_int_equal(h.has, PIM_HAS_HOLDTIME | PIM_HAS_LAN_PRUNE_DELAY | PIM_HAS_DR_PRIORITY |
-					PIM_HAS_GENID | PIM_HAS_JOIN_ATTRIBUTE);
+	assert_int_equal(h.has,
+		PIM_HAS_HOLDTIME | PIM_HAS_LAN_PRUNE_DELAY | PIM_HAS_DR_PRIORITY | PIM_HAS_GENID);
 	assert_int_equal(h.dr_priority, 4000000000u);
 	assert_int_equal(h.propagation_delay_ms, 700);
 	assert_int_equal(h.override_interval_ms, 3000);
