@@ -36,12 +36,13 @@ static struct pim_iface *up_pif(const struct pim_sm *sm, const struct sm_entry *
 	return pim_iface_get(sm->pim, e->up.ifid, group_of(e)->grp.family);
 }
 
-static bool by_assert(const struct pim_sm *sm, const struct sm_entry *e)
+/* Whether RPF' is nbr because it won an assert, and not because the route leads there. */
+static bool by_assert(const struct pim_sm *sm, const struct sm_entry *e, const struct ipaddr *nbr)
 {
 	struct pim_iface *pif = pim_iface_get(sm->pim, e->up.rpf.ifid, group_of(e)->grp.family);
 	const struct sm_oif *oif = pif ? sm_oif_find(e, pif) : NULL;
 
-	return oif && oif->assert == ASSERT_LOSER;
+	return oif && oif->assert == ASSERT_LOSER &&ip_eq(&oif->winner.address, nbr);
 }
 
 /* To RPF' as it was joined last; nothing where there is none. 4.8.1: no (*,G) in the SSM range. */
@@ -132,7 +133,7 @@ static void follow(struct pim_sm *sm, struct sm_entry *e)
 {
 	e->up.nbr = RPF_nbr(sm, e);
 	e->up.ifid = e->up.rpf.ifid;
-	e->up.by_assert = by_assert(sm, e);
+	e->up.by_assert = by_assert(sm, e, &e->up.nbr);
 	if (e->kind == SM_STAR_G)
 		*rp_joined(e) = group_of(e)->rp;
 	peer_follow(sm, &e->up);
@@ -193,7 +194,7 @@ static void nbr_settle(struct pim_sm *sm, struct sm_entry *e, struct proto_ctx *
 {
 	struct ipaddr nbr = RPF_nbr(sm, e);
 	bool same_rp = e->kind != SM_STAR_G || ip_eq(rp_joined(e), &group_of(e)->rp);
-	bool same_if = e->up.ifid == e->up.rpf.ifid, asserted = by_assert(sm, e);
+	bool same_if = e->up.ifid == e->up.rpf.ifid, asserted = by_assert(sm, e, &nbr);
 
 	if (same_if && same_rp && ip_eq(&nbr, &e->up.nbr)) {
 		e->up.by_assert = asserted;

@@ -234,6 +234,27 @@ static void while_an_assert_is_active_a_route_on_the_same_link_changes_nothing(v
 	assert_string_equal(sw_sent(p, p->up), "10.0.1.3: " G " P*10.9.9.9");
 }
 
+/* A winner that is farther than we are is not joined, so it does not stand for RPF' when routes change. */
+static void a_winner_that_is_not_followed_does_not_keep_the_prune_from_the_old_neighbour(
+	void **state)
+{
+	struct sm_world *p = *state;
+
+	sw_neigh(p, p->up, "10.0.1.3");
+	sw_neigh(p, p->up, "10.0.1.4");
+	joined(p);
+	sw_assert(
+		p, p->up, "10.0.1.3", NULL, G, true, up(p)->rpf.preference, up(p)->rpf.metric + 1);
+	assert_int_equal(sw_oif(p, "*", G, p->up)->assert, ASSERT_LOSER);
+	assert_false(up(p)->by_assert);
+	sw_pass(p, 2500);
+	assert_string_equal(sw_sent(p, p->up), "");
+	world_route(p->w, SM_RP "/32", p->up, "10.0.1.4");
+	world_run(p->w);
+	assert_string_equal(
+		sw_sent(p, p->up), "10.0.1.4: " G " J*10.9.9.9 | 10.0.1.2: " G " P*10.9.9.9");
+}
+
 static void a_winner_that_restarts_or_vanishes_has_won_nothing(void **state)
 {
 	struct sm_world *p = *state;
@@ -416,6 +437,7 @@ int main(void)
 		T(on_the_same_link_the_old_neighbour_is_pruned_at_once),
 		T(an_assert_upstream_brings_a_join_for_its_winner_soon_and_no_prune),
 		T(while_an_assert_is_active_a_route_on_the_same_link_changes_nothing),
+		T(a_winner_that_is_not_followed_does_not_keep_the_prune_from_the_old_neighbour),
 		T(a_winner_that_restarts_or_vanishes_has_won_nothing),
 		T(a_lost_neighbour_is_joined_when_it_is_back),
 		T(without_route_the_join_waits_for_one),
