@@ -17,8 +17,10 @@ import subprocess
 import sys
 import time
 
+from .frames import checksum
 from .result import Result
 from .rows import Bench
+from .wire import Wire
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(HERE))
@@ -26,15 +28,8 @@ sys.path.insert(0, os.path.join(ROOT, "tests", "lab"))
 
 GROUPS, PPS = 4, 5000  # groups of the source, packets a second of each
 RP, UDP = "10.9.9.9", 5000
-SO_TIMESTAMPNS = 35
 ALLOW, TO_IN, TO_EX = 5, 3, 4  # RFC 3376 4.2.12
 ROUTER_ALERT = bytes((148, 4, 0, 0))
-
-
-def checksum(data: bytes) -> int:
-    total = sum(struct.unpack(f"!{(len(data) + 1) // 2}H", data + b"\0" * (len(data) % 2)))
-    total = (total & 0xFFFF) + (total >> 16)
-    return ~((total & 0xFFFF) + (total >> 16)) & 0xFFFF
 
 
 def report(records: list[tuple[int, str]], src: str) -> bytes:
@@ -47,37 +42,14 @@ def report(records: list[tuple[int, str]], src: str) -> bytes:
     return head[:10] + struct.pack("!H", checksum(head)) + head[12:] + igmp
 
 
-class Wire:
-    """What leaves and arrives at a host's eth0, with its time in seconds."""
-
-    def __init__(self, node, address: str):
-        self.address = address
-        self.mac = bytes.fromhex(node.mac("eth0").replace(":", ""))
-        self.sock, self.out = node.raw("eth0"), node.raw("eth0")  # a socket does not see what it sends
-        self.sock.setsockopt(socket.SOL_SOCKET, SO_TIMESTAMPNS, 1)
+class Host(Wire):
+    """A host that reports, and sees what comes."""
 
     def say(self, kind: int, group: str) -> None:
         self.say_all([(kind, group)])
 
     def say_all(self, records: list[tuple[int, str]]) -> None:
-        self.out.send(b"\x01\0\x5e\0\0\x16" + self.mac + b"\x08\0" + report(records, self.address))
-
-    def read(self) -> tuple[float, bytes] | None:
-        try:
-            data, control, _, _ = self.sock.recvmsg(2048, 128)
-        except TimeoutError:
-            return None
-        at = next((struct.unpack("qq", c[2]) for c in control if c[1] == SO_TIMESTAMPNS), None)
-        return (at[0] + at[1] / 1e9, data[14:]) if at else None
-
-    def drain(self) -> None:
-        self.sock.setblocking(False)
-        try:
-            while self.sock.recv(2048):
-                pass
-        except BlockingIOError:
-            pass
-        self.sock.settimeout(0.1)
+        self.out.send(self.frame(b"\x01\0\x5e\0\0\x16", report(records, self.address)))
 
     def times(self, group: str, quiet_s: float, most_s: float) -> tuple[float, list[float]]:
         """When our report left, and when data of the group came, until none has come for quiet_s."""
@@ -110,7 +82,7 @@ class Contender:
         self.router.rp(RP)
         net.start()
         self.name = kind
-        self.wire = Wire(self.rcv, "10.1.0.1")
+        self.wire = Host(self.rcv, "10.1.0.1")
         self.sender = subprocess.Popen(
             ["ip", "netns", "exec", self.src.ns, sys.executable, "-B", "-c", SENDER, str(GROUPS), str(PPS)],
             stdin=subprocess.DEVNULL)

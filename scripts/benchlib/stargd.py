@@ -17,7 +17,43 @@ class CommandError(RuntimeError):
     """stargd refused a command, or is gone."""
 
 
-class Stargd:
+class Shell:
+    """The control socket of a running router: one connection for all questions."""
+
+    def __init__(self, path: str):
+        self.path = path
+        self.sock: socket.socket | None = None
+        self.buffer = b""
+
+    def connect(self) -> None:
+        """Once; OSError if nobody listens."""
+        self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self.sock.connect(str(self.path))
+
+    def log_text(self) -> str:
+        """What the router wrote last, for errors."""
+        return ""
+
+    def ask(self, command: str, timeout_s: float = 300):
+        """The JSON of a command."""
+        self.sock.settimeout(timeout_s)
+        self.sock.sendall(json.dumps({"command": command, "format": "json"}).encode() + b"\n")
+        while b"\n" not in self.buffer:
+            data = self.sock.recv(1 << 20)
+            if not data:
+                raise CommandError(f"stargd closed its socket:\n{self.log_text()}")
+            self.buffer += data
+        line, self.buffer = self.buffer.split(b"\n", 1)
+        answer = json.loads(line)
+        if answer["status"]:
+            raise CommandError(f"{command}: {answer.get('error')}")
+        return answer.get("output")
+
+    def memory(self) -> dict[str, int]:
+        return self.ask("show memory")
+
+
+class Stargd(Shell):
     """A running router, forwarding stopped until start(). argv_prefix: what runs it (a network
     namespace)."""
 
@@ -25,12 +61,10 @@ class Stargd:
                  argv_prefix: tuple[str, ...] = (), env: dict[str, str] | None = None):
         self.name = name
         self.dir = tempfile.mkdtemp(prefix="r-", dir=work)
-        self.path = os.path.join(self.dir, "s")
+        super().__init__(os.path.join(self.dir, "s"))
         self.file = os.path.join(self.dir, "starg.conf")
         with open(self.file, "w", encoding="utf-8") as f:
             f.write(text(self.path) if callable(text) else text)
-        self.sock: socket.socket | None = None
-        self.buffer = b""
         self.log = os.path.join(self.dir, "log")
         with open(self.log, "wb") as log:
             self.proc = host.popen([*argv_prefix, program, "-c", self.file], stdout=log, stderr=log,
@@ -49,8 +83,7 @@ class Stargd:
             if self.proc.poll() is not None:
                 raise CommandError(f"stargd ended with {self.proc.returncode}:\n{self.log_text()}")
             try:
-                self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-                self.sock.connect(self.path)
+                self.connect()
                 self.ask("show worker")
                 return
             except OSError as error:
@@ -62,21 +95,6 @@ class Stargd:
 
     def log_text(self) -> str:
         return host.read(self.log)[-2000:]
-
-    def ask(self, command: str, timeout_s: float = 300):
-        """The JSON of a command."""
-        self.sock.settimeout(timeout_s)
-        self.sock.sendall(json.dumps({"command": command, "format": "json"}).encode() + b"\n")
-        while b"\n" not in self.buffer:
-            data = self.sock.recv(1 << 20)
-            if not data:
-                raise CommandError(f"stargd closed its socket:\n{self.log_text()}")
-            self.buffer += data
-        line, self.buffer = self.buffer.split(b"\n", 1)
-        answer = json.loads(line)
-        if answer["status"]:
-            raise CommandError(f"{command}: {answer.get('error')}")
-        return answer.get("output")
 
     def load(self, path: str) -> None:
         """Routes by a file of commands, while nothing is forwarded."""
@@ -101,9 +119,6 @@ class Stargd:
 
     def trouble(self) -> str:
         return f"dropped: {self.drops()}"
-
-    def memory(self) -> dict[str, int]:
-        return self.ask("show memory")
 
     def clear(self) -> None:
         self.ask("clear counters")

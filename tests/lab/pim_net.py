@@ -30,6 +30,7 @@ class StargPim(Router):
         self.static: list[tuple[str, str]] = []
         self.pim_extra = ""
         self.join_interval_s = 60
+        self.workers = 0
 
     def end(self, port: str) -> str:
         return f"v-{port}"
@@ -61,7 +62,7 @@ class StargPim(Router):
                          'pim: { mode = "sparse"; }; }')
         rps = ", ".join(f'{{ address = "{a}"; groups = [ "{g}" ]; }}' for a, g in self.rps)
         self.configure({p.name: self.end(p.name) for p in self.ports}, ",\n".join(lines),
-                       rest=f"pim: {{ rp: ( {rps} ); {self.pim_extra} }};")
+                       rest=f"pim: {{ rp: ( {rps} ); {self.pim_extra} }};", workers=self.workers)
 
     def up(self) -> None:
         self.write()
