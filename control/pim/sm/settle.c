@@ -9,7 +9,7 @@
 #include "control/pim/sm/register.h"
 #include "control/pim/sm/sm_tree.h"
 
-#define SETTLE_AT_ONCE 2000u
+#define SETTLE_AT_ONCE 500u
 #define ROUNDS_MAX 16u
 
 /* Whether the entry may be evaluated once more: one that never comes to rest must not hold the router. */
