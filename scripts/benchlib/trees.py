@@ -45,13 +45,12 @@ class Transit:
     def __init__(self, lab, kind: str, interval_s: int = 60):
         from lab import wait_for
         from pim_net import PimNet, Port
-        self.name, self.wait_for = kind, wait_for
+        self.name = kind
         net = PimNet(lab)
         self.router = net.router(f"r-{kind}", kind)
         self.router.join_interval_s = interval_s
         self.router.workers = 1  # what control does shall be its own thread's
-        hosts = {side: net.host(f"{side}-{kind}", self.router,
-                                Port(side, f"{local(side)}/24"), f"{address(side)}/24")
+        hosts = {side: net.host(f"{side}-{kind}", self.router, Port(side, f"{local(side)}/24"), f"{address(side)}/24")
                  for side in (*SIDES, "e0")}
         net.start()
         self.peers = {side: Peer(node, address(side), local(side)) for side, node in hosts.items()}
