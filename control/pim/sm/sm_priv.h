@@ -308,8 +308,10 @@ void sm_keepalive_set(
 
 /* --- rpf.c -------------------------------------------------------------------------------------- */
 
-/* Data of the entry came in on its (new) RPF interface: nothing is accepted from the old one any more,
- * which is pruned. Harmless if it is not moving. */
+/* Data of the entry came in on its (new) RPF interface: it is accepted there a moment later. Harmless if it is
+ * not moving. */
+void sm_move_overlap(struct pim_sm *sm, struct sm_entry *e, struct proto_ctx *ctx);
+/* Nothing is accepted from the old interface any more, which is pruned. Harmless if it is not moving. */
 void sm_move_done(struct pim_sm *sm, struct sm_entry *e, struct proto_ctx *ctx);
 
 /* --- settle.c ---------------------------------------------------------------------------------- */

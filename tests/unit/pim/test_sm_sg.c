@@ -264,8 +264,67 @@ static void a_changed_route_moves_the_tree_make_before_break(void **state)
 	assert_string_equal(sw_sent(p, p->src), "");
 	assert_string_equal(sw_route(p, S, G), "(up) src > lan1");
 	sw_upcall(p, DP_UPCALL_DATA, p->up, S, G);
+	assert_string_equal(
+		sw_route(p, S, G), "(up) src > lan1"); /* its copy may be under way there */
+	sw_pass(p, 5);
+	sw_upcall(p, DP_UPCALL_DATA, p->up, S,
+		G); /* which does not take longer for others that come */
+	assert_string_equal(sw_sent(p, p->src), "");
+	sw_pass(p, 6);
 	assert_string_equal(sw_sent(p, p->src), P_SRC);
 	assert_string_equal(sw_route(p, S, G), "up > lan1");
+}
+
+static void without_a_neighbour_on_the_new_path_the_old_one_stays(void **state)
+{
+	struct sm_world *p = *state;
+
+	joined(p);
+	world_route(p->w, "10.1.1.0/24", p->up, "10.0.1.9");
+	world_run(p->w);
+	sw_pass(p, 30000);
+	assert_string_equal(sw_route(p, S, G), "(up) src+ > lan1");
+	sw_forget(p);
+	sw_hello(p, p->up, "10.0.1.9", 1, PIM_HOLDTIME_FOREVER);
+	assert_string_equal(sw_sent(p, p->up), "10.0.1.9: " G " J" S);
+	assert_string_equal(sw_route(p, S, G), "(up) src+ > lan1");
+	sw_pass(p, 2900);
+	assert_string_equal(sw_sent(p, p->src), "");
+	sw_pass(p, 200);
+	assert_string_equal(sw_sent(p, p->src), P_SRC);
+	assert_string_equal(sw_route(p, S, G), "up+ > lan1");
+}
+
+static void the_old_path_is_not_kept_for_a_neighbour_that_never_comes(void **state)
+{
+	struct sm_world *p = *state;
+
+	joined(p);
+	world_route(p->w, "10.1.1.0/24", p->up, "10.0.1.9");
+	world_run(p->w);
+	sw_forget(p);
+	sw_pass(p, 41000);
+	assert_string_equal(sw_sent(p, p->src), P_SRC);
+	assert_string_equal(sw_route(p, S, G), "up+ > lan1");
+}
+
+static void while_nobody_is_joined_another_path_takes_over_from_the_first(void **state)
+{
+	struct sm_world *p = *state;
+
+	joined(p);
+	world_route(p->w, "10.1.1.0/24", p->up, "10.0.1.9");
+	world_run(p->w);
+	sw_pass(p, 5000);
+	sw_forget(p);
+	world_route(p->w, "10.1.1.0/24", p->lan2, "10.0.4.2");
+	world_run(p->w);
+	assert_string_equal(sw_sent(p, p->src), "");
+	assert_int_equal(up(p)->move->ifid, p->src);
+	world_unroute(p->w, "10.1.1.0/24");
+	world_run(p->w);
+	assert_null(up(p)->move);
+	assert_string_equal(sw_sent(p, p->src), J_SRC);
 }
 
 static void back_on_the_old_path_it_is_not_pruned(void **state)
@@ -332,6 +391,9 @@ int main(void)
 		T(joins_of_other_kinds_and_sources_do_not_suppress),
 		T(a_new_generation_id_brings_the_join_soon),
 		T(a_changed_route_moves_the_tree_make_before_break),
+		T(without_a_neighbour_on_the_new_path_the_old_one_stays),
+		T(the_old_path_is_not_kept_for_a_neighbour_that_never_comes),
+		T(while_nobody_is_joined_another_path_takes_over_from_the_first),
 		T(back_on_the_old_path_it_is_not_pruned),
 		T(an_old_path_that_failed_is_not_kept),
 		T(a_neighbour_upstream_that_becomes_downstream_is_no_input_any_more),

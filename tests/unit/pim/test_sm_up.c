@@ -166,6 +166,7 @@ static void data_on_the_new_path_ends_the_old_one(void **state)
 	world_run(p->w);
 	sw_forget(p);
 	sw_upcall(p, DP_UPCALL_DATA, p->src, "10.1.1.1", G);
+	sw_pass(p, 20);
 	assert_string_equal(sw_sent(p, p->up), P_UP);
 	assert_string_equal(sw_route(p, "*", G), "src+ > lan1");
 }
