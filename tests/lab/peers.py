@@ -70,12 +70,12 @@ class KernelRouter(Node):
         self.ip("route", "add", prefix, "via", via)
 
 
-class Frr(KernelRouter):
-    """zebra, pimd and, if asked for, ospfd, in a path space of their own."""
+class FrrSpace:
+    """FRR's daemons in the namespace of a node, in a path space of their own."""
 
-    def __init__(self, lab: Lab, name: str):
-        super().__init__(lab, name)
-        self.space = self.ns
+    def __init__(self, node: Node):
+        self.node = node
+        self.space = node.ns
         self.run_dir = pathlib.Path("/var/run/frr") / self.space
         self.etc = pathlib.Path("/etc/frr") / self.space
         for d in (self.run_dir, self.etc):
@@ -83,7 +83,7 @@ class Frr(KernelRouter):
             shutil.chown(d, "frr", "frr")
         (self.etc / "vtysh.conf").touch()
         self.daemons: dict[str, subprocess.Popen] = {}
-        lab.on_close(self.remove)
+        node.lab.on_close(self.remove)
 
     def remove(self) -> None:
         for name in list(self.daemons):
@@ -91,20 +91,15 @@ class Frr(KernelRouter):
         for d in (self.run_dir, self.etc):
             shutil.rmtree(d, ignore_errors=True)
 
-    def start(self, *config: str, ospf: bool = False) -> None:
-        for name in ("zebra", "pimd", *(["ospfd"] if ospf else [])):
-            self.daemon(name)
-        self.configure(*config)
-
     def daemon(self, name: str) -> None:
-        log = open(self.dir / f"{name}.log", "a")
-        self.daemons[name] = self.popen(
+        log = open(self.node.dir / f"{name}.log", "a")
+        self.daemons[name] = self.node.popen(
             str(FRR_BIN / name), "-N", self.space, "--log", "stdout", "--log-level", "debug",
             "-A", "127.0.0.1", "-P", "0", stdout=log, stderr=log)
         log.close()
         vty = self.run_dir / f"{name}.vty"
-        wait_for(f"{name} of {self.name} answers", vty.exists, 20)
-        wait_for(f"{name} of {self.name} takes commands",
+        wait_for(f"{name} of {self.node.name} answers", vty.exists, 20)
+        wait_for(f"{name} of {self.node.name} takes commands",
                  lambda: self.vtysh("-d", name, "-c", "show version", check=False).returncode == 0, 20)
 
     def kill(self, name: str, sig: str = "TERM") -> None:
@@ -118,7 +113,7 @@ class Frr(KernelRouter):
         (self.run_dir / f"{name}.vty").unlink(missing_ok=True)
 
     def vtysh(self, *argv: str, check: bool = True) -> subprocess.CompletedProcess:
-        return self.run("vtysh", "-N", self.space, *argv, check=check)
+        return self.node.run("vtysh", "-N", self.space, *argv, check=check)
 
     def configure(self, *lines: str) -> None:
         argv = ["-c", "configure terminal"]
@@ -126,7 +121,7 @@ class Frr(KernelRouter):
             argv += ["-c", line]
         r = self.vtysh(*argv, check=False)
         if r.returncode or "Unknown command" in r.stdout + r.stderr:
-            raise LabError(f"{self.name}: {lines}: {r.stdout}{r.stderr}")
+            raise LabError(f"{self.node.name}: {lines}: {r.stdout}{r.stderr}")
 
     def show(self, command: str):
         """JSON of a show command."""
@@ -134,6 +129,19 @@ class Frr(KernelRouter):
 
     def text(self, command: str) -> str:
         return self.vtysh("-c", f"show {command}").stdout
+
+
+class Frr(FrrSpace, KernelRouter):
+    """zebra, pimd and, if asked for, ospfd, in a path space of their own."""
+
+    def __init__(self, lab: Lab, name: str):
+        KernelRouter.__init__(self, lab, name)
+        FrrSpace.__init__(self, self)
+
+    def start(self, *config: str, ospf: bool = False) -> None:
+        for name in ("zebra", "pimd", *(["ospfd"] if ospf else [])):
+            self.daemon(name)
+        self.configure(*config)
 
     def neighbors(self, ifname: str) -> list[str]:
         return list(self.show("ip pim neighbor").get(ifname, {}))

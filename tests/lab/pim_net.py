@@ -16,6 +16,8 @@ class Port:
     pim: bool = True
     igmp: bool = False
     dr_priority: int = 1
+    hello_s: int = 30
+    cost: int = 10  # of OSPF, where it runs; 0: a network of hosts
 
 
 class StargPim(Router):
@@ -54,7 +56,7 @@ class StargPim(Router):
         lines = []
         for p in self.ports:
             more = "igmp: { version = 3; }; " if p.igmp else ""
-            more += (f'pim: {{ mode = "sparse"; dr_priority = {p.dr_priority}; '
+            more += (f'pim: {{ mode = "sparse"; dr_priority = {p.dr_priority}; hello_interval_s = {p.hello_s}; '
                      f'join_prune_interval_s = {self.join_interval_s}; }}; ') if p.pim else ""
             lines.append(f'  {{ name = "{p.name}"; port = "{p.name}"; address = [ "{p.address}" ]; {more}}}')
         if self.local:
@@ -123,7 +125,8 @@ class FrrPim(Frr):
         lines = [*self.lines, f"ip pim join-prune-interval {self.join_interval_s}"]
         for p in self.ports:
             lines += [f"interface {p.name}", *(["ip pim"] if p.pim else []), *(["ip igmp"] if p.igmp else []),
-                      *([f"ip pim drpriority {p.dr_priority}"] if p.dr_priority != 1 else []), "exit"]
+                      *([f"ip pim drpriority {p.dr_priority}"] if p.dr_priority != 1 else []),
+                      *([f"ip pim hello {p.hello_s}"] if p.hello_s != 30 else []), "exit"]
         self.start(*lines)
 
     def mac_known(self) -> bool:

@@ -1,0 +1,129 @@
+# SPDX-License-Identifier: BSD-3-Clause
+# Copyright (c) 2026 The starg authors
+"""OSPF decides which way the trees go: metrics change, links fail loudly and silently, and come back.
+starg is last hop and transit (mid), first hop (first) or everything, FRR with ospfd the others."""
+import pytest
+
+from lab import Lab, wait_for
+from ospf_net import DEAD_S, GROUP, RP, SOURCE, Triangle
+from stream import Receiver, Sender, settle
+
+FRR = dict.fromkeys(("first", "mid", "last", "a"), "frr")
+
+
+KINDS = {"mid": {"mid": "starg"}, "around": {"first": "starg", "a": "starg"}, "all": dict.fromkeys(FRR, "starg")}
+
+
+@pytest.fixture(scope="module")
+def made(request):
+    """One network for all tests that ask for the same."""
+    with Lab() as lab:
+        net = Triangle(lab, {**FRR, **KINDS[request.param]})
+        net.start()
+        yield net
+        for r in net.routers:
+            r.down()
+
+
+@pytest.fixture
+def net(made):
+    """It is as at the start when a test begins."""
+    yield made
+    made.restore()
+
+
+def among(*names: str):
+    """Which routers are starg; one network at a time."""
+    return pytest.mark.parametrize("made", names, indirect=True, scope="module")
+
+
+def flowing(net: Triangle) -> tuple[Sender, list[Receiver]]:
+    """A stream that reaches both receivers by the shortest path."""
+    receivers = [net.receiver(net.near), net.receiver(net.far)]
+    sender = net.sender()
+    net.arrives(receivers, sender, within_s=40)
+    return sender, receivers
+
+
+def upstream(r, source: str) -> dict:
+    return next((t for t in r.ctl("show pim upstream")["upstreams"]
+                 if (t["source"], t["group"]) == (source, GROUP)), {})
+
+
+def accepts(r) -> set[str]:
+    """The interfaces that the stream may come in by."""
+    route = next((x for x in r.routes() if (x["source"], x["group"]) == (SOURCE, GROUP)), {"inputs": ()})
+    return {i["interface"] for i in route["inputs"] if i["accept"]}
+
+
+def comes_by(net: Triangle, r, port: str) -> None:
+    """The stream comes into r (if it is starg) by this port, and whoever brought it before is let go."""
+    if r.kind != "starg":
+        return
+    try:
+        wait_for(f"{r.name}: the stream comes in by {port}", lambda: accepts(r) == {port} and (
+            lambda t: t["input"] == port and t["joined"])(upstream(r, SOURCE)), 20)
+    except AssertionError as error:
+        raise AssertionError(f"{error}\n{net.tell()}") from None
+
+
+def complete(sender: Sender, receivers: list[Receiver], first: int, end: int) -> None:
+    """Each packet from number first to end has arrived everywhere, once."""
+    for r in receivers:
+        with r.lock:
+            seen = dict(r.counts[sender.stream])
+        lost = [n for n in range(first, end) if n not in seen]
+        twice = [n for n, times in seen.items() if first <= n < end and times > 1]
+        print(f"{r.name}: {end - first} sent, {len(lost)} lost, {len(twice)} twice")
+        assert not lost and not twice, f"{r.name}: lost {lost[:9]}, twice {twice[:9]}"
+
+
+@among("mid")
+def test_a_metric_moves_the_trees_there_and_back_and_no_packet_is_lost(net):
+    sender, receivers = flowing(net)
+    comes_by(net, net.mid, "e0")
+    first = sender.sent
+    for cost, port in ((100, "e1"), (10, "e0")):
+        net.cost(net.mid, "e0", cost)
+        net.wait_route(net.mid, "10.0.0.0/24", port)
+        rpf = net.mid.ctl(f"show rpf {SOURCE}")
+        assert (rpf["protocol"], rpf["preference"], rpf["metric"]) == ("ospf", 110, 20)
+        comes_by(net, net.mid, port)
+        net.arrives(receivers, sender, packets=50)
+    sender.stop()
+    settle(sender, receivers)
+    complete(sender, receivers, first, sender.sent)
+
+
+@among("mid")
+def test_the_shared_tree_follows_the_way_to_the_rp(net):
+    """Without a source nothing but Joins moves."""
+    net.receiver(net.near)
+
+    def joined(port: str) -> None:
+        wait_for(f"(*,G) is joined by {port}", lambda: upstream(net.mid, "*").get("input") == port, 20)
+        wait_for(f"the RP has one output, {port}", lambda: (net.a.mroute("*", GROUP) or {"outputs": ()})[
+            "outputs"] == {port}, 20)
+    joined("e1")
+    net.cost(net.mid, "e1", 100)
+    net.wait_route(net.mid, RP, "e0")
+    joined("e0")
+
+
+@among("mid", "around", "all")
+def test_a_link_that_fails_and_returns_moves_the_trees(net):
+    """FRR itself loses packets when it goes back to the better way."""
+    sender, receivers = flowing(net)
+    for way, limit_s in (("down", 10), ("silent", DEAD_S + 10)):
+        comes_by(net, net.mid, "e0")
+        net.cut(way)
+        print(f"{way}: forwarding again after {net.arrives(receivers, sender, within_s=limit_s):.2f} s")
+        comes_by(net, net.mid, "e1")
+        first = sender.sent
+        net.cut("up")
+        net.wait_route(net.mid, "10.0.0.0/24", "e0")
+        comes_by(net, net.mid, "e0")
+        net.arrives(receivers, sender, packets=50)
+        if net.mid.kind == "starg":
+            complete(sender, receivers, first, sender.sent - 25)
+    sender.stop()
