@@ -47,13 +47,15 @@ static uint8_t bits_of(const struct conf_if *c)
 void protocols_bits(struct app *app, const struct conf *c)
 {
 	const struct net_if *ifp;
-	bool hold = false;
+	bool pim = false;
 
+	for (size_t i = 0; i < c->n_ifs; i++)
+		pim |= pim_on(&c->ifs[i]);
 	for (size_t i = 0; i < c->n_ifs; i++) {
 		ifp = net_if_find(app->net, c->ifs[i].net.name);
 		if (ifp)
-			net_if_proto(app->net, ifp->id, bits_of(&c->ifs[i]));
-		hold |= pim_on(&c->ifs[i]);
+			net_if_proto(app->net, ifp->id,
+				bits_of(&c->ifs[i]) | (pim ? DP_PROTO_PIM_UNICAST : 0));
 	}
-	app->dp.ops->hold_enable(app->dp.ctx, hold);
+	app->dp.ops->hold_enable(app->dp.ctx, pim);
 }

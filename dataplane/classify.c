@@ -159,7 +159,7 @@ static void classify_pim(struct pkt *p, const struct fwd_if *ifp, const struct i
 	else if (register_has_data(in->h + in->v.hdr_len, readable - in->v.hdr_len))
 		p->next = PKT_REGISTER;
 	else
-		to_protocol(p, ifp, DP_PROTO_PIM);
+		to_protocol(p, ifp, DP_PROTO_PIM | DP_PROTO_PIM_UNICAST);
 }
 
 /* What one of our protocols gets of that which is sent to a unicast address; false: nothing. */
@@ -169,7 +169,9 @@ static bool classify_own(struct worker *w, struct pkt *p, const struct fwd_if *i
 	uint8_t bit = protocol_bit(p, in, true, family);
 	enum drop_reason reason;
 
-	if (!bit && is_amt(p, in))
+	if (bit == DP_PROTO_PIM)
+		bit |= DP_PROTO_PIM_UNICAST;
+	else if (!bit && is_amt(p, in))
 		bit = DP_PROTO_AMT;
 	if (!(bit & ifp->c.proto) || is_group_frame(p) ||
 		!local_has(w->t, ifp->c.table, in->dst, family))
@@ -177,7 +179,7 @@ static bool classify_own(struct worker *w, struct pkt *p, const struct fwd_if *i
 	reason = source_reason(in->src, family);
 	if (reason != IP_FINE)
 		pkt_drop(p, reason);
-	else if (bit == DP_PROTO_PIM)
+	else if (bit & DP_PROTO_PIM)
 		classify_pim(p, ifp, in);
 	else
 		to_protocol(p, ifp, bit);

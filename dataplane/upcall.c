@@ -28,6 +28,7 @@
 #include <stdlib.h>
 
 #define GATE_HOLD_S 3
+#define REGISTER_HOLD_MS 100
 #define GATE_SETS 2048
 #define GATE_WAYS 4
 #define LOOKS 1024 /* a millisecond: some percent of a core at 20 ns each */
@@ -137,12 +138,26 @@ uint64_t upcall_flow_hash(const struct worker *w, const struct pkt *p)
 		fwd_table_of(w->t, p), p->iif);
 }
 
+/* A Register says what the one before said, but what the RP makes of it may be another thing soon: data on the
+ * SPT has come, so the DR must stop. */
+static void gate_shorten(struct upcall_gate *g, enum dp_upcall_kind kind, uint64_t hash)
+{
+	struct gate_way *set = g->kinds[kind].sets[hash % GATE_SETS];
+
+	for (int i = 0; i < GATE_WAYS; i++) {
+		if (set[i].hash == hash)
+			set[i].until -= g->hold - g->look_time * REGISTER_HOLD_MS;
+	}
+}
+
 /* A flow nobody wants keeps its gate closed until it opens by itself. */
 static void command_do(struct worker *w, const struct gate_command *c)
 {
 	enum dp_upcall_kind kind = (enum dp_upcall_kind)c->kind;
 
-	if (c->verdict == DP_VERDICT_RELEASE)
+	if (c->verdict == DP_VERDICT_RELEASE && kind == DP_UPCALL_REGISTER)
+		gate_shorten(w->gate, kind, c->hash);
+	else if (c->verdict == DP_VERDICT_RELEASE)
 		upcall_gate_open(w->gate, kind, c->hash);
 	if (!w->held || (kind != DP_UPCALL_NOCACHE && kind != DP_UPCALL_WRONGVIF))
 		return;

@@ -39,6 +39,9 @@ enum dp_proto_bit {
 	DP_PROTO_PIM = 1 << 1,
 	DP_PROTO_MLD = 1 << 2,
 	DP_PROTO_AMT = 1 << 3,
+	/* PIM packets to a unicast address of ours (Register, Register-Stop): they come wherever the route to it
+	 * leads, so this stands on all interfaces while PIM runs anywhere. DP_PROTO_PIM includes it. */
+	DP_PROTO_PIM_UNICAST = 1 << 4,
 };
 
 struct dp_gre {
@@ -189,7 +192,7 @@ enum dp_upcall_kind {
 	DP_UPCALL_WRONGVIF, /* route exists, packet came on ifid, which it does not accept */
 	DP_UPCALL_DATA,     /* first packet/keepalive on an input with DP_INPUT_SIGNAL */
 	DP_UPCALL_REGISTER, /* a PIM Register with data to one of our addresses on an interface with
-			     * DP_PROTO_PIM, ifid; src, grp, len of the packet inside, which was
+			     * DP_PROTO_PIM or DP_PROTO_PIM_UNICAST, ifid; src, grp, len of the packet inside, which was
 			     * forwarded if its route accepts DP_IF_REGISTER, else dropped as
 			     * register_refused without a signal of its own. One outstanding for each
 			     * (outer_src, outer_dst, src, grp) */
@@ -198,7 +201,8 @@ enum dp_upcall_kind {
 
 /* Control's answer to an upcall. */
 enum dp_verdict {
-	DP_VERDICT_RELEASE, /* dealt with: packets held go on; the flow may signal again */
+	DP_VERDICT_RELEASE, /* dealt with: packets held go on; the flow may signal again, a Register a
+			     * tenth of a second after the last */
 	DP_VERDICT_DISCARD, /* nobody wants the flow: packets held are dropped as no_route; it does not
 			     * signal again for some seconds */
 };

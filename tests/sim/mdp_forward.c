@@ -121,6 +121,8 @@ static void unicast(struct mdp *m, uint16_t ifid, struct sim_packet *p, const st
 {
 	uint8_t bit = p->kind == SIM_REGISTER ? DP_PROTO_PIM : protocol_bit(sim_packet_protocol(p));
 
+	if (bit == DP_PROTO_PIM)
+		bit |= DP_PROTO_PIM_UNICAST;
 	if (!mdp_is_local(m, dst))
 		transit(m, p, dst);
 	else if (!(bit & mdp_if(m, ifid)->proto))

@@ -182,6 +182,10 @@ void mdp_upcall_done(void *dp, const struct dp_upcall *up, enum dp_verdict verdi
 		gate_drop_held(m, g, DROP_no_route);
 		return;
 	}
+	if (up->kind == DP_UPCALL_REGISTER) { /* again a tenth of a second after it was sent */
+		g->until_us -= 2900000;
+		return;
+	}
 	g->until_us = 0;
 	gate_release(m, g);
 	g = gate_find(m, up); /* forwarding may have closed it again */

@@ -61,6 +61,7 @@ static enum pim_drop check_link(const struct pim_iface *pif, const struct pim_pa
 	return PIM_OK;
 }
 
+/* Where the message came in PIM may be off: what is routed comes wherever the route to our address leads. */
 static enum pim_drop check(
 	const struct pim_iface *pif, const struct pim_packet *p, const struct net *net)
 {
@@ -70,7 +71,7 @@ static enum pim_drop check(
 		return PIM_DROP_own;
 	switch (scope_of(p->type)) {
 	case SCOPE_LINK:
-		return check_link(pif, p);
+		return pif ? check_link(pif, p) : PIM_DROP_if_disabled;
 	case SCOPE_ROUTED:
 		return net_is_local(net, &p->dst, NULL) ? PIM_OK : PIM_DROP_destination;
 	case SCOPE_UNHANDLED:
@@ -81,10 +82,10 @@ static enum pim_drop check(
 
 /* --- acting ------------------------------------------------------------------------------------------- */
 
-static enum pim_drop deliver(
-	struct pim_iface *pif, const struct pim_packet *p, struct proto_ctx *ctx)
+static enum pim_drop deliver(struct pim_self *pim, struct pim_iface *pif,
+	const struct pim_packet *p, struct proto_ctx *ctx)
 {
-	struct pim_sm *sm = pif->pim->sm;
+	struct pim_sm *sm = pim->sm;
 
 	switch ((enum pim_type)p->type) {
 	case PIM_HELLO:
@@ -151,17 +152,20 @@ void pim_packet_received(
 	enum pim_drop why = pim_packet_open(data, len, &p);
 	struct pim_iface *pif = pim_iface_get(pim, ifid, p.src.family);
 
-	if (!pif) {
+	if (!pif && (why || scope_of(p.type) != SCOPE_ROUTED)) {
 		pim_drop(pim, NULL, PIM_DROP_if_disabled);
 		return;
 	}
 	if (!why) {
 		count_rx(&pim->stats, &p, len);
-		count_rx(&pif->stats, &p, len);
+		if (pif)
+			count_rx(&pif->stats, &p, len);
 		why = check(pif, &p, ctx->net);
 	}
 	if (!why)
-		why = deliver(pif, &p, ctx);
-	if (why)
+		why = deliver(pim, pif, &p, ctx);
+	if (why && pif)
 		dropped(pif, &p, why, ctx);
+	else
+		pim_drop(pim, NULL, why);
 }

@@ -135,14 +135,34 @@ static void our_own_messages_are_dropped(void **state)
 	expect_drop(p, LAN, &b, PIM_DROP_own);
 }
 
-static void interface_without_pim_takes_nothing(void **state)
+static void interface_without_pim_takes_nothing_of_its_link(void **state)
 {
 	struct pim_world *p = *state;
-	struct bytes b = hello_to("10.2.0.2", "224.0.0.13", 1), r = hex(NULL4);
+	struct bytes b = hello_to("10.2.0.2", "224.0.0.13", 1), jp = hex(JP4);
 
 	expect_drop(p, OFF, &b, PIM_DROP_if_disabled);
-	expect_drop(p, OFF, &r, PIM_DROP_if_disabled);
+	expect_drop(p, OFF, &jp, PIM_DROP_if_disabled);
 	expect_drop(p, 4000, &b, PIM_DROP_if_disabled);
+}
+
+/* They come wherever the route to our address leads. */
+static void registers_are_taken_where_pim_does_not_run(void **state)
+{
+	struct pim_world *p = *state;
+	struct bytes r = hex(NULL4), stop = hex(STOP4), body = {0};
+
+	expect_drop(p, OFF, &r, PIM_DROP_destination);
+	body.len = r.len - 24;
+	memcpy(body.b, r.b + 24, body.len);
+	r = packet4_to("10.77.0.1", "10.0.0.5", 60, PIM_REGISTER, &body);
+	pim_world_rx(p, OFF, &r);
+	assert_int_equal(sm_count(p->sm, SM_REGISTER), 1);
+	body.len = stop.len - 24;
+	memcpy(body.b, stop.b + 24, body.len);
+	stop = packet4_to("10.77.0.1", "10.0.0.5", 60, PIM_REGISTER_STOP, &body);
+	pim_world_rx(p, OFF, &stop);
+	assert_int_equal(sm_count(p->sm, SM_REGISTER_STOP), 1);
+	assert_int_equal(p->pim->stats.rx[PIM_REGISTER_STOP], 1);
 }
 
 static void wrong_headers_are_dropped(void **state)
@@ -265,7 +285,8 @@ int main(void)
 		TEST(link_messages_from_afar_are_dropped),
 		TEST(senders_that_cannot_be_are_dropped),
 		TEST(our_own_messages_are_dropped),
-		TEST(interface_without_pim_takes_nothing),
+		TEST(interface_without_pim_takes_nothing_of_its_link),
+		TEST(registers_are_taken_where_pim_does_not_run),
 		TEST(wrong_headers_are_dropped),
 		TEST(messages_of_other_modes_are_counted),
 		TEST(register_must_be_for_one_of_our_addresses),

@@ -92,6 +92,14 @@ static void our_address_without_the_protocol_is_the_twins(void **state)
 	assert_punted(PKT_EXCEPTION, 1, 14 + 64);
 }
 
+/* Registers come wherever the route to our address leads. */
+static void pim_to_our_address_is_ours_where_only_others_run_pim(void **state)
+{
+	in->c.proto = DP_PROTO_PIM_UNICAST;
+	rx4(US, IP_PROTO_PIM);
+	assert_punted(PKT_PROTO, 1, 64);
+}
+
 static void unicast_in_a_group_frame_is_not_the_protocols(void **state)
 {
 	uint8_t ip[64];
@@ -172,6 +180,7 @@ int main(void)
 		T(protocols_to_another_address_are_in_transit),
 		T(an_address_of_another_table_is_not_ours),
 		T(our_address_without_the_protocol_is_the_twins),
+		T(pim_to_our_address_is_ours_where_only_others_run_pim),
 		T(unicast_in_a_group_frame_is_not_the_protocols),
 		T(a_source_that_cannot_be_is_refused),
 		T(ipv6_pim_and_mld_are_ours_by_address_too),

@@ -189,7 +189,7 @@ static void one_signal_is_outstanding_until_control_is_done(void **state)
 
 /* A Register with a packet of the flow from a router to one of our addresses. */
 static void register_it(struct dataplane *d, const char *outer_src, const char *outer_dst,
-	const char *src, bool border)
+	const char *src, bool border, uint64_t now)
 {
 	struct packet x;
 	struct ipaddr from, to;
@@ -197,7 +197,7 @@ static void register_it(struct dataplane *d, const char *outer_src, const char *
 	assert_int_equal(ip_parse(outer_src, &from), 0);
 	assert_int_equal(ip_parse(outer_dst, &to), 0);
 	packet_make(&x, src, from.family == IP_V4 ? "239.1.1.1" : "ff3e::1", 5);
-	upcall_register(d->workers[0], &x.p, from.b, to.b, border, rte_rdtsc());
+	upcall_register(d->workers[0], &x.p, from.b, to.b, border, now);
 }
 
 static void registers_of_a_flow_are_told_apart_by_their_own_addresses(void **state)
@@ -213,12 +213,13 @@ static void registers_of_a_flow_are_told_apart_by_their_own_addresses(void **sta
 		{"2001:db8::3", "2001:db8::2", "2001:db8::7"},
 	};
 	struct dataplane *d = fixture_new(1, 10);
+	const uint64_t now = rte_rdtsc(), later = now + rte_get_tsc_hz() / 8;
 	struct dp_upcall up[16];
 	char buf[IP_STRLEN];
 
 	for (unsigned round = 0; round < 2; round++)
 		for (unsigned i = 0; i < RTE_DIM(cases); i++)
-			register_it(d, cases[i].from, cases[i].to, cases[i].src, i == 1);
+			register_it(d, cases[i].from, cases[i].to, cases[i].src, i == 1, now);
 	assert_int_equal(upcall_recv(d, up, 16), RTE_DIM(cases)); /* the second ones are gated */
 	for (unsigned i = 0; i < RTE_DIM(cases); i++) {
 		assert_int_equal(up[i].kind, DP_UPCALL_REGISTER);
@@ -231,7 +232,11 @@ static void registers_of_a_flow_are_told_apart_by_their_own_addresses(void **sta
 	for (unsigned i = 0; i < RTE_DIM(cases); i++) {
 		upcall_done(d, &up[i], DP_VERDICT_RELEASE);
 		for (unsigned k = 0; k < RTE_DIM(cases); k++)
-			register_it(d, cases[k].from, cases[k].to, cases[k].src, k == 1);
+			register_it(d, cases[k].from, cases[k].to, cases[k].src, k == 1, now);
+		assert_int_equal(
+			upcall_recv(d, up + 10, 6), 0); /* a tenth of a second is not over */
+		for (unsigned k = 0; k < RTE_DIM(cases); k++)
+			register_it(d, cases[k].from, cases[k].to, cases[k].src, k == 1, later);
 		assert_int_equal(upcall_recv(d, up + 10, 6), 1); /* that one alone */
 		assert_string_equal(ip_str(&up[10].outer_src, buf, sizeof(buf)), cases[i].from);
 		assert_string_equal(ip_str(&up[10].src, buf, sizeof(buf)), cases[i].src);
