@@ -89,7 +89,7 @@ void router_net_changed(void *arg, const struct net_change *c)
 {
 	struct app *app = arg;
 
-	runner_net_changed(app->runner, c);
+	runner_net_changed(app->runner, c, app_now_us());
 	if (c->kind == NET_IF_STATE)
 		twin_follow(app, c->ifid);
 }

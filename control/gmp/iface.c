@@ -266,6 +266,7 @@ void gmp_net_event(struct gmp_self *self, const struct net_change *c, struct pro
 	case NET_IF_ADDR:
 		changed(self, c->ifid, ctx);
 		break;
+	case NET_IF_LEAVING: /* a querier goes without a word */
 	case NET_RIB:
 	case NET_NEIGH:
 		break;

@@ -200,6 +200,19 @@ static bool same_port(const struct net_if_conf *a, const struct net_if_conf *b)
 	return a->kind == b->kind && strcmp(a->port, b->port) == 0;
 }
 
+/* Whether others are at its other end than before. */
+static bool elsewhere(const struct net_if_conf *a, const struct net_if_conf *b)
+{
+	const struct dp_gre *x = &a->gre, *y = &b->gre;
+
+	if (!same_port(a, b) || a->table != b->table)
+		return true;
+	if (a->kind == DP_IF_GRE)
+		return !ip_eq(&x->local, &y->local) || !ip_eq(&x->remote, &y->remote) ||
+		       x->has_key != y->has_key || x->key != y->key;
+	return a->vlan != b->vlan || a->vlan_inner != b->vlan_inner || a->vlan_tpid != b->vlan_tpid;
+}
+
 /* The data plane need not know how a tunnel becomes an Ethernet interface. */
 static void change_kind(struct net *net, struct iface *ifc, uint8_t kind)
 {
@@ -215,13 +228,16 @@ int net_if_change(struct net *net, uint16_t ifid, const struct net_if_conf *conf
 {
 	struct iface *ifc = iface_get(net, ifid);
 	uint32_t adj, old_adj;
-	bool threshold;
+	bool threshold, moves;
 	int rc;
 
 	if (!ifc)
 		return -ENOENT;
 	if (strcmp(conf->name, ifc->pub.conf.name) != 0 || conf->n_addrs > NET_IF_ADDRS_MAX)
 		return -EINVAL;
+	moves = elsewhere(&ifc->pub.conf, conf);
+	if (moves)
+		iface_leaving(net, ifc);
 	net_batch_begin(net);
 	rc = tunnel_adj(net, conf, &adj);
 	if (rc)
@@ -244,7 +260,7 @@ int net_if_change(struct net *net, uint16_t ifid, const struct net_if_conf *conf
 		iface_refresh(net, ifc);
 	if (rc == -EEXIST)
 		rc = 0; /* waits for the other one to let go */
-	if (threshold && ifc->announced)
+	if ((threshold || moves) && ifc->announced)
 		net_event(net, NET_IF_STATE, ifid, NULL);
 	net_nexthop_put(net, old_adj);
 out:
@@ -258,6 +274,7 @@ int net_if_del(struct net *net, uint16_t ifid)
 
 	if (!ifc)
 		return -ENOENT;
+	iface_leaving(net, ifc);
 	net_batch_begin(net);
 	iface_remove(net, ifc);
 	net_event(net, NET_IF_GONE, ifid, NULL);
@@ -272,6 +289,8 @@ void net_if_admin(struct net *net, uint16_t ifid, bool up)
 
 	if (!ifc || ifc->admin == up)
 		return;
+	if (!up)
+		iface_leaving(net, ifc);
 	ifc->admin = up;
 	refresh(net, ifc);
 }

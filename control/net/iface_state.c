@@ -181,6 +181,14 @@ void iface_retry(struct net *net)
 	}
 }
 
+void iface_leaving(struct net *net, struct iface *ifc)
+{
+	struct net_change c = {.kind = NET_IF_LEAVING, .ifid = ifc->pub.id};
+
+	if (ifc->announced && ifc->pub.up && net->env.changed)
+		net->env.changed(net->env.arg, &c);
+}
+
 /* --- refresh ---------------------------------------------------------------------------------- */
 
 int iface_refresh(struct net *net, struct iface *ifc)

@@ -111,6 +111,7 @@ struct net_rpf {
 
 enum net_change_kind {
 	NET_IF_NEW,
+	NET_IF_LEAVING, /* told before the change, alone: it goes down, away or elsewhere, but still sends */
 	NET_IF_GONE,  /* id is free again after the listener returned */
 	NET_IF_STATE, /* up, link, admin, port, mtu, MAC or TTL threshold changed */
 	NET_IF_ADDR,  /* addresses changed */
@@ -126,7 +127,7 @@ struct net_change {
 
 struct net_env {
 	void *arg;
-	/* Something changed; called after the change. */
+	/* Something changed; called after the change, but for NET_IF_LEAVING. */
 	void (*changed)(void *arg, const struct net_change *c);
 	/* Ask the kernel to resolve or keep a neighbour on this twin (NTF_USE). May be NULL. */
 	void (*resolve)(void *arg, int ifindex, const struct ipaddr *addr);

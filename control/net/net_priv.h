@@ -192,6 +192,9 @@ static inline struct iface *iface_get(const struct net *net, uint16_t ifid)
 }
 /* Whether packets can leave through it: there, up, no loopback. */
 bool iface_usable(const struct net *net, uint16_t ifid);
+/* Tells the listener at once that an interface which is up will not be what it was: its protocols say goodbye
+ * while packets still leave. It may not change net. */
+void iface_leaving(struct net *net, struct iface *ifc);
 /* Recomputes all that follows from configuration, port, twin and administration; publishes and
  * tells what differs. 0 or what the data plane said. */
 int iface_refresh(struct net *net, struct iface *ifc);

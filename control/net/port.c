@@ -81,6 +81,14 @@ void port_detach(struct net *net, struct iface *ifc)
 	port_trim(net, p);
 }
 
+static void port_leaving(struct net *net, struct net_port *p)
+{
+	struct iface *ifc;
+
+	LIST_FOREACH (ifc, &p->ifs, port_link)
+		iface_leaving(net, ifc);
+}
+
 static void port_changed(struct net *net, struct net_port *p)
 {
 	struct iface *ifc;
@@ -103,6 +111,8 @@ void net_port_set(
 			log_error("net", "port %s: out of memory; its interfaces stay down", name);
 		return;
 	}
+	if (p->port != port)
+		port_leaving(net, p);
 	p->port = port;
 	p->mtu = mtu;
 	memset(p->mac, 0, sizeof(p->mac));

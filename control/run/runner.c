@@ -293,13 +293,17 @@ static bool change_same(const struct net_change *a, const struct net_change *b)
 	return a->kind == b->kind && a->ifid == b->ifid && prefix_eq(&a->prefix, &b->prefix);
 }
 
-void runner_net_changed(void *runner, const struct net_change *c)
+void runner_net_changed(struct runner *r, const struct net_change *c, uint64_t now_us)
 {
-	struct runner *r = runner;
+	struct event leaving = {.kind = EV_NET, .net = *c};
 	struct changes *q = &r->queued;
 	struct net_change *v;
 	size_t cap = q->cap ? q->cap * 2 : 64;
 
+	if (c->kind == NET_IF_LEAVING) {
+		to_all(r, &leaving, now_us);
+		return;
+	}
 	if (q->n > 0 && change_same(&q->v[q->n - 1], c))
 		return;
 	if (q->n == q->cap) {
@@ -437,6 +441,15 @@ static bool still_wrong(const struct tib_entry_info *e, uint16_t ifid)
 	return true;
 }
 
+/* Where it does not, the DR was told to stop, or the Register was for nobody. */
+static bool takes_registers(const struct tib_entry_info *e)
+{
+	for (unsigned i = 0; i < e->merged->n_inputs; i++)
+		if (e->merged->inputs[i].ifid == DP_IF_REGISTER)
+			return e->merged->inputs[i].flags & DP_INPUT_ACCEPT;
+	return false;
+}
+
 /* What to tell the data plane of a flow: packets held go on only where there is a route now, and data that
  * changed nothing need not be told of with every packet; on a link where another router forwards, that is each
  * one that comes in. */
@@ -447,6 +460,8 @@ static enum dp_verdict verdict_of(const struct runner *r, const struct dp_upcall
 
 	if (up->kind == DP_UPCALL_NOCACHE)
 		return found ? DP_VERDICT_RELEASE : DP_VERDICT_DISCARD;
+	if (up->kind == DP_UPCALL_REGISTER && !(found && takes_registers(&e)))
+		return DP_VERDICT_DISCARD;
 	if (up->kind == DP_UPCALL_DATA && found && still_signals(&e, up->ifid))
 		return DP_VERDICT_DISCARD;
 	if (up->kind == DP_UPCALL_WRONGVIF && found && still_wrong(&e, up->ifid))

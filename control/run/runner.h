@@ -29,8 +29,9 @@ int runner_command(struct runner *r, uint16_t number, const void *request, char 
 	size_t error_cap, uint64_t now_us);
 /* The router leaves in order: all protocols say goodbye, and their packets are handed to the data plane. */
 void runner_stop(struct runner *r, uint64_t now_us);
-/* net's listener: queues; all protocols and the TIB hear of it in the next runner_run. */
-void runner_net_changed(void *runner, const struct net_change *c);
+/* For net's listener. Queues: all protocols and the TIB hear of it in the next runner_run. Of an interface that
+ * is about to go (NET_IF_LEAVING) the protocols hear at once, and their packets are sent before this returns. */
+void runner_net_changed(struct runner *r, const struct net_change *c, uint64_t now_us);
 
 /* Everything that is due: queued changes, upcalls and protocol packets from the data plane, timers;
  * then commits. Bounded: at most budget packets, budget upcalls and budget timers. True if more may

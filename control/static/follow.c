@@ -78,6 +78,7 @@ void static_net_event(struct static_self *self, const struct net_change *c, stru
 	case NET_RIB:
 		refresh_rpf(self, &c->prefix, ctx);
 		break;
+	case NET_IF_LEAVING:
 	case NET_IF_ADDR: /* connected routes change as NET_RIB; HER sources are the TIB's */
 	case NET_NEIGH:
 		break;

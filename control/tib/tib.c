@@ -227,6 +227,7 @@ void tib_net_changed(struct tib *tib, const struct net_change *c)
 	case NET_RIB:
 		tib->her_stale_following = true;
 		break;
+	case NET_IF_LEAVING:
 	case NET_NEIGH: /* the adjacency follows by itself */
 		break;
 	}

@@ -206,9 +206,7 @@ def pim_hellos(frames) -> list[int]:
     return found
 
 
-def test_goodbye_when_the_router_leaves(pim):
-    raw = pim.v3.raw("eth0")
-    assert pim.a.stop() == 0
+def hellos_heard(raw) -> list[int]:
     frames = []
     try:
         while True:
@@ -216,5 +214,25 @@ def test_goodbye_when_the_router_leaves(pim):
     except TimeoutError:
         pass
     raw.close()
-    assert pim_hellos(frames)[-1:] == [0], "the last Hello has holdtime 0"
+    return pim_hellos(frames)
+
+
+def test_goodbye_when_the_router_leaves(pim):
+    raw = pim.v3.raw("eth0")
+    assert pim.a.stop() == 0
+    assert hellos_heard(raw)[-1:] == [0], "the last Hello has holdtime 0"
     pim.a.start()
+
+
+def test_goodbye_when_an_interface_is_set_down_or_removed(pim):
+    raw = pim.v3.raw("eth0")
+    pim.a.ctl("set interface lan down")
+    assert hellos_heard(raw)[-1:] == [0], "the last Hello has holdtime 0"
+    pim.a.ctl("set interface lan up")
+    wait_for("lan is up", lambda: {i["interface"]: i["state"] for i in pim.a.ctl(
+        "show pim interface")["interfaces"]}["lan"] == "up")
+    raw = pim.v3.raw("eth0")
+    pim.a.configure({p: PORTS[p] for p in ("p0", "p2")}, "\n".join(
+        line for line in INTERFACES.splitlines() if '"lan"' not in line), REST)
+    pim.a.ctl("reload")
+    assert hellos_heard(raw)[-1:] == [0], "the last Hello has holdtime 0"

@@ -238,7 +238,7 @@ static void net_changed(void *arg, const struct net_change *c)
 {
 	struct sim_router *r = arg;
 
-	runner_net_changed(r->r, c);
+	runner_net_changed(r->r, c, sim_clock(r));
 	sim_router_kick(r);
 }
 

@@ -27,6 +27,8 @@ struct pim_iface *pim_iface_slot(const struct pim_self *pim, uint16_t ifid, uint
 void pim_iface_sync(struct pim_self *pim, uint16_t ifid, struct proto_ctx *ctx);
 /* The same of all after pim->config was replaced; old is freed. */
 void pim_ifaces_config(struct pim_self *pim, struct pim_config *old, struct proto_ctx *ctx);
+/* NET_IF_LEAVING: prunes and goodbye, then it is down until the change that follows says otherwise. */
+void pim_iface_leaves(struct pim_self *pim, uint16_t ifid, struct proto_ctx *ctx);
 /* NET_IF_GONE. */
 void pim_iface_gone(struct pim_self *pim, uint16_t ifid, struct proto_ctx *ctx);
 /* Goodbye on all interfaces; nothing is sent after that. */

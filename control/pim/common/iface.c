@@ -5,10 +5,11 @@
  * and exists; PIM is up while the interface is up and has a primary address.
  *
  *   up:       new Generation ID, we are the DR until somebody better says Hello, the trees hear of it
- *   down:     neighbours go, the trees hear of it and may still prune, then goodbye (RFC 7761 4.3.1)
+ *   down:     prunes and cancelled asserts, neighbours go, the trees end, then goodbye (RFC 7761 4.3.1)
  *   address:  goodbye from the old one, Hello from the new one at once, the DR is elected anew
  *
- * A link that failed carries no goodbye: it is lost below, harmlessly.
+ * net tells before an interface is shut or removed, so that this still leaves. A link that failed below carries
+ * no goodbye.
  */
 #include "control/pim/common/common.h"
 
@@ -127,6 +128,8 @@ static void down(struct pim_iface *pif, const char *why, struct proto_ctx *ctx)
 
 	if (!pif->up)
 		return;
+	if (pif->sending)
+		sm_iface_leave(pif->pim->sm, pif, ctx);
 	pif->up = false;
 	while ((n = TAILQ_FIRST(&pif->neighbors)))
 		pim_neigh_remove(n, why, false, ctx);
@@ -159,6 +162,7 @@ static void follow(struct pim_iface *pif, const struct net_if *ifp, struct proto
 	pif->mtu = ifp->mtu;
 	pif->ttl_threshold = ifp->conf.ttl_threshold;
 	if (!ifp->up) {
+		pif->sending = false; /* it failed below: nothing leaves any more */
 		down(pif, "the interface is down", ctx);
 		return;
 	}
@@ -210,6 +214,18 @@ void pim_iface_sync(struct pim_self *pim, uint16_t ifid, struct proto_ctx *ctx)
 		return;
 	sync_family(pim, ifp, IP_V4, ctx);
 	sync_family(pim, ifp, IP_V6, ctx);
+}
+
+void pim_iface_leaves(struct pim_self *pim, uint16_t ifid, struct proto_ctx *ctx)
+{
+	static const uint8_t families[] = {IP_V4, IP_V6};
+
+	for (unsigned i = 0; i < 2; i++) {
+		struct pim_iface *pif = pim_iface_get(pim, ifid, families[i]);
+
+		if (pif)
+			down(pif, "the interface goes down", ctx);
+	}
 }
 
 void pim_iface_gone(struct pim_self *pim, uint16_t ifid, struct proto_ctx *ctx)

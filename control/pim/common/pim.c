@@ -138,6 +138,9 @@ static void net_changed(struct pim_self *pim, const struct net_change *c, struct
 	case NET_IF_ADDR:
 		pim_iface_sync(pim, c->ifid, ctx);
 		break;
+	case NET_IF_LEAVING:
+		pim_iface_leaves(pim, c->ifid, ctx);
+		break;
 	case NET_IF_GONE:
 		pim_iface_gone(pim, c->ifid, ctx);
 		break;

@@ -418,6 +418,16 @@ void assert_neigh_void(
 	}
 }
 
+void assert_cancel_all(struct pim_sm *sm, struct sm_iface *iface, struct proto_ctx *ctx)
+{
+	struct sm_oif *oif;
+
+	LIST_FOREACH (oif, &iface->oifs, in_iface) {
+		if (oif->assert == W && oif->pif)
+			oif_event(sm, oif, AE_COULD_ASSERT_FALSE, ctx);
+	}
+}
+
 void assert_timer(struct pim_sm *sm, struct sm_oif *oif, struct proto_ctx *ctx)
 {
 	oif_event(sm, oif, AE_TIMER, ctx);

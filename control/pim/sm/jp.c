@@ -249,6 +249,19 @@ void jp_flush(struct pim_sm *sm, bool all, struct proto_ctx *ctx)
 		sm_timer_set(sm, ctx, &sm->flush, SM_T_FLUSH, due);
 }
 
+void jp_flush_iface(struct pim_sm *sm, struct pim_iface *pif, struct proto_ctx *ctx)
+{
+	struct jp_queue *q, *next;
+
+	for (q = TAILQ_FIRST(&sm->jp); q; q = next) {
+		next = TAILQ_NEXT(q, link);
+		if (q->peer->ifid != pif->ifid || q->peer->addr.family != pif->family)
+			continue;
+		queue_send(sm, q, pif, ctx);
+		queue_free(sm, q);
+	}
+}
+
 void jp_forget(struct pim_sm *sm)
 {
 	while (!TAILQ_EMPTY(&sm->jp))

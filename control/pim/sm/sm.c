@@ -141,6 +141,12 @@ static void touch_oifs(struct pim_sm *sm, struct sm_iface *i)
 		sm_touch(sm, oif->entry);
 }
 
+static bool leads_through(const struct sm_up *up, uint16_t ifid, uint8_t family)
+{
+	return up->target.family == family &&
+	       (up->rpf.ifid == ifid || up->ifid == ifid || (up->move && up->move->ifid == ifid));
+}
+
 /* All entries whose RPF interface, new or old, it is. */
 static void touch_upstream(struct pim_sm *sm, uint16_t ifid, uint8_t family)
 {
@@ -149,10 +155,25 @@ static void touch_upstream(struct pim_sm *sm, uint16_t ifid, uint8_t family)
 	for (n = order_first(&sm->targets); n; n = order_next(n)) {
 		struct sm_up *up = container_of(n, struct sm_up, by_target);
 
-		if (up->target.family == family && (up->rpf.ifid == ifid || up->ifid == ifid ||
-							   (up->move && up->move->ifid == ifid)))
+		if (leads_through(up, ifid, family))
 			sm_touch(sm, container_of(up, struct sm_entry, up));
 	}
+}
+
+void sm_iface_leave(struct pim_sm *sm, struct pim_iface *pif, struct proto_ctx *ctx)
+{
+	struct sm_iface *i = sm_iface_find(sm, pif->ifid, pif->family);
+	struct order_node *n;
+
+	for (n = order_first(&sm->targets); n; n = order_next(n)) {
+		struct sm_up *up = container_of(n, struct sm_up, by_target);
+
+		if (leads_through(up, pif->ifid, pif->family))
+			up_prune_on(sm, container_of(up, struct sm_entry, up), pif, ctx);
+	}
+	if (i)
+		assert_cancel_all(sm, i, ctx);
+	jp_flush_iface(sm, pif, ctx);
 }
 
 void sm_iface_up(struct pim_sm *sm, struct pim_iface *pif, struct proto_ctx *ctx)
@@ -378,6 +399,8 @@ void sm_stop(struct pim_sm *sm, struct proto_ctx *ctx)
 		LIST_FOREACH (s, &g->sources, in_group)
 			entry_leave(sm, &s->sg, ctx);
 	}
+	for (n = hash_next(&sm->ifaces, NULL); n; n = hash_next(&sm->ifaces, n))
+		assert_cancel_all(sm, container_of(n, struct sm_iface, node), ctx);
 	jp_flush(sm, true, ctx);
 	free_entries(sm, ctx->timers);
 }

@@ -25,6 +25,9 @@ void sm_free(struct pim_sm *sm, struct timer_heap *timers);
 void sm_config(struct pim_sm *sm, struct proto_ctx *ctx);
 /* PIM began or ends on an interface. At the end its neighbours were told to be gone before. */
 void sm_iface_up(struct pim_sm *sm, struct pim_iface *pif, struct proto_ctx *ctx);
+/* Before neighbours and interface go: what is to be said on it, prunes of what was joined through it and
+ * AssertCancels where we were winner, is sent now. State goes with sm_iface_down. */
+void sm_iface_leave(struct pim_sm *sm, struct pim_iface *pif, struct proto_ctx *ctx);
 void sm_iface_down(struct pim_sm *sm, struct pim_iface *pif, struct proto_ctx *ctx);
 /* The interface's primary address or I_am_DR changed (4.3.2); its old address still counts for
  * comparisons of asserts until this is called. */

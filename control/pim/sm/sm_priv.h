@@ -346,6 +346,8 @@ void assert_join_received(struct pim_sm *sm, struct sm_oif *oif, struct proto_ct
 /* The router with this primary address on pif is gone or restarted: asserts it has won are void. */
 void assert_neigh_void(
 	struct pim_sm *sm, struct pim_iface *pif, const struct ipaddr *addr, struct proto_ctx *ctx);
+/* AssertCancels for all that we have won on the interface, which PIM is about to leave (4.6.3). */
+void assert_cancel_all(struct pim_sm *sm, struct sm_iface *iface, struct proto_ctx *ctx);
 /* Metrics of routers on the interface cannot be compared, or can again (sm_iface.odd_metrics). */
 void assert_metrics_odd(struct pim_sm *sm, struct sm_iface *i, bool odd);
 /* AT expired. */

@@ -109,6 +109,10 @@ void up_genid(
 /* Goodbye: a prune for all that is joined, the machine is NotJoined. */
 void up_leave(struct pim_sm *sm, struct sm_entry *e, struct proto_ctx *ctx);
 
+/* Queues the Prunes of what is joined through an interface that is about to go; the machines hear of that later. */
+void up_prune_on(
+	struct pim_sm *sm, struct sm_entry *e, struct pim_iface *pif, struct proto_ctx *ctx);
+
 /* Figure 7. */
 void up_rpt_settle(struct pim_sm *sm, struct sm_source *s, struct proto_ctx *ctx);
 void up_rpt_override_timer(struct pim_sm *sm, struct sm_source *s, struct proto_ctx *ctx);
@@ -139,6 +143,8 @@ struct sm_peer *down_peer(struct pim_sm *sm, const struct jp_recv *m, struct pro
 
 /* Sends what is queued; all: also what may wait. */
 void jp_flush(struct pim_sm *sm, bool all, struct proto_ctx *ctx);
+/* Sends what is queued for an interface. */
+void jp_flush_iface(struct pim_sm *sm, struct pim_iface *pif, struct proto_ctx *ctx);
 void jp_forget(struct pim_sm *sm);
 /* Drops what is queued for an interface. */
 void jp_forget_iface(struct pim_sm *sm, uint16_t ifid, uint8_t family);

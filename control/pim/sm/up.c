@@ -231,6 +231,15 @@ void up_leave(struct pim_sm *sm, struct sm_entry *e, struct proto_ctx *ctx)
 		not_joined(sm, e, ctx);
 }
 
+void up_prune_on(
+	struct pim_sm *sm, struct sm_entry *e, struct pim_iface *pif, struct proto_ctx *ctx)
+{
+	if (e->up.move && e->up.move->ifid == pif->ifid)
+		sm_move_done(sm, e, ctx);
+	if (e->up.state == UP_JOINED && e->up.ifid == pif->ifid)
+		send_up(sm, e, false, true, ctx);
+}
+
 /* --- what is seen on the interface upstream --------------------------------------------------------------- */
 
 void up_see_join(

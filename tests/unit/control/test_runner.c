@@ -423,25 +423,37 @@ static void one_route(struct probe *p, const struct event *ev, struct proto_ctx 
 	act_wish_set(ctx->out, &wish);
 }
 
-static void a_wrong_interface_that_stays_wrong_is_told_of_now_and_then(void **state)
+/* The answer to a signal from interface 7, when the route accepts from input. */
+static enum dp_verdict verdict_of(
+	struct world *w, struct probe *p, enum dp_upcall_kind kind, uint16_t input)
 {
-	struct world *w = *state;
-	struct probe *p = add(w, &igmp_probe);
-	struct dp_upcall up = {.kind = DP_UPCALL_WRONGVIF,
+	struct dp_upcall up = {.kind = (uint8_t)kind,
 		.ifid = 7,
 		.src = addr("10.0.0.1"),
 		.grp = addr("239.1.1.1")};
 
 	p->act = one_route;
-	p->a = 8;
+	p->a = input;
 	fake_dp_upcall(w->f, &up);
 	world_run(w);
-	assert_int_equal(w->f->verdict, DP_VERDICT_DISCARD);
-	p->a = 7; /* the packet moved the route */
-	fake_dp_upcall(w->f, &up);
-	world_run(w);
-	assert_int_equal(w->f->verdict, DP_VERDICT_RELEASE);
-	p->act = NULL;
+	return w->f->verdict;
+}
+
+static void a_wrong_interface_that_stays_wrong_is_told_of_now_and_then(void **state)
+{
+	struct probe *p = add(*state, &igmp_probe);
+
+	assert_int_equal(verdict_of(*state, p, DP_UPCALL_WRONGVIF, 8), DP_VERDICT_DISCARD);
+	assert_int_equal(verdict_of(*state, p, DP_UPCALL_WRONGVIF, 7), DP_VERDICT_RELEASE);
+}
+
+static void registers_are_told_of_again_soon_only_where_the_route_takes_them(void **state)
+{
+	const enum dp_upcall_kind kind = DP_UPCALL_REGISTER;
+	struct probe *p = add(*state, &igmp_probe);
+
+	assert_int_equal(verdict_of(*state, p, kind, 8), DP_VERDICT_DISCARD);
+	assert_int_equal(verdict_of(*state, p, kind, DP_IF_REGISTER), DP_VERDICT_RELEASE);
 }
 
 static void packets_are_held_only_if_a_protocol_answers(void **state)
@@ -575,6 +587,7 @@ int main(void)
 		T(budget_bounds_packets_upcalls_and_timers),
 		T(upcall_gate_opens_after_the_answer_is_installed),
 		T(a_flow_that_nobody_wants_is_discarded),
+		T(registers_are_told_of_again_soon_only_where_the_route_takes_them),
 		T(a_wrong_interface_that_stays_wrong_is_told_of_now_and_then),
 		T(packets_are_held_only_if_a_protocol_answers),
 		T(timers_reach_their_protocol_in_order),

@@ -13,7 +13,7 @@ static void net_changed(void *arg, const struct net_change *c)
 {
 	struct world *w = arg;
 
-	runner_net_changed(w->r, c);
+	runner_net_changed(w->r, c, w->now_us);
 }
 
 int world_setup(void **state)

@@ -49,6 +49,11 @@ void sm_iface_up(struct pim_sm *sm, struct pim_iface *pif, struct proto_ctx *ctx
 	note(sm, SM_IFACE_UP, pif);
 }
 
+void sm_iface_leave(struct pim_sm *sm, struct pim_iface *pif, struct proto_ctx *ctx)
+{
+	note(sm, SM_IFACE_LEAVE, pif);
+}
+
 void sm_iface_down(struct pim_sm *sm, struct pim_iface *pif, struct proto_ctx *ctx)
 {
 	note(sm, SM_IFACE_DOWN, pif);

@@ -274,7 +274,7 @@ static void goodbye_is_said_when_pim_is_turned_off(void **state)
 	assert_int_equal(h.holdtime_s, 0);
 	assert_true(h.has & PIM_HAS_HOLDTIME);
 	assert_null(iface(p, ifid));
-	assert_true(sm_last(p->sm, SM_IFACE_DOWN)->sending); /* prunes may go before it */
+	assert_true(sm_last(p->sm, SM_IFACE_LEAVE)->sending); /* prunes go before it */
 	pim_world_pass(p, 60 * S);
 	assert_false(sent(p, ifid, &packet));
 }
