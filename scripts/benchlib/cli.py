@@ -11,7 +11,7 @@ import signal
 import sys
 import tempfile
 
-from . import control, curves, host, memory, result, rfc3918, seam, trees, veth
+from . import control, curves, host, joinload, memory, result, rfc3918, seam, trees, veth
 from .rows import Bench, encapsulated, macswap, million
 
 # name, needs root, group, function; numbers on the command line count from 1 in this order
@@ -42,6 +42,7 @@ ROWS = [
     ("jp-100k", True, "control", trees.joined),
     ("refresh", True, "control", trees.upkeep),
     ("rpf-10k", True, "control", trees.moves),
+    ("joins", True, "control", joinload.forwarding),
 ]
 NAMES = [name for name, _, _, _ in ROWS]
 

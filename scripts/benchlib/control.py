@@ -49,7 +49,10 @@ class Host(Wire):
         self.say_all([(kind, group)])
 
     def say_all(self, records: list[tuple[int, str]]) -> None:
-        self.out.send(self.frame(b"\x01\0\x5e\0\0\x16", report(records, self.address)))
+        self.out.send(self.report_frame(records))
+
+    def report_frame(self, records: list[tuple[int, str]]) -> bytes:
+        return self.frame(b"\x01\0\x5e\0\0\x16", report(records, self.address))
 
     def times(self, group: str, quiet_s: float, most_s: float) -> tuple[float, list[float]]:
         """When our report left, and when data of the group came, until none has come for quiet_s."""

@@ -60,3 +60,9 @@ def test_trees_follow_a_route_in_packed_messages(control):
         for moved in control["rpf-last"]["figures"][router]:
             assert 0 < moved["first_s"] <= moved["last_s"]
             assert moved["messages"] < 20 and moved["prunes"] == 200
+
+
+def test_established_flows_are_forwarded_while_others_join_and_leave(control):
+    row = control["joins"]
+    assert row["ratio"]["value"] > 0
+    assert row["figures"]["joins_per_s"] > 0 and row["figures"]["rounds"][0]["routes"] > 512
