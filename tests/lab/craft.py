@@ -11,6 +11,7 @@ from lab import Node
 
 ALL_PIM_ROUTERS, ALL_IGMP_V3 = "224.0.0.13", "224.0.0.22"
 IS_IN, IS_EX, TO_IN, TO_EX, ALLOW, BLOCK = range(1, 7)
+DVMRP = 0x13
 HELLO, JOIN_PRUNE, ASSERT = 0, 3, 5
 ROUTER_ALERT = b"\x94\x04\0\0"
 

@@ -18,6 +18,8 @@ class Port:
     dr_priority: int = 1
     hello_s: int = 30
     cost: int = 10  # of OSPF, where it runs; 0: a network of hosts
+    igmp_more: str = ""  # starg: more of its settings
+    pim_more: str = ""
 
 
 class StargPim(Router):
@@ -55,9 +57,9 @@ class StargPim(Router):
     def write(self) -> None:
         lines = []
         for p in self.ports:
-            more = "igmp: { version = 3; }; " if p.igmp else ""
+            more = f"igmp: {{ version = 3; {p.igmp_more} }}; " if p.igmp else ""
             more += (f'pim: {{ mode = "sparse"; dr_priority = {p.dr_priority}; hello_interval_s = {p.hello_s}; '
-                     f'join_prune_interval_s = {self.join_interval_s}; }}; ') if p.pim else ""
+                     f'join_prune_interval_s = {self.join_interval_s}; {p.pim_more} }}; ') if p.pim else ""
             lines.append(f'  {{ name = "{p.name}"; port = "{p.name}"; address = [ "{p.address}" ]; {more}}}')
         if self.local:
             lines.append(f'  {{ name = "lo0"; loopback = true; address = [ "{self.local}" ]; '
