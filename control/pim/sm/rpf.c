@@ -75,7 +75,8 @@ static struct sm_rpf ask(const struct pim_sm *sm, const struct sm_entry *e, stru
 
 	if (e->kind == SM_STAR_G && group_of(e)->i_am_rp)
 		return (struct sm_rpf){.ifid = DP_IF_REGISTER, .connected = true};
-	if (ip_is_none(&e->up.target) || !net_rpf(ctx->net, &e->up.target, &rpf) || !rpf.ifid)
+	if (ip_is_none(&e->up.target) ||
+		!net_rpf_group(ctx->net, &e->up.target, &group_of(e)->grp, &rpf) || !rpf.ifid)
 		return out;
 	out.ifid = rpf.ifid;
 	out.next_hop = rpf.neighbor;
