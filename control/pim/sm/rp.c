@@ -127,6 +127,8 @@ void rp_refresh(struct pim_sm *sm, struct sm_group *g, struct proto_ctx *ctx)
 
 	if (ip_eq(&rp, &g->rp) && ssm == g->ssm && i_am_rp == g->i_am_rp)
 		return;
+	if (!ip_eq(&rp, &g->rp))
+		assert_rp_changed(sm, g, ctx);
 	g->rp = rp;
 	g->ssm = ssm;
 	g->i_am_rp = i_am_rp;
