@@ -174,9 +174,7 @@ static void text_neighbor(const json_t *value, FILE *to)
 
 /* --- RPs ---------------------------------------------------------------------------------------------- */
 
-/* group: whose way to the RP is meant, where there are several equal ones; NULL: none in particular. */
-static void put_rp(struct app *app, json_t *list, const struct ipaddr *rp, const char *groups,
-	const struct ipaddr *group)
+static void put_rp(struct app *app, json_t *list, const struct ipaddr *rp, const char *groups)
 {
 	json_t *o = add_object(list);
 	char name[DP_IF_NAMELEN];
@@ -184,7 +182,7 @@ static void put_rp(struct app *app, json_t *list, const struct ipaddr *rp, const
 	struct net_rpf rpf;
 
 	memset(&rpf, 0, sizeof(rpf));
-	reachable = net_rpf_group(app->net, rp, group, &rpf) || ours;
+	reachable = net_rpf(app->net, rp, &rpf) || ours;
 	put_ip(o, "address", rp);
 	put_text(o, "groups", groups);
 	put_text(o, "origin", "static");
@@ -208,10 +206,10 @@ static void put_rps(struct app *app, json_t *list)
 
 		if (!rp->n_groups)
 			put_rp(app, list, &rp->address,
-				rp->address.family == IP_V6 ? "ff00::/8" : "224.0.0.0/4", NULL);
+				rp->address.family == IP_V6 ? "ff00::/8" : "224.0.0.0/4");
 		for (uint32_t g = 0; g < rp->n_groups; g++)
 			put_rp(app, list, &rp->address,
-				prefix_text(&rp->groups[g], buf, sizeof(buf)), NULL);
+				prefix_text(&rp->groups[g], buf, sizeof(buf)));
 	}
 }
 
@@ -232,7 +230,7 @@ static void show_rp(struct app *app, const struct cmd_args *args, struct cmd_res
 		cmd_fail(out, "%s is in an SSM range: receivers name its sources, it has no RP",
 			grp);
 	else if (pim_rp_of(self, &g, &rp))
-		put_rp(app, s.list, &rp, grp, &g);
+		put_rp(app, s.list, &rp, grp);
 	else
 		cmd_fail(out, "%s has no RP: add one to pim.rp of the file, and reload", grp);
 }

@@ -82,9 +82,10 @@ static void settle(struct timer_heap *heap, size_t i, struct heap_slot s)
 		sift_down(heap, i, s);
 }
 
+/* A quarter more, for there are as many timers as states, or more. */
 static int grow(struct timer_heap *heap)
 {
-	size_t cap = heap->cap ? heap->cap * 2 : 64;
+	size_t cap = heap->cap ? heap->cap + heap->cap / 4 : 64;
 	struct heap_slot *v;
 
 	if (cap >= UINT32_MAX)

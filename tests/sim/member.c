@@ -249,21 +249,22 @@ static void dump_oifs(const struct sim_router *r, const struct sm_entry *e, FILE
 		fprintf(f, " %s[ds %s rpt %s member %s assert %s", p ? p->link->name : "?",
 			ds[o->ds], rpt[o->ds_rpt], member[o->member], as[o->assert]);
 		if (o->assert)
-			fprintf(f, " %s %s%u/%u%s", ip_str(&o->winner.address, ip, sizeof(ip)),
-				o->winner.rpt_bit ? "RPT " : "", o->winner.preference,
-				o->winner.metric, o->iface->odd_metrics ? " odd" : "");
+			fprintf(f, " %s %s%u/%u%s",
+				ip_str(&AssertWinner(o)->address, ip, sizeof(ip)),
+				AssertWinner(o)->rpt_bit ? "RPT " : "", AssertWinner(o)->preference,
+				AssertWinner(o)->metric, o->iface->odd_metrics ? " odd" : "");
 		fprintf(f, "]");
 	}
 }
 
 static void dump_entry(const struct sim_router *r, const struct sm_entry *e, FILE *f)
 {
-	const struct sim_port *p = sim_router_port(r, e->up.rpf.ifid);
+	const struct sim_port *p = sim_router_port(r, rpf_of(&e->up)->ifid);
 	char ip[IP_STRLEN];
 
 	fprintf(f, " up %s nbr %s rpf %s %u/%u", e->up.state == UP_JOINED ? "Joined" : "NotJoined",
-		ip_str(&e->up.nbr, ip, sizeof(ip)), p ? p->link->name : "-", e->up.rpf.preference,
-		e->up.rpf.metric);
+		ip_str(&e->up.nbr, ip, sizeof(ip)), p ? p->link->name : "-",
+		rpf_of(&e->up)->preference, rpf_of(&e->up)->metric);
 	dump_oifs(r, e, f);
 	fputc('\n', f);
 }
@@ -276,11 +277,11 @@ static void dump_group(const struct sim_router *r, const struct sm_group *g, FIL
 	char a[IP_STRLEN], b[IP_STRLEN];
 
 	fprintf(f, "  pim (*, %s) RP %s", ip_str(&g->grp, a, sizeof(a)),
-		ip_str(&g->rp, b, sizeof(b)));
+		ip_str(RP_G(g), b, sizeof(b)));
 	dump_entry(r, &g->star, f);
 	LIST_FOREACH (s, &g->sources, in_group) {
 		fprintf(f, "  pim (%s, %s) spt %d kat %d rpt %s reg %s",
-			ip_str(&s->src, b, sizeof(b)), ip_str(&g->grp, a, sizeof(a)), s->spt_bit,
+			ip_str(src_of(s), b, sizeof(b)), ip_str(&g->grp, a, sizeof(a)), s->spt_bit,
 			timer_armed(&s->kat), rpt[s->up_rpt], reg[s->reg]);
 		dump_entry(r, &s->sg, f);
 	}

@@ -163,10 +163,10 @@ static void trace(const struct sm_at *at, enum assert_state from, enum assert_st
 	if (from == to || log_get_level() < LOG_LVL_DEBUG)
 		return;
 	if (at->s)
-		ip_str(&at->s->src, s, sizeof(s));
+		ip_str(src_of(at->s), s, sizeof(s));
 	act_notify(ctx->out, LOG_LVL_DEBUG, "assert (%s, %s) on %s: %s -> %s, winner %s", s,
 		ip_str(&at->g->grp, g, sizeof(g)), at->pif->name, state_name[from], state_name[to],
-		to == NI ? "none" : ip_str(&oif->winner.address, w, sizeof(w)));
+		to == NI ? "none" : ip_str(&AssertWinner(oif)->address, w, sizeof(w)));
 }
 
 /* src: IP_NONE in Assert(*,G) but for those that data sets off. */
@@ -187,7 +187,7 @@ static void assert_send(const struct sm_at *at, const struct assert_metric *m,
 
 static struct ipaddr source_named(const struct sm_at *at)
 {
-	return at->s ? at->s->src : (struct ipaddr){0};
+	return at->s ? *src_of(at->s) : (struct ipaddr){0};
 }
 
 /* What we say and are beaten by: spt_assert_metric(S,I), rpt_assert_metric(G,I). */
@@ -202,9 +202,9 @@ static void send_and_stay_winner(struct pim_sm *sm, struct sm_oif *oif, const st
 	const struct pim_config *c = sm->pim->config;
 	struct ipaddr src = data_src ? *data_src : source_named(at);
 
-	oif->winner = metric_said(at);
-	assert_send(at, &oif->winner, &src, ctx);
-	sm_timer_set(sm, ctx, &oif->at, SM_T_ASSERT,
+	oif->info->winner = metric_said(at);
+	assert_send(at, &oif->info->winner, &src, ctx);
+	sm_timer_set(sm, ctx, &oif->info->at, SM_T_ASSERT,
 		ctx->now_us + (uint64_t)(c->assert_s - c->assert_override_s) * 1000000);
 }
 
@@ -213,14 +213,8 @@ static void store_winner(struct pim_sm *sm, struct sm_oif *oif, const struct ass
 {
 	uint64_t us = (uint64_t)sm->pim->config->assert_s * 1000000;
 
-	oif->winner = *heard;
-	sm_timer_set(sm, ctx, &oif->at, SM_T_ASSERT, ctx->now_us + us);
-}
-
-static void delete_info(struct sm_oif *oif, struct proto_ctx *ctx)
-{
-	oif->winner = (struct assert_metric){0};
-	timer_cancel(ctx->timers, &oif->at);
+	oif->info->winner = *heard;
+	sm_timer_set(sm, ctx, &oif->info->at, SM_T_ASSERT, ctx->now_us + us);
 }
 
 static void cancel_send(const struct sm_at *at, struct proto_ctx *ctx)
@@ -272,11 +266,11 @@ static void act(struct pim_sm *sm, enum assert_action action, struct sm_oif *oif
 		break;
 	case A4:
 		cancel_send(at, ctx);
-		delete_info(oif, ctx);
+		sm_assert_info_clear(oif, ctx->timers);
 		break;
 	case A5:
 		note_cancel(at, what, ctx->now_us);
-		delete_info(oif, ctx);
+		sm_assert_info_clear(oif, ctx->timers);
 		break;
 	case A6:
 		store_winner(sm, oif, what->heard, ctx);
@@ -304,15 +298,15 @@ bool assert_step(struct pim_sm *sm, const struct sm_at *at, enum assert_event ev
 		return false;
 	if (!oif)
 		oif = sm_oif_get(sm, e, at->pif, ctx);
-	if (!oif) {
-		pim_drop(sm->pim, at->pif, PIM_DROP_no_memory);
+	if (!oif || !sm_assert_info_get(sm, oif)) {
+		sm_touch(sm, e); /* an oif that is empty goes again */
 		return false;
 	}
-	winner = oif->winner;
+	winner = oif->info->winner;
 	oif->assert = cell->next;
 	act(sm, cell->action, oif, at, what, ctx);
 	trace(at, from, cell->next, oif, ctx);
-	if (from != cell->next || !same_metric(&winner, &oif->winner))
+	if (from != cell->next || !same_metric(&winner, AssertWinner(oif)))
 		sm_touch(sm, e);
 	return from != cell->next;
 }
@@ -323,8 +317,8 @@ static struct sm_at at_of(const struct sm_oif *oif)
 {
 	struct sm_entry *e = oif->entry;
 
-	return e->kind == SM_STAR_G ? sm_at_star_g(group_of(e), oif->pif)
-				    : sm_at_sg(source_of(e), oif->pif);
+	return e->kind == SM_STAR_G ? sm_at_star_g(group_of(e), oif->iface->pif)
+				    : sm_at_sg(source_of(e), oif->iface->pif);
 }
 
 static void oif_event(
@@ -341,7 +335,7 @@ static void oif_event(
 static void winner_forget(struct pim_sm *sm, struct sm_oif *oif, struct proto_ctx *ctx)
 {
 	oif->assert = NI;
-	delete_info(oif, ctx);
+	sm_assert_info_clear(oif, ctx->timers);
 	sm_touch(sm, oif->entry);
 }
 
@@ -349,12 +343,12 @@ static void settle_winner(struct pim_sm *sm, struct sm_oif *oif, struct proto_ct
 {
 	struct sm_at at = at_of(oif);
 
-	if (!ip_eq(&oif->winner.address, &oif->pif->addr))
+	if (!ip_eq(&AssertWinner(oif)->address, &oif->iface->pif->addr))
 		winner_forget(sm, oif, ctx);
 	else if (!(at.s ? CouldAssert_sg(&at) : CouldAssert_star_g(&at)))
 		oif_event(sm, oif, AE_COULD_ASSERT_FALSE, ctx);
 	else
-		oif->winner = metric_said(&at);
+		oif->info->winner = metric_said(&at);
 }
 
 static void settle_loser(struct pim_sm *sm, struct sm_oif *oif, struct proto_ctx *ctx)
@@ -364,7 +358,7 @@ static void settle_loser(struct pim_sm *sm, struct sm_oif *oif, struct proto_ctx
 
 	if (!(at.s ? AssertTrackingDesired_sg(&at) : AssertTrackingDesired_star_g(&at)))
 		oif_event(sm, oif, AE_TRACKING_FALSE, ctx);
-	else if (!assert_metric_infinite(&mine) && assert_metric_better(&mine, &oif->winner))
+	else if (!assert_metric_infinite(&mine) && assert_metric_better(&mine, AssertWinner(oif)))
 		oif_event(sm, oif, AE_METRIC_BETTER, ctx);
 }
 
@@ -376,7 +370,7 @@ void assert_settle(struct pim_sm *sm, struct sm_entry *e, struct proto_ctx *ctx)
 		next = LIST_NEXT(oif, link);
 		if (oif->assert == NI)
 			continue;
-		if (!oif->pif)
+		if (!oif->iface->pif)
 			winner_forget(sm, oif, ctx);
 		else if (oif->assert == W)
 			settle_winner(sm, oif, ctx);
@@ -398,19 +392,6 @@ void assert_rpf_changed(
 	sm_oif_gc(sm, oif, ctx);
 }
 
-void assert_rp_changed(struct pim_sm *sm, struct sm_group *g, struct proto_ctx *ctx)
-{
-	struct sm_oif *oif, *next;
-
-	for (oif = LIST_FIRST(&g->star.oifs); oif; oif = next) {
-		next = LIST_NEXT(oif, link);
-		if (oif->assert != L || !oif->pif)
-			continue;
-		oif_event(sm, oif, AE_RPF_STOPS, ctx);
-		sm_oif_gc(sm, oif, ctx);
-	}
-}
-
 void assert_join_received(struct pim_sm *sm, struct sm_oif *oif, struct proto_ctx *ctx)
 {
 	oif_event(sm, oif, AE_JOIN, ctx);
@@ -424,7 +405,8 @@ void assert_neigh_void(
 
 	for (oif = iface ? LIST_FIRST(&iface->oifs) : NULL; oif; oif = next) {
 		next = LIST_NEXT(oif, in_iface);
-		if (oif->assert != L || oif->pif != pif || !ip_eq(&oif->winner.address, addr))
+		if (oif->assert != L || oif->iface->pif != pif ||
+			!ip_eq(&AssertWinner(oif)->address, addr))
 			continue;
 		oif_event(sm, oif, AE_WINNER_VOID, ctx);
 		sm_oif_gc(sm, oif, ctx);
@@ -436,7 +418,7 @@ void assert_cancel_all(struct pim_sm *sm, struct sm_iface *iface, struct proto_c
 	struct sm_oif *oif;
 
 	LIST_FOREACH (oif, &iface->oifs, in_iface) {
-		if (oif->assert == W && oif->pif)
+		if (oif->assert == W && oif->iface->pif)
 			oif_event(sm, oif, AE_COULD_ASSERT_FALSE, ctx);
 	}
 }
@@ -456,16 +438,16 @@ static void data_on(
 	struct sm_oif *oif = at->s ? at->sg : at->star;
 	const struct assert_what what = {.data_src = src};
 
-	if (oif && oif->assert_sent_us &&
-		ctx->now_us - oif->assert_sent_us < DATA_ASSERT_INTERVAL_US)
+	if (oif && oif->info && oif->info->sent_us &&
+		ctx->now_us - oif->info->sent_us < DATA_ASSERT_INTERVAL_US)
 		return;
 	if (oif && oif->assert == W)
-		assert_send(at, &oif->winner, src, ctx);
+		assert_send(at, AssertWinner(oif), src, ctx);
 	else if (at->s ? CouldAssert_sg(at) : CouldAssert_star_g(at))
 		assert_step(sm, at, AE_DATA, &what, ctx);
 	oif = sm_oif_find(at->s ? &at->s->sg : &at->g->star, at->pif);
 	if (oif && oif->assert == W)
-		oif->assert_sent_us = ctx->now_us;
+		oif->info->sent_us = ctx->now_us;
 }
 
 void assert_data(struct pim_sm *sm, struct sm_group *g, struct sm_source *s, struct pim_iface *pif,

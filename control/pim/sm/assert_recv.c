@@ -41,7 +41,7 @@ static enum assert_event in_noinfo_star_g(const struct sm_at *at, const struct h
 
 static enum assert_event in_winner(const struct sm_oif *oif, const struct heard *h)
 {
-	if (!assert_metric_infinite(&h->m) && assert_metric_better(&h->m, &oif->winner))
+	if (!assert_metric_infinite(&h->m) && assert_metric_better(&h->m, AssertWinner(oif)))
 		return AE_PREFERRED;
 	return h->inferior ? AE_INFERIOR : ASSERT_EVENTS;
 }
@@ -49,9 +49,9 @@ static enum assert_event in_winner(const struct sm_oif *oif, const struct heard 
 /* right_bit: RPTbit clear in figure 8, set in figure 9 */
 static enum assert_event in_loser(const struct sm_oif *oif, const struct heard *h, bool right_bit)
 {
-	if (!assert_metric_infinite(&h->m) && assert_metric_better(&h->m, &oif->winner))
+	if (!assert_metric_infinite(&h->m) && assert_metric_better(&h->m, AssertWinner(oif)))
 		return AE_PREFERRED;
-	if (!ip_eq(&h->m.address, &oif->winner.address))
+	if (!ip_eq(&h->m.address, &AssertWinner(oif)->address))
 		return ASSERT_EVENTS;
 	if (h->inferior || assert_metric_infinite(&h->m))
 		return AE_INFERIOR_OF_WINNER;
@@ -140,7 +140,7 @@ static void loser_counts(struct pim_sm *sm, struct sm_oif *oif, const struct ipa
 
 	if (oif->assert != ASSERT_LOSER || oif->by)
 		return;
-	by = sm_peer_get(sm, oif->pif->ifid, winner);
+	by = sm_peer_get(sm, oif->iface->pif->ifid, winner);
 	if (by)
 		sm_oif_own(sm, oif, by);
 }
@@ -174,8 +174,8 @@ static void compare_with_routes(struct pim_sm *sm, struct pim_iface *pif, const 
 {
 	struct sm_iface *i = sm_iface_find(sm, pif->ifid, pif->family);
 
-	if (i && (m->rpt_bit ? is_odd(sm, pif, &g->star.up.rpf, m)
-			     : s && is_odd(sm, pif, &s->sg.up.rpf, m)))
+	if (i && (m->rpt_bit ? is_odd(sm, pif, rpf_of(&g->star.up), m)
+			     : s && is_odd(sm, pif, rpf_of(&s->sg.up), m)))
 		assert_metrics_odd(sm, i, true);
 }
 

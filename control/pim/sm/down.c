@@ -36,22 +36,29 @@ static void prune_echo(struct pim_sm *sm, const struct sm_oif *oif, struct proto
 	const struct sm_group *g = group_of(oif->entry);
 	bool star = oif->entry->kind == SM_STAR_G;
 
-	if (star && ip_is_none(&g->rp)) /* the RP went meanwhile: there is no (*,G) to speak of */
+	if (star && ip_is_none(RP_G(g))) /* the RP went meanwhile: there is no (*,G) to speak of */
 		return;
-	if (oif->pif->n_neighbors > 1)
-		jp_queue_add(sm, oif->pif, &oif->pif->addr, false, star ? JP_STAR_G : JP_SG,
-			star ? &g->rp : &source_of(oif->entry)->src, &g->grp, true, ctx);
+	if (oif->iface->pif->n_neighbors > 1)
+		jp_queue_add(sm, oif->iface->pif, &oif->iface->pif->addr, false,
+			star ? JP_STAR_G : JP_SG, star ? RP_G(g) : src_of(source_of(oif->entry)),
+			&g->grp, true, ctx);
 }
 
 static void step(struct pim_sm *sm, struct sm_oif *oif, enum ds_event ev, const struct jp_recv *m,
 	struct proto_ctx *ctx);
 
+/* Whether others may override a Prune. */
+static bool waits(const struct sm_oif *oif)
+{
+	return oif->iface->pif->n_neighbors > 1;
+}
+
 /* J/P_Override_Interval(I), or nothing with one neighbour: then it expires at once. */
 static void start_ppt(struct pim_sm *sm, struct sm_oif *oif, struct proto_ctx *ctx)
 {
-	if (oif->pif->n_neighbors > 1)
-		sm_timer_set(sm, ctx, &oif->ppt, SM_T_DOWN_PPT,
-			ctx->now_us + pim_jp_override_interval_us(oif->pif));
+	if (waits(oif))
+		sm_timer_set(sm, ctx, &oif->prunes->ppt, SM_T_DOWN_PPT,
+			ctx->now_us + pim_jp_override_interval_us(oif->iface->pif));
 	else
 		step(sm, oif, DS_EV_PPT, NULL, ctx);
 }
@@ -76,6 +83,9 @@ static void step(struct pim_sm *sm, struct sm_oif *oif, enum ds_event ev, const 
 	const struct ds_cell *c = &figure_2_3[oif->ds][ev];
 	uint8_t old = oif->ds;
 
+	/* without memory a Prune is as good as lost */
+	if ((c->actions & DS_ACT_PPT) && waits(oif) && !sm_prunes_get(sm, oif))
+		return;
 	oif->ds = c->next;
 	if (in_joins(old) != in_joins(oif->ds)) {
 		oif->since_us = ctx->now_us;
@@ -83,14 +93,15 @@ static void step(struct pim_sm *sm, struct sm_oif *oif, enum ds_event ev, const 
 	}
 	if (c->actions & DS_ACT_ET)
 		restart_et(sm, oif, m->holdtime_s, ctx);
-	if (c->actions & (DS_ACT_CANCEL_PPT | DS_ACT_STOP))
-		timer_cancel(ctx->timers, &oif->ppt);
+	if ((c->actions & (DS_ACT_CANCEL_PPT | DS_ACT_STOP)) && oif->prunes)
+		timer_cancel(ctx->timers, &oif->prunes->ppt);
 	if (c->actions & DS_ACT_STOP)
 		timer_cancel(ctx->timers, &oif->et);
 	if (c->actions & DS_ACT_ECHO)
 		prune_echo(sm, oif, ctx);
 	if (c->actions & DS_ACT_PPT)
 		start_ppt(sm, oif, ctx);
+	sm_prunes_gc(oif, ctx->timers);
 }
 
 struct sm_peer *down_peer(struct pim_sm *sm, const struct jp_recv *m, struct proto_ctx *ctx)

@@ -50,8 +50,8 @@ static void restart_et(
 {
 	uint64_t due = ctx->now_us + (uint64_t)holdtime_s * 1000000u;
 
-	if (!timer_armed(&oif->rpt->et) || oif->rpt->et.due_us < due)
-		sm_timer_set(sm, ctx, &oif->rpt->et, SM_T_RPT_ET, due);
+	if (!timer_armed(&oif->prunes->rpt_et) || oif->prunes->rpt_et.due_us < due)
+		sm_timer_set(sm, ctx, &oif->prunes->rpt_et, SM_T_RPT_ET, due);
 }
 
 static void step(struct pim_sm *sm, struct sm_oif *oif, enum ds_rpt_event ev,
@@ -59,9 +59,9 @@ static void step(struct pim_sm *sm, struct sm_oif *oif, enum ds_rpt_event ev,
 
 static void start_ppt(struct pim_sm *sm, struct sm_oif *oif, struct proto_ctx *ctx)
 {
-	if (oif->pif->n_neighbors > 1)
-		sm_timer_set(sm, ctx, &oif->rpt->ppt, SM_T_RPT_PPT,
-			ctx->now_us + pim_jp_override_interval_us(oif->pif));
+	if (oif->iface->pif->n_neighbors > 1)
+		sm_timer_set(sm, ctx, &oif->prunes->rpt_ppt, SM_T_RPT_PPT,
+			ctx->now_us + pim_jp_override_interval_us(oif->iface->pif));
 	else
 		step(sm, oif, DS_RPT_EV_PPT, NULL, ctx);
 }
@@ -69,15 +69,14 @@ static void start_ppt(struct pim_sm *sm, struct sm_oif *oif, struct proto_ctx *c
 /* The timers exist outside NoInfo only. */
 static void drop_timers(struct sm_oif *oif, struct proto_ctx *ctx)
 {
-	if (!oif->rpt)
+	if (!oif->prunes)
 		return;
-	timer_cancel(ctx->timers, &oif->rpt->et);
-	timer_cancel(ctx->timers, &oif->rpt->ppt);
-	free(oif->rpt);
-	oif->rpt = NULL;
+	timer_cancel(ctx->timers, &oif->prunes->rpt_et);
+	timer_cancel(ctx->timers, &oif->prunes->rpt_ppt);
+	sm_prunes_gc(oif, ctx->timers);
 }
 
-/* The caller has seen to oif->rpt if the event leads out of NoInfo. */
+/* The caller has seen to oif->prunes if the event leads out of NoInfo. */
 static void step(struct pim_sm *sm, struct sm_oif *oif, enum ds_rpt_event ev,
 	const struct jp_recv *m, struct proto_ctx *ctx)
 {
@@ -106,16 +105,12 @@ static struct sm_oif *begin(
 
 	if (!by)
 		return NULL;
-	if (oif)
-		oif->rpt = calloc(1, sizeof(*oif->rpt));
-	if (!oif || !oif->rpt) {
-		pim_drop(sm->pim, NULL, PIM_DROP_no_memory);
+	if (!oif || !sm_prunes_get(sm, oif)) {
 		if (oif)
 			sm_oif_gc(sm, oif, ctx);
 		sm_peer_gc(sm, by);
 		return NULL;
 	}
-	oif->rpt->oif = oif;
 	if (!oif->by)
 		sm_oif_own(sm, oif, by);
 	sm_peer_gc(sm, by); /* if another one owns it */

@@ -166,7 +166,7 @@ static void add_rpt_prunes(struct pim_sm *sm, struct pim_jp_set *set)
 		return;
 	LIST_FOREACH (s, &g->sources, in_group) {
 		if (prune_sg_rpt_in_join(sm, s))
-			set_add(sm, set, false, &s->src, PIM_JP_SG_RPT);
+			set_add(sm, set, false, src_of(s), PIM_JP_SG_RPT);
 	}
 }
 

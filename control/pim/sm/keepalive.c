@@ -24,7 +24,7 @@ uint64_t rp_keepalive_period_us(const struct pim_sm *sm)
 struct dp_route_key sm_source_key(const struct sm_source *s)
 {
 	return (struct dp_route_key){.table = DP_TABLE_MAIN,
-		.src = prefix_host(s->src),
+		.src = prefix_host(*src_of(s)),
 		.grp = prefix_host(s->group->grp)};
 }
 
@@ -38,9 +38,9 @@ static bool data_restarts(const struct pim_sm *sm, const struct sm_source *s)
 		return true;
 	if (s->spt_bit)
 		return s->sg.up.state == UP_JOINED && !inherited_olist_sg_is_null(s);
-	if (s->group->i_am_rp && s->registered)
+	if (I_am_RP(s->group) && s->registered)
 		return true;
-	return !pim_include_any_is_null(s) && SwitchToSptDesired(sm, s->group, &s->src);
+	return !pim_include_any_is_null(s) && SwitchToSptDesired(sm, s->group, src_of(s));
 }
 
 /* Microseconds that the timer would have left, had it been set with the last packet; 0: no packet

@@ -26,7 +26,7 @@ struct sm_at sm_at_sg(const struct sm_source *s, struct pim_iface *pif)
 /* The first from oif on where PIM runs. */
 static struct sm_oif *running(struct sm_oif *oif)
 {
-	while (oif && !oif->pif)
+	while (oif && !oif->iface->pif)
 		oif = LIST_NEXT(oif, link);
 	return oif;
 }
@@ -35,9 +35,9 @@ void sm_at_next(struct sm_at *at)
 {
 	struct sm_oif *star = running(at->star_next), *sg = running(at->sg_next);
 
-	at->star = star && (!sg || star->pif->ifid <= sg->pif->ifid) ? star : NULL;
-	at->sg = sg && (!star || sg->pif->ifid <= star->pif->ifid) ? sg : NULL;
-	at->pif = at->star ? at->star->pif : at->sg ? at->sg->pif : NULL;
+	at->star = star && (!sg || star->iface->pif->ifid <= sg->iface->pif->ifid) ? star : NULL;
+	at->sg = sg && (!star || sg->iface->pif->ifid <= star->iface->pif->ifid) ? sg : NULL;
+	at->pif = at->star ? at->star->iface->pif : at->sg ? at->sg->iface->pif : NULL;
 	at->star_next = at->star ? LIST_NEXT(at->star, link) : star;
 	at->sg_next = at->sg ? LIST_NEXT(at->sg, link) : sg;
 }

@@ -13,17 +13,17 @@
 
 uint16_t RPF_interface_RP(const struct sm_group *g)
 {
-	return g->star.up.rpf.ifid;
+	return rpf_of(&g->star.up)->ifid;
 }
 
 uint16_t RPF_interface_S(const struct sm_source *s)
 {
-	return s->sg.up.rpf.ifid;
+	return rpf_of(&s->sg.up)->ifid;
 }
 
 bool DirectlyConnected(const struct sm_source *s)
 {
-	return s->sg.up.rpf.connected;
+	return rpf_of(&s->sg.up)->connected;
 }
 
 struct ipaddr NBR(const struct pim_sm *sm, uint16_t ifid, const struct ipaddr *a) {
@@ -37,7 +37,7 @@ struct ipaddr NBR(const struct pim_sm *sm, uint16_t ifid, const struct ipaddr *a
 static struct pim_iface *
 rpf_pif(const struct pim_sm *sm, const struct sm_up *up, const struct ipaddr *grp)
 {
-	struct pim_iface *pif = pim_iface_get(sm->pim, up->rpf.ifid, grp->family);
+	struct pim_iface *pif = pim_iface_get(sm->pim, rpf_of(up)->ifid, grp->family);
 
 	return pif && !pim_boundary_denies(pif, grp) ? pif : NULL;
 }
@@ -59,13 +59,13 @@ static bool is_farther(const struct pim_sm *sm, const struct sm_at *at,
 static bool follows_star_g(const struct pim_sm *sm, const struct sm_at *at)
 {
 	return I_Am_Assert_Loser_star_g(at) &&
-	       !is_farther(sm, at, &at->star->winner, &at->g->star.up.rpf, true);
+	       !is_farther(sm, at, AssertWinner(at->star), rpf_of(&at->g->star.up), true);
 }
 
 static bool follows_sg(const struct pim_sm *sm, const struct sm_at *at)
 {
 	return I_Am_Assert_Loser_sg(at) &&
-	       !is_farther(sm, at, &at->sg->winner, &at->s->sg.up.rpf, false);
+	       !is_farther(sm, at, AssertWinner(at->sg), rpf_of(&at->s->sg.up), false);
 }
 
 struct ipaddr RPF_nbr_star_g(const struct pim_sm *sm, const struct sm_group *g)
@@ -77,8 +77,8 @@ struct ipaddr RPF_nbr_star_g(const struct pim_sm *sm, const struct sm_group *g)
 		return (struct ipaddr){0};
 	at = sm_at_star_g(g, pif);
 	if (follows_star_g(sm, &at))
-		return at.star->winner.address;
-	return NBR(sm, pif->ifid, &g->star.up.rpf.next_hop);
+		return AssertWinner(at.star)->address;
+	return NBR(sm, pif->ifid, &rpf_of(&g->star.up)->next_hop);
 }
 
 struct ipaddr RPF_nbr_sg_rpt(const struct pim_sm *sm, const struct sm_source *s)
@@ -90,7 +90,7 @@ struct ipaddr RPF_nbr_sg_rpt(const struct pim_sm *sm, const struct sm_source *s)
 		return (struct ipaddr){0};
 	at = sm_at_sg(s, pif);
 	if (I_Am_Assert_Loser_sg(&at))
-		return at.sg->winner.address;
+		return AssertWinner(at.sg)->address;
 	return RPF_nbr_star_g(sm, s->group);
 }
 
@@ -103,8 +103,8 @@ struct ipaddr RPF_nbr_sg(const struct pim_sm *sm, const struct sm_source *s)
 		return (struct ipaddr){0};
 	at = sm_at_sg(s, pif);
 	if (follows_sg(sm, &at))
-		return at.sg->winner.address;
-	return NBR(sm, pif->ifid, &s->sg.up.rpf.next_hop);
+		return AssertWinner(at.sg)->address;
+	return NBR(sm, pif->ifid, &rpf_of(&s->sg.up)->next_hop);
 }
 
 /* --- 4.6.5 ------------------------------------------------------------------------------------------ */
@@ -135,7 +135,7 @@ bool lost_assert_sg(const struct sm_at *at)
 	if (RPF_interface_S(at->s) == at->pif->ifid || !I_Am_Assert_Loser_sg(at))
 		return false;
 	mine = spt_assert_metric(at->s, at->pif);
-	return assert_metric_better(&at->sg->winner, &mine);
+	return assert_metric_better(AssertWinner(at->sg), &mine);
 }
 
 bool lost_assert_star_g(const struct sm_at *at)
@@ -165,12 +165,12 @@ static struct assert_metric metric_of(
 
 struct assert_metric spt_assert_metric(const struct sm_source *s, const struct pim_iface *pif)
 {
-	return metric_of(false, &s->sg.up.rpf, pif);
+	return metric_of(false, rpf_of(&s->sg.up), pif);
 }
 
 struct assert_metric rpt_assert_metric(const struct sm_group *g, const struct pim_iface *pif)
 {
-	return metric_of(true, &g->star.up.rpf, pif);
+	return metric_of(true, rpf_of(&g->star.up), pif);
 }
 
 struct assert_metric infinite_assert_metric(void)

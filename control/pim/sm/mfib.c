@@ -46,7 +46,7 @@ static void input_rpf(
 	const struct pim_sm *sm, const struct sm_entry *e, uint8_t flags, struct tib_wish *w)
 {
 	const struct ipaddr *grp = &group_of(e)->grp;
-	uint16_t ifid = e->up.rpf.ifid;
+	uint16_t ifid = rpf_of(&e->up)->ifid;
 
 	if (e->up.move) {
 		if (input_runs(sm, e->up.move->ifid, grp))
@@ -114,10 +114,10 @@ static void output_register(struct pim_sm *sm, const struct sm_source *s, struct
 	const struct sm_group *g = s->group;
 	bool v6 = g->grp.family == IP_V6;
 
-	if (!register_tunnel(s) || g->i_am_rp || ip_is_none(&g->rp))
+	if (!register_tunnel(s) || I_am_RP(g) || ip_is_none(RP_G(g)))
 		return;
 	output_add(sm, w,
-		&(struct tib_output){.her_dst = g->rp,
+		&(struct tib_output){.her_dst = *RP_G(g),
 			.her_src = sm->pim->config->register_source[v6],
 			.her_ttl = REGISTER_TTL,
 			.encap = DP_ENCAP_REGISTER,
@@ -147,7 +147,7 @@ static void spt_wish(
 /* Whether a packet on the RP tree may set off the switchover (4.2.1). */
 static bool switch_needs_signal(const struct pim_sm *sm, const struct sm_source *s)
 {
-	return !timer_armed(&s->kat) && !s->watched && SwitchToSpt_needs_signal(sm, s->group) &&
+	return !timer_armed(&s->kat) && !s->watch && SwitchToSpt_needs_signal(sm, s->group) &&
 	       !pim_include_any_is_null(s);
 }
 
@@ -197,7 +197,8 @@ static struct dp_route_key key_of(const struct sm_entry *e)
 	struct ipaddr any = {.family = g->grp.family};
 
 	return (struct dp_route_key){.grp = prefix_host(g->grp),
-		.src = e->kind == SM_STAR_G ? prefix_make(any, 0) : prefix_host(source_of(e)->src)};
+		.src = e->kind == SM_STAR_G ? prefix_make(any, 0)
+					    : prefix_host(*src_of(source_of(e)))};
 }
 
 static uint64_t mix(uint64_t h, uint64_t v)
@@ -233,7 +234,7 @@ static bool wanted(const struct sm_entry *e)
 		return e->up.state == UP_JOINED;
 	s = source_of(e);
 	return !LIST_EMPTY(&e->oifs) || e->up.state == UP_JOINED || s->up_rpt == UP_RPT_PRUNED ||
-	       s->reg != REG_NOINFO || timer_armed(&s->kat) || s->watched;
+	       s->reg != REG_NOINFO || timer_armed(&s->kat) || s->watch;
 }
 
 void mfib_settle(struct pim_sm *sm, struct sm_entry *e, struct proto_ctx *ctx)

@@ -60,7 +60,7 @@ struct sm_oif *sm_oif_find(const struct sm_entry *e, const struct pim_iface *pif
 	struct sm_oif *oif;
 
 	LIST_FOREACH (oif, &e->oifs, link) {
-		if (oif->pif == pif)
+		if (oif->iface->pif == pif)
 			return oif;
 	}
 	return NULL;
@@ -91,14 +91,13 @@ struct sm_oif *sm_oif_get_at(
 		if (oif->iface == iface)
 			return oif;
 	}
-	oif = calloc(1, sizeof(*oif));
+	oif = slab_get(&sm->oif_slab);
 	if (!oif) {
 		pim_drop(sm->pim, NULL, PIM_DROP_no_memory);
 		return NULL;
 	}
 	oif->entry = e;
 	oif->iface = iface;
-	oif->pif = iface->pif;
 	oif->since_us = ctx->now_us;
 	oif_link(e, oif);
 	LIST_INSERT_HEAD(&iface->oifs, oif, in_iface);
@@ -114,24 +113,69 @@ struct sm_oif *sm_oif_get(
 	return iface ? sm_oif_get_at(sm, e, iface, ctx) : NULL;
 }
 
+struct sm_prunes *sm_prunes_get(struct pim_sm *sm, struct sm_oif *oif)
+{
+	if (oif->prunes)
+		return oif->prunes;
+	oif->prunes = calloc(1, sizeof(*oif->prunes));
+	if (oif->prunes)
+		oif->prunes->oif = oif;
+	else
+		pim_drop(sm->pim, NULL, PIM_DROP_no_memory);
+	return oif->prunes;
+}
+
+static void prunes_free(struct sm_oif *oif, struct timer_heap *timers)
+{
+	if (!oif->prunes)
+		return;
+	timer_cancel(timers, &oif->prunes->ppt);
+	timer_cancel(timers, &oif->prunes->rpt_et);
+	timer_cancel(timers, &oif->prunes->rpt_ppt);
+	free(oif->prunes);
+	oif->prunes = NULL;
+}
+
+void sm_prunes_gc(struct sm_oif *oif, struct timer_heap *timers)
+{
+	if (oif->ds != DS_PRUNE_PENDING && oif->ds_rpt == DS_RPT_NOINFO)
+		prunes_free(oif, timers);
+}
+
+struct assert_info *sm_assert_info_get(struct pim_sm *sm, struct sm_oif *oif)
+{
+	if (oif->info)
+		return oif->info;
+	oif->info = calloc(1, sizeof(*oif->info));
+	if (oif->info)
+		oif->info->oif = oif;
+	else
+		pim_drop(sm->pim, NULL, PIM_DROP_no_memory);
+	return oif->info;
+}
+
+void sm_assert_info_clear(struct sm_oif *oif, struct timer_heap *timers)
+{
+	if (!oif->info)
+		return;
+	oif->info->winner = (struct assert_metric){0};
+	timer_cancel(timers, &oif->info->at);
+}
+
 void sm_oif_free(struct pim_sm *sm, struct sm_oif *oif, struct timer_heap *timers)
 {
 	struct sm_iface *iface = oif->iface;
 
 	timer_cancel(timers, &oif->et);
-	timer_cancel(timers, &oif->ppt);
-	timer_cancel(timers, &oif->at);
-	if (oif->rpt) {
-		timer_cancel(timers, &oif->rpt->et);
-		timer_cancel(timers, &oif->rpt->ppt);
-		free(oif->rpt);
-	}
+	prunes_free(oif, timers);
+	sm_assert_info_clear(oif, timers);
+	free(oif->info);
 	sm_oif_own(sm, oif, NULL);
 	LIST_REMOVE(oif, link);
 	LIST_REMOVE(oif, in_iface);
 	iface->n_oifs--;
 	sm_iface_gc(sm, iface);
-	free(oif);
+	slab_put(&sm->oif_slab, oif);
 }
 
 bool sm_oif_gc(struct pim_sm *sm, struct sm_oif *oif, struct proto_ctx *ctx)

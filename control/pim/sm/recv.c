@@ -23,7 +23,7 @@ static void join_star_g(struct pim_sm *sm, const struct ipaddr *grp, const struc
 	const struct jp_recv *m, struct proto_ctx *ctx)
 {
 	struct sm_group *g = sm_group_find(sm, grp);
-	struct ipaddr mine = g ? g->rp : rp_of(sm, grp);
+	struct ipaddr mine = g ? *RP_G(g) : rp_of(sm, grp);
 	struct sm_oif *oif;
 
 	if (ip_is_none(&mine) || !ip_eq(&mine, rp)) {

@@ -15,7 +15,7 @@ bool CouldRegister(const struct pim_sm *sm, const struct sm_source *s)
 	const struct sm_group *g = s->group;
 	const struct pim_iface *pif = pim_iface_get(sm->pim, RPF_interface_S(s), g->grp.family);
 
-	if (g->ssm || ip_is_none(&g->rp) || g->i_am_rp)
+	if (g->ssm || ip_is_none(RP_G(g)) || I_am_RP(g))
 		return false;
 	return pif && pif->i_am_dr && timer_armed(&s->kat) && DirectlyConnected(s);
 }
@@ -68,8 +68,8 @@ static void trace(const struct sm_source *s, enum register_state from, struct pr
 	if (from == s->reg || log_get_level() < LOG_LVL_DEBUG)
 		return;
 	act_notify(ctx->out, LOG_LVL_DEBUG, "register (%s, %s) to RP %s: %s -> %s",
-		ip_str(&s->src, src, sizeof(src)), ip_str(&s->group->grp, g, sizeof(g)),
-		ip_str(&s->group->rp, rp, sizeof(rp)), state_name[from], state_name[s->reg]);
+		ip_str(src_of(s), src, sizeof(src)), ip_str(&s->group->grp, g, sizeof(g)),
+		ip_str(RP_G(s->group), rp, sizeof(rp)), state_name[from], state_name[s->reg]);
 }
 
 /* --- actions ---------------------------------------------------------------------------------- */
@@ -101,7 +101,7 @@ static void null_register_send(struct pim_sm *sm, const struct sm_source *s, str
 
 	if (ip_is_none(&from))
 		return;
-	len = pim_null_register_write(buf, sizeof(buf), &from, &g->rp, &s->src, &g->grp);
+	len = pim_null_register_write(buf, sizeof(buf), &from, RP_G(g), src_of(s), &g->grp);
 	if (len)
 		pim_send_routed(sm->pim, buf, len, ctx);
 }
@@ -117,6 +117,29 @@ static uint64_t suppression_us(struct pim_sm *sm)
 	return us > probe ? us - probe : 0;
 }
 
+/* Of a machine that is about to be in another state than NoInfo; NULL no memory: it stays in NoInfo. */
+static struct sm_tunnel *tunnel_get(struct pim_sm *sm, struct sm_source *s)
+{
+	if (s->tunnel)
+		return s->tunnel;
+	s->tunnel = calloc(1, sizeof(*s->tunnel));
+	if (s->tunnel)
+		s->tunnel->source = s;
+	else
+		pim_drop(sm->pim, NULL, PIM_DROP_no_memory);
+	return s->tunnel;
+}
+
+void register_end(struct sm_source *s, struct timer_heap *timers)
+{
+	s->reg = NI;
+	if (!s->tunnel)
+		return;
+	timer_cancel(timers, &s->tunnel->rst);
+	free(s->tunnel);
+	s->tunnel = NULL;
+}
+
 static void act(
 	struct pim_sm *sm, struct sm_source *s, enum register_action action, struct proto_ctx *ctx)
 {
@@ -124,19 +147,18 @@ static void act(
 	case RA_NONE:
 		break;
 	case RA_TUNNEL:
-		s->reg_rp = s->group->rp;
-		timer_cancel(ctx->timers, &s->rst);
+		s->tunnel->rp = *RP_G(s->group);
+		timer_cancel(ctx->timers, &s->tunnel->rst);
 		break;
 	case RA_REMOVE:
-		s->reg_rp = (struct ipaddr){0};
-		timer_cancel(ctx->timers, &s->rst);
+		register_end(s, ctx->timers);
 		break;
 	case RA_STOP:
-		sm_timer_set(
-			sm, ctx, &s->rst, SM_T_REGISTER_STOP, ctx->now_us + suppression_us(sm));
+		sm_timer_set(sm, ctx, &s->tunnel->rst, SM_T_REGISTER_STOP,
+			ctx->now_us + suppression_us(sm));
 		break;
 	case RA_PROBE:
-		sm_timer_set(sm, ctx, &s->rst, SM_T_REGISTER_STOP,
+		sm_timer_set(sm, ctx, &s->tunnel->rst, SM_T_REGISTER_STOP,
 			ctx->now_us + (uint64_t)sm->pim->config->register_probe_s * 1000000);
 		null_register_send(sm, s, ctx);
 		break;
@@ -149,7 +171,7 @@ static void step(
 	enum register_state from = s->reg;
 	const struct cell *cell = &figure1[from][ev];
 
-	if (cell->action == RA_NONE)
+	if (cell->action == RA_NONE || !tunnel_get(sm, s))
 		return;
 	s->reg = cell->next;
 	act(sm, s, cell->action, ctx);
@@ -165,7 +187,7 @@ void register_settle(struct pim_sm *sm, struct sm_source *s, struct proto_ctx *c
 
 	if (could != (s->reg != NI))
 		step(sm, s, could ? RE_COULD_TRUE : RE_COULD_FALSE, ctx);
-	else if (could && !ip_eq(&s->reg_rp, &s->group->rp))
+	else if (could && !ip_eq(&s->tunnel->rp, RP_G(s->group)))
 		step(sm, s, RE_RP_CHANGED, ctx);
 }
 
@@ -187,7 +209,7 @@ static void stop_source(
 	if (s->reg == NI)
 		return;
 	st->known = true;
-	if (ip_eq(&st->from, &s->reg_rp))
+	if (ip_eq(&st->from, &s->tunnel->rp))
 		step(sm, s, RE_STOP, ctx);
 	else
 		st->not_rp = true;

@@ -35,3 +35,7 @@ void spt_join_timer(struct pim_sm *sm, struct sm_source *s, const struct proto_c
 bool spt_one_interface(const struct sm_source *s);
 /* Rates count: measure that of s. */
 void spt_watch(struct pim_sm *sm, struct sm_source *s, struct proto_ctx *ctx);
+/* Measures it no more, if it did. */
+void spt_unwatch(struct sm_source *s);
+/* The machine of figure 1 is in NoInfo, without a tunnel. */
+void register_end(struct sm_source *s, struct timer_heap *timers);

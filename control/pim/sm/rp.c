@@ -125,14 +125,10 @@ void rp_refresh(struct pim_sm *sm, struct sm_group *g, struct proto_ctx *ctx)
 	bool ssm = rp_is_ssm(sm, &g->grp);
 	bool i_am_rp = !ip_is_none(&rp) && net_is_local(ctx->net, &rp, NULL);
 
-	if (ip_eq(&rp, &g->rp) && ssm == g->ssm && i_am_rp == g->i_am_rp)
+	if (ip_eq(&rp, RP_G(g)) && ssm == g->ssm && i_am_rp == I_am_RP(g))
 		return;
-	if (!ip_eq(&rp, &g->rp))
-		assert_rp_changed(sm, g, ctx);
-	g->rp = rp;
 	g->ssm = ssm;
-	g->i_am_rp = i_am_rp;
-	up_target_set(sm, &g->star, &rp, ctx);
+	target_set(sm, &g->star, &rp, i_am_rp ? TARGET_SELF : TARGET_RP, ctx);
 	sm_touch(sm, &g->star);
 }
 

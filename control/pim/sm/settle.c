@@ -86,8 +86,7 @@ static void oifs_gc(struct pim_sm *sm, struct sm_entry *e, struct proto_ctx *ctx
 
 static void entry_settle(struct pim_sm *sm, struct sm_entry *e, struct proto_ctx *ctx)
 {
-	if (e->rpf_stale)
-		up_rpf_refresh(sm, e, ctx); /* still marked: it marks but the sources */
+	target_refresh(sm, &e->up, ctx); /* still marked: it marks but the others */
 	oifs_gc(sm, e, ctx);
 	TAILQ_REMOVE(&sm->touched, e, in_touched);
 	e->touched = false;

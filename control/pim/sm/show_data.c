@@ -62,19 +62,19 @@ static void add_asserts(struct list *l, const struct sm_entry *e)
 	struct pim_assert_info *i;
 
 	LIST_FOREACH (oif, &e->oifs, link) {
-		i = oif->assert == ASSERT_NOINFO || !oif->pif ? NULL : list_add(l);
+		i = oif->assert == ASSERT_NOINFO || !oif->iface->pif ? NULL : list_add(l);
 		if (!i)
 			continue;
-		*i = (struct pim_assert_info){.ifid = oif->pif->ifid,
+		*i = (struct pim_assert_info){.ifid = oif->iface->pif->ifid,
 			.grp = group_of(e)->grp,
 			.state = oif->assert == ASSERT_WINNER ? "winner" : "loser",
-			.winner = oif->winner.address,
-			.rpt = oif->winner.rpt_bit,
-			.preference = oif->winner.preference,
-			.metric = oif->winner.metric,
-			.expires_us = due(&oif->at)};
+			.winner = AssertWinner(oif)->address,
+			.rpt = AssertWinner(oif)->rpt_bit,
+			.preference = AssertWinner(oif)->preference,
+			.metric = AssertWinner(oif)->metric,
+			.expires_us = oif->info ? due(&oif->info->at) : TIMER_NEVER};
 		if (e->kind == SM_S_G)
-			i->src = source_of(e)->src;
+			i->src = *src_of(source_of(e));
 	}
 }
 
@@ -125,19 +125,19 @@ static const char *register_state_name(enum register_state s)
 
 static void add_register(struct list *l, const struct sm_source *s)
 {
-	bool by_others = s->registered && s->group->i_am_rp;
+	bool by_others = s->registered && I_am_RP(s->group);
 	bool ours = DirectlyConnected(s) && timer_armed(&s->kat) && !s->group->ssm;
 	struct pim_register_info *i = ours || by_others ? list_add(l) : NULL;
 
 	if (!i)
 		return;
-	*i = (struct pim_register_info){.src = s->src,
+	*i = (struct pim_register_info){.src = *src_of(s),
 		.grp = s->group->grp,
-		.rp = s->group->rp,
+		.rp = *RP_G(s->group),
 		.by_others = by_others && !ours,
 		.state = ours ? register_state_name(s->reg) : "",
 		.ifid = RPF_interface_S(s),
-		.stop_due_us = due(&s->rst),
+		.stop_due_us = s->tunnel ? due(&s->tunnel->rst) : TIMER_NEVER,
 		.since_us = s->sg.created_us};
 }
 

@@ -47,11 +47,11 @@ static void info_of(const struct pim_sm *sm, const struct sm_entry *e, struct pi
 	const struct sm_oif *oif;
 
 	*t = (struct pim_tree_info){.grp = g->grp,
-		.rp = g->rp,
-		.i_am_rp = g->i_am_rp,
+		.rp = *RP_G(g),
+		.i_am_rp = I_am_RP(g),
 		.ssm = g->ssm,
-		.ifid = e->up.rpf.ifid,
-		.next_hop = e->up.rpf.next_hop,
+		.ifid = rpf_of(&e->up)->ifid,
+		.next_hop = rpf_of(&e->up)->next_hop,
 		.by_assert = e->up.by_assert,
 		.joined = e->up.state == UP_JOINED,
 		.join_due_us = due(&e->up.jt),
@@ -69,7 +69,7 @@ static void info_of(const struct pim_sm *sm, const struct sm_entry *e, struct pi
 	} else {
 		const struct sm_source *s = source_of(e);
 
-		t->src = s->src;
+		t->src = *src_of(s);
 		t->neighbor = RPF_nbr_sg(sm, s);
 		t->join_desired = JoinDesired_sg(s);
 		t->connected = DirectlyConnected(s);
@@ -157,7 +157,7 @@ static int entry_cmp(const void *pa, const void *pb)
 		return c;
 	if (a->kind == SM_STAR_G || b->kind == SM_STAR_G)
 		return (a->kind != SM_STAR_G) - (b->kind != SM_STAR_G);
-	return ip_cmp(&source_of(a)->src, &source_of(b)->src);
+	return ip_cmp(src_of(source_of(a)), src_of(source_of(b)));
 }
 
 /* Those of a group that src asks for. */
@@ -168,7 +168,7 @@ static void find_in_group(struct found *f, const struct sm_group *g, const struc
 	if (!src || ip_is_none(src))
 		found_add(f, &g->star);
 	LIST_FOREACH (s, &g->sources, in_group)
-		if (!src || ip_eq(src, &s->src))
+		if (!src || ip_eq(src, src_of(s)))
 			found_add(f, &s->sg);
 }
 
@@ -266,7 +266,7 @@ static struct pim_oif_info oif_info(const struct sm_at *at)
 	o.inherited = at->s ? inherited_olist_sg(at) : o.immediate;
 	if (!own)
 		return o;
-	o.winner = own->winner.address;
+	o.winner = AssertWinner(own)->address;
 	if (own->by)
 		o.by = own->by->addr;
 	o.expires_us = due(&own->et);

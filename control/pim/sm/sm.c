@@ -18,10 +18,14 @@ struct pim_sm *sm_new(struct pim_self *pim)
 	TAILQ_INIT(&sm->touched);
 	TAILQ_INIT(&sm->jp);
 	LIST_INIT(&sm->watched);
-	order_init(&sm->targets, up_target_cmp, 1);
+	order_init(&sm->targets, target_cmp, 1);
+	slab_init(&sm->target_slab, sizeof(struct sm_target));
+	slab_init(&sm->group_slab, sizeof(struct sm_group));
+	slab_init(&sm->source_slab, sizeof(struct sm_source));
+	slab_init(&sm->oif_slab, sizeof(struct sm_oif));
 	sm->jp_buf = malloc(PIM_MSG_MAX);
 	if (!sm->jp_buf || hash_init(&sm->groups) || hash_init(&sm->sources) ||
-		hash_init(&sm->origins) || hash_init(&sm->ifaces) || hash_init(&sm->peers)) {
+		hash_init(&sm->ifaces) || hash_init(&sm->peers)) {
 		sm_free(sm, NULL);
 		return NULL;
 	}
@@ -64,9 +68,12 @@ void sm_free(struct pim_sm *sm, struct timer_heap *timers)
 		timer_cancel(timers, &sm->flush);
 		timer_cancel(timers, &sm->settle);
 	}
+	slab_fini(&sm->group_slab);
+	slab_fini(&sm->source_slab);
+	slab_fini(&sm->oif_slab);
+	slab_fini(&sm->target_slab);
 	hash_fini(&sm->groups);
 	hash_fini(&sm->sources);
-	hash_fini(&sm->origins);
 	hash_fini(&sm->ifaces);
 	hash_fini(&sm->peers);
 	free(sm->rps);
@@ -77,19 +84,12 @@ void sm_free(struct pim_sm *sm, struct timer_heap *timers)
 
 /* --- configuration and routes ------------------------------------------------------------------------------ */
 
-static void touch_all(struct pim_sm *sm, bool stale)
+static void touch_all(struct pim_sm *sm)
 {
 	struct hash_node *n;
-	struct sm_source *s;
 
-	for (n = hash_next(&sm->groups, NULL); n; n = hash_next(&sm->groups, n)) {
-		struct sm_group *g = container_of(n, struct sm_group, node);
-
-		sm_touch(sm, &g->star);
-		g->star.rpf_stale |= stale;
-		LIST_FOREACH (s, &g->sources, in_group)
-			s->sg.rpf_stale |= stale;
-	}
+	for (n = hash_next(&sm->groups, NULL); n; n = hash_next(&sm->groups, n))
+		sm_touch(sm, &container_of(n, struct sm_group, node)->star);
 }
 
 /* Everything may have changed: RPs, SSM ranges, boundaries, border interfaces. */
@@ -102,7 +102,8 @@ void sm_config(struct pim_sm *sm, struct proto_ctx *ctx)
 	}
 	rp_local_changed(sm, ctx);
 	rp_refresh_all(sm, ctx);
-	touch_all(sm, true);
+	target_stale_all(sm);
+	touch_all(sm);
 	spt_config(sm, ctx);
 	sm_settle(sm, ctx);
 }
@@ -125,7 +126,7 @@ static void metrics_anew(struct pim_sm *sm)
 void sm_rib_changed(struct pim_sm *sm, const struct prefix *p, struct proto_ctx *ctx)
 {
 	metrics_anew(sm);
-	up_touch_targets(sm, p, true);
+	target_touch(sm, p);
 	if (has_rp(sm, p))
 		rp_local_changed(sm, ctx);
 	sm_settle(sm, ctx);
@@ -143,20 +144,23 @@ static void touch_oifs(struct pim_sm *sm, struct sm_iface *i)
 
 static bool leads_through(const struct sm_up *up, uint16_t ifid, uint8_t family)
 {
-	return up->target.family == family &&
-	       (up->rpf.ifid == ifid || up->ifid == ifid || (up->move && up->move->ifid == ifid));
+	return up->target->addr.family == family && (rpf_of(up)->ifid == ifid || up->ifid == ifid ||
+							    (up->move && up->move->ifid == ifid));
 }
 
 /* All entries whose RPF interface, new or old, it is. */
 static void touch_upstream(struct pim_sm *sm, uint16_t ifid, uint8_t family)
 {
 	struct order_node *n;
+	struct sm_up *up;
 
 	for (n = order_first(&sm->targets); n; n = order_next(n)) {
-		struct sm_up *up = container_of(n, struct sm_up, by_target);
+		const struct sm_target *t = container_of(n, struct sm_target, node);
 
-		if (leads_through(up, ifid, family))
-			sm_touch(sm, container_of(up, struct sm_entry, up));
+		LIST_FOREACH (up, &t->ups, in_target) {
+			if (leads_through(up, ifid, family))
+				sm_touch(sm, container_of(up, struct sm_entry, up));
+		}
 	}
 }
 
@@ -164,12 +168,15 @@ void sm_iface_leave(struct pim_sm *sm, struct pim_iface *pif, struct proto_ctx *
 {
 	struct sm_iface *i = sm_iface_find(sm, pif->ifid, pif->family);
 	struct order_node *n;
+	struct sm_up *up;
 
 	for (n = order_first(&sm->targets); n; n = order_next(n)) {
-		struct sm_up *up = container_of(n, struct sm_up, by_target);
+		const struct sm_target *t = container_of(n, struct sm_target, node);
 
-		if (leads_through(up, pif->ifid, pif->family))
-			up_prune_on(sm, container_of(up, struct sm_entry, up), pif, ctx);
+		LIST_FOREACH (up, &t->ups, in_target) {
+			if (leads_through(up, pif->ifid, pif->family))
+				up_prune_on(sm, container_of(up, struct sm_entry, up), pif, ctx);
+		}
 	}
 	if (i)
 		assert_cancel_all(sm, i, ctx);
@@ -179,12 +186,9 @@ void sm_iface_leave(struct pim_sm *sm, struct pim_iface *pif, struct proto_ctx *
 void sm_iface_up(struct pim_sm *sm, struct pim_iface *pif, struct proto_ctx *ctx)
 {
 	struct sm_iface *i = sm_iface_get(sm, pif->ifid, pif->family);
-	struct sm_oif *oif;
 
 	if (i) {
 		i->pif = pif;
-		LIST_FOREACH (oif, &i->oifs, in_iface)
-			oif->pif = pif;
 		touch_oifs(sm, i);
 	}
 	touch_upstream(sm, pif->ifid, pif->family);
@@ -198,9 +202,7 @@ static void oif_end(struct pim_sm *sm, struct sm_oif *oif, struct proto_ctx *ctx
 	down_forget(sm, oif, ctx);
 	down_rpt_forget(sm, oif, ctx);
 	oif->assert = ASSERT_NOINFO;
-	oif->winner = (struct assert_metric){0};
-	timer_cancel(ctx->timers, &oif->at);
-	oif->pif = NULL;
+	sm_assert_info_clear(oif, ctx->timers);
 	sm_touch(sm, oif->entry);
 	sm_oif_gc(sm, oif, ctx);
 }
@@ -332,17 +334,18 @@ static void timer_event(struct pim_sm *sm, struct timer *t, struct proto_ctx *ct
 		down_timer(sm, container_of(t, struct sm_oif, et), DS_EV_ET, ctx);
 		break;
 	case SM_T_DOWN_PPT:
-		down_timer(sm, container_of(t, struct sm_oif, ppt), DS_EV_PPT, ctx);
+		down_timer(sm, container_of(t, struct sm_prunes, ppt)->oif, DS_EV_PPT, ctx);
 		break;
 	case SM_T_RPT_ET:
-		down_rpt_timer(sm, container_of(t, struct sm_rpt_oif, et)->oif, DS_RPT_EV_ET, ctx);
+		down_rpt_timer(
+			sm, container_of(t, struct sm_prunes, rpt_et)->oif, DS_RPT_EV_ET, ctx);
 		break;
 	case SM_T_RPT_PPT:
 		down_rpt_timer(
-			sm, container_of(t, struct sm_rpt_oif, ppt)->oif, DS_RPT_EV_PPT, ctx);
+			sm, container_of(t, struct sm_prunes, rpt_ppt)->oif, DS_RPT_EV_PPT, ctx);
 		break;
 	case SM_T_ASSERT:
-		assert_timer(sm, container_of(t, struct sm_oif, at), ctx);
+		assert_timer(sm, container_of(t, struct assert_info, at)->oif, ctx);
 		break;
 	case SM_T_JOIN:
 		up_join_timer(sm,
@@ -355,7 +358,8 @@ static void timer_event(struct pim_sm *sm, struct timer *t, struct proto_ctx *ct
 		source_timer(sm, container_of(t, struct sm_source, kat), SM_T_KEEPALIVE, ctx);
 		break;
 	case SM_T_REGISTER_STOP:
-		source_timer(sm, container_of(t, struct sm_source, rst), SM_T_REGISTER_STOP, ctx);
+		source_timer(sm, container_of(t, struct sm_tunnel, rst)->source, SM_T_REGISTER_STOP,
+			ctx);
 		break;
 	case SM_T_SPT_RATE:
 		spt_rate_timer(sm, ctx);

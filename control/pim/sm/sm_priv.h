@@ -15,7 +15,8 @@
  * sm_settle frees a group or a source, so pointers to them hold through an event; nobody but sm_oif_gc
  * frees an sm_oif. Every function of sm.h ends with sm_settle.
  *
- * Files: state.c entries and their parts; rp.c RP(G); rpf.c who leads to S and RP; macro.c the formulas;
+ * Files: state.c entries and their parts; rp.c RP(G); target.c who leads to S and RP; move.c from one way to
+ * another; macro.c the formulas;
  * down.c, down_rpt.c figures 2 to 4; up.c, up_rpt.c figures 5 to 7; recv.c and jp.c Join/Prune in and out;
  * mfib.c wishes; settle.c; sm.c what the common part calls; assert.c, register.c, spt.c, upcall.c.
  */
@@ -26,6 +27,7 @@
 #include "control/base/hash.h"
 #include "control/base/order.h"
 #include "control/base/route_key.h"
+#include "control/base/slab.h"
 #include "control/pim/common/pim_priv.h"
 #include "control/pim/sm/sm.h"
 
@@ -33,14 +35,14 @@
 enum sm_timer_kind {
 	/* sm_oif.et: Expiry Timer of (*,G) or (S,G) (4.5.1, 4.5.2) */
 	SM_T_DOWN_ET = SM_TIMER_FIRST,
-	SM_T_DOWN_PPT,      /* sm_oif.ppt: Prune-Pending Timer */
-	SM_T_RPT_ET,        /* sm_rpt_oif.et, (S,G,rpt) (4.5.3) */
-	SM_T_RPT_PPT,       /* sm_rpt_oif.ppt */
-	SM_T_ASSERT,        /* sm_oif.at: Assert Timer (4.6) */
+	SM_T_DOWN_PPT,      /* sm_prunes.ppt: Prune-Pending Timer */
+	SM_T_RPT_ET,        /* sm_prunes.rpt_et, (S,G,rpt) (4.5.3) */
+	SM_T_RPT_PPT,       /* sm_prunes.rpt_ppt */
+	SM_T_ASSERT,        /* assert_info.at: Assert Timer (4.6) */
 	SM_T_JOIN,          /* sm_up.jt: upstream Join Timer (4.5.4, 4.5.5) */
 	SM_T_OVERRIDE,      /* sm_source.ot: Override Timer of (S,G,rpt) (4.5.7) */
 	SM_T_KEEPALIVE,     /* sm_source.kat (4.1.3) */
-	SM_T_REGISTER_STOP, /* sm_source.rst (4.4.1) */
+	SM_T_REGISTER_STOP, /* sm_tunnel.rst (4.4.1) */
 	SM_T_SPT_RATE,      /* pim_sm.rate_timer: looks at the counters of the flows */
 	SM_T_FLUSH,         /* pim_sm.flush: joins and prunes that can wait go out */
 	SM_T_MOVE,          /* sm_move.t: the old path is given up */
@@ -87,13 +89,6 @@ struct sm_peer {
 	struct jp_queue *jp; /* joins and prunes to be sent to it; NULL: none (jp.c) */
 };
 
-/* A source of which limits.per_source counts the groups: what was made while there was a limit. */
-struct sm_origin {
-	struct hash_node node;
-	struct ipaddr src;
-	uint32_t n;
-};
-
 /* An interface as this room knows it. */
 struct sm_iface {
 	struct hash_node node;
@@ -107,10 +102,20 @@ struct sm_iface {
 	bool odd_metrics;
 };
 
-/* (S,G,rpt) of an interface beyond the state: only while it is not NoInfo. */
-struct sm_rpt_oif {
-	struct timer et, ppt;
+/* What Prunes on an interface have begun: only while (*,G) or (S,G) is in Prune-Pending or (S,G,rpt) is not in
+ * NoInfo. */
+struct sm_prunes {
 	struct sm_oif *oif;
+	struct timer ppt;             /* of (*,G) or (S,G) */
+	struct timer rpt_et, rpt_ppt; /* of (S,G,rpt) */
+};
+
+/* The Assert machine of an interface beyond its state: from its first assert on. */
+struct assert_info {
+	struct sm_oif *oif;
+	struct timer at;             /* AT */
+	struct assert_metric winner; /* AssertWinner(.., I) and its metric; address IP_NONE: none */
+	uint64_t sent_us;            /* the last Assert that data set off; 0 none */
 };
 
 /* What is known of an interface in (*,G), or in (S,G) with (S,G,rpt). In order of ifid in its entry. */
@@ -119,18 +124,15 @@ struct sm_oif {
 	LIST_ENTRY(sm_oif) in_iface; /* sm_iface.oifs */
 	struct sm_entry *entry;
 	struct sm_iface *iface;
-	struct pim_iface *pif;       /* iface->pif */
-	struct sm_peer *by;          /* who made the downstream state; NULL: none */
-	uint8_t ds;                  /* enum ds_state */
-	uint8_t ds_rpt;              /* enum ds_rpt_state; (S,G) only */
-	uint8_t assert;              /* enum assert_state */
-	uint8_t member;              /* enum member_state: local_receiver_include, _exclude */
-	struct timer et, ppt;        /* ET, PPT */
-	struct sm_rpt_oif *rpt;      /* NULL exactly while ds_rpt is NoInfo */
-	struct timer at;             /* AT */
-	struct assert_metric winner; /* AssertWinner(.., I) and its metric; address IP_NONE: none */
-	uint64_t assert_sent_us;     /* the last Assert that data set off; 0 none */
-	uint64_t since_us;           /* for show */
+	struct sm_peer *by;       /* who made the downstream state; NULL: none */
+	uint8_t ds;               /* enum ds_state */
+	uint8_t ds_rpt;           /* enum ds_rpt_state; (S,G) only */
+	uint8_t assert;           /* enum assert_state */
+	uint8_t member;           /* enum member_state: local_receiver_include, _exclude */
+	struct timer et;          /* ET */
+	struct sm_prunes *prunes; /* NULL: none has begun anything */
+	struct assert_info *info; /* NULL: there was no assert */
+	uint64_t since_us;        /* for show */
 };
 
 /* What the unicast routes say of an address. */
@@ -142,7 +144,7 @@ struct sm_rpf {
 };
 
 /* An entry whose RPF interface changed goes on accepting from the old one until data has come on the new
- * one, and prunes the old neighbour then (rpf.c). */
+ * one, and prunes the old neighbour then (move.c). */
 struct sm_move {
 	struct sm_up *up;
 	uint16_t ifid;     /* the old interface */
@@ -151,13 +153,29 @@ struct sm_move {
 	struct timer t;
 };
 
-/* Upstream: towards whom an entry is joined. RPF targets are in an index by address, so that a change of
- * routes costs what it concerns. */
-struct sm_up {
-	struct order_node by_target;
-	struct ipaddr target; /* RP(G) or S; IP_NONE: no RP */
-	uint32_t serial;      /* makes the order unique */
+/* What a target is asked for. */
+enum sm_target_kind {
+	TARGET_S,
+	TARGET_RP,
+	TARGET_SELF, /* the RP is this router */
+};
+
+/* An address that entries lead to: S, or RP(G). One for all entries of which it is the same, in an index by
+ * address: a change of routes costs what it concerns. */
+struct sm_target {
+	struct order_node node;
+	struct ipaddr addr;
+	uint8_t kind; /* enum sm_target_kind */
+	bool stale;   /* rpf is to be asked for again, when the first of its entries is settled */
 	struct sm_rpf rpf;
+	uint32_t n_ups; /* of S: its groups, for limits.per_source */
+	LIST_HEAD(, sm_up) ups;
+};
+
+/* Upstream: towards whom an entry is joined. */
+struct sm_up {
+	struct sm_target *target; /* NULL: no RP */
+	LIST_ENTRY(sm_up) in_target;
 	struct ipaddr nbr; /* RPF'(..): who was joined; IP_NONE: nobody */
 	uint16_t ifid;     /* where; 0 none */
 	uint8_t state;     /* enum up_state */
@@ -174,7 +192,6 @@ enum sm_entry_kind { SM_STAR_G, SM_S_G };
 struct sm_entry {
 	uint8_t kind;   /* enum sm_entry_kind */
 	bool touched;   /* in pim_sm.touched */
-	bool rpf_stale; /* up.rpf is to be asked for again */
 	uint8_t rounds; /* evaluations in pass */
 	uint32_t pass;  /* pim_sm.pass when it was evaluated last */
 	TAILQ_ENTRY(sm_entry) in_touched;
@@ -195,12 +212,10 @@ struct sm_group {
 	struct sm_entry star; /* (*,G) */
 	struct hash_node node;
 	struct ipaddr grp;
-	struct ipaddr rp;        /* RP(G); IP_NONE: none, or SSM */
 	struct ipaddr rp_joined; /* Last RP Used (4.1.2) */
 	uint64_t
 		cancelled_us; /* when an (S,G) winner upstream on the RP tree let go last (assert.c) */
 	bool ssm;
-	bool i_am_rp;
 	bool join_seen; /* a Join(*,G) for us is in the message being read */
 	uint32_t n_sources;
 	LIST_HEAD(, sm_source) sources;
@@ -211,22 +226,31 @@ struct sm_source {
 	struct hash_node node;
 	LIST_ENTRY(sm_source) in_group;
 	struct sm_group *group;
-	struct sm_origin *origin; /* counts it; NULL: there was no limit */
-	struct ipaddr src;
-	bool spt_bit;          /* change it with sm_spt_bit_set */
-	uint8_t up_rpt;        /* enum up_rpt_state */
-	bool rpt_nbr_differs;  /* RPF'(S,G,rpt) was not RPF'(*,G) when looked at last */
-	uint8_t reg;           /* enum register_state */
-	bool registered;       /* learnt through a Register (flag L) */
-	struct ipaddr reg_rp;  /* whom the tunnel leads to */
-	struct timer ot;       /* (S,G,rpt) Override Timer */
-	struct timer kat, rst; /* Keepalive, Register-Stop Timer */
-	/* Its rate is measured for the switchover (spt.c): it stays, and has a wish of its own whose
-	 * packets count, while watched is set. */
-	bool watched;
-	bool rate_reached;            /* SwitchToSptDesired by rate */
-	uint64_t rate_bytes, rate_us; /* of the route, and when, at the last look */
-	LIST_ENTRY(sm_source) in_watched;
+	bool spt_bit;             /* change it with sm_spt_bit_set */
+	uint8_t up_rpt;           /* enum up_rpt_state */
+	bool rpt_nbr_differs;     /* RPF'(S,G,rpt) was not RPF'(*,G) when looked at last */
+	uint8_t reg;              /* enum register_state */
+	bool registered;          /* learnt through a Register (flag L) */
+	bool rate_reached;        /* SwitchToSptDesired by rate */
+	struct timer kat;         /* Keepalive Timer */
+	struct timer ot;          /* (S,G,rpt) Override Timer */
+	struct sm_tunnel *tunnel; /* NULL exactly while reg is NoInfo */
+	struct sm_watch *watch;   /* NULL: its rate is not measured */
+};
+
+/* The Register tunnel of a source. */
+struct sm_tunnel {
+	struct sm_source *source;
+	struct ipaddr rp; /* whom it leads to */
+	struct timer rst; /* Register-Stop Timer */
+};
+
+/* A source whose rate is measured for the switchover (spt.c): it stays meanwhile, and has a wish of its own whose
+ * packets count. */
+struct sm_watch {
+	LIST_ENTRY(sm_watch) link; /* pim_sm.watched */
+	struct sm_source *source;
+	uint64_t bytes, us; /* of the route, and when, at the last look */
 };
 
 /* A Register-Stop sent lately: one a second for each (S,G,DR). */
@@ -244,16 +268,15 @@ struct sm_stats {
 
 struct pim_sm {
 	struct pim_self *pim;
+	struct slab group_slab, source_slab, oif_slab, target_slab;
 	struct hash_table groups, sources; /* by G; by (S,G) */
-	struct hash_table origins;         /* by S */
 	struct hash_table ifaces, peers;   /* by (ifid, family); by (ifid, address) */
-	struct order_tree targets;         /* sm_up by target */
-	uint32_t serial;
+	struct order_tree targets;         /* by address and kind */
 	TAILQ_HEAD(, sm_entry) touched;
 	struct sm_rp_map *rps; /* longest prefix first; equal ones: highest address */
 	size_t n_rps;
 	struct timer rate_timer, flush, settle;
-	LIST_HEAD(, sm_source) watched; /* sources whose rate is measured */
+	LIST_HEAD(, sm_watch) watched;
 	struct register_stop_sent stops[REGISTER_STOPS_KEPT];
 	TAILQ_HEAD(, jp_queue) jp;  /* in the order in which they were begun */
 	uint64_t n_star, n_sg;      /* groups, sources: for limits and show */
@@ -277,6 +300,42 @@ static inline struct sm_source *source_of(const struct sm_entry *e)
 	return container_of(e, struct sm_source, sg);
 }
 
+/* S of an (S,G). */
+static inline const struct ipaddr *src_of(const struct sm_source *s)
+{
+	return &s->sg.up.target->addr;
+}
+
+/* RP(G); IP_NONE: none, or SSM. */
+static inline const struct ipaddr *RP_G(const struct sm_group *g)
+{
+	static const struct ipaddr none;
+
+	return g->star.up.target ? &g->star.up.target->addr : &none;
+}
+
+/* I_am_RP(G) */
+static inline bool I_am_RP(const struct sm_group *g)
+{
+	return g->star.up.target && g->star.up.target->kind == TARGET_SELF;
+}
+
+/* What the unicast routes say of where the entry leads. */
+static inline const struct sm_rpf *rpf_of(const struct sm_up *up)
+{
+	static const struct sm_rpf unreachable;
+
+	return up->target ? &up->target->rpf : &unreachable;
+}
+
+/* AssertWinner(.., I) and its metric. */
+static inline const struct assert_metric *AssertWinner(const struct sm_oif *oif)
+{
+	static const struct assert_metric none;
+
+	return oif->info ? &oif->info->winner : &none;
+}
+
 /* --- state.c ----------------------------------------------------------------------------------- */
 
 /* The group, made if need be. NULL: no memory, or the limit is reached (counted, notified). A group or
@@ -293,6 +352,10 @@ struct sm_oif *sm_oif_get(
 struct sm_oif *sm_oif_find(const struct sm_entry *e, const struct pim_iface *pif);
 /* Frees it if all of it is nothing. True: it is gone, its entry is marked. */
 bool sm_oif_gc(struct pim_sm *sm, struct sm_oif *oif, struct proto_ctx *ctx);
+/* Its info, made if need be; NULL no memory (counted). */
+struct assert_info *sm_assert_info_get(struct pim_sm *sm, struct sm_oif *oif);
+/* There is no winner, AT does not run. */
+void sm_assert_info_clear(struct sm_oif *oif, struct timer_heap *timers);
 /* Something that a formula over e asks for has changed. (*,G): all its (S,G) are marked with it. */
 void sm_touch(struct pim_sm *sm, struct sm_entry *e);
 /* The interface in this room's index; NULL: nothing is known on it. */
@@ -306,7 +369,7 @@ void sm_spt_bit_set(struct pim_sm *sm, struct sm_source *s, bool on);
 void sm_keepalive_set(
 	struct pim_sm *sm, struct sm_source *s, uint64_t period_us, struct proto_ctx *ctx);
 
-/* --- rpf.c -------------------------------------------------------------------------------------- */
+/* --- move.c ------------------------------------------------------------------------------------- */
 
 /* Data of the entry came in on its (new) RPF interface: it is accepted there a moment later. Harmless if it is
  * not moving. */
@@ -340,10 +403,6 @@ void assert_settle(struct pim_sm *sm, struct sm_entry *e, struct proto_ctx *ctx)
 /* RPF_interface(RP(G)) or RPF_interface(S) stopped being the interface old_ifid. */
 void assert_rpf_changed(
 	struct pim_sm *sm, struct sm_entry *e, uint16_t old_ifid, struct proto_ctx *ctx);
-/* RP(G) is another one. Deviation: asserts lost for (*,G) are void then. They compared ways to the old RP, which 4.6.2 does
- * not ask; a winner that is upstream may have its way to the new one through us, and two routers would join each other
- * for ever. */
-void assert_rp_changed(struct pim_sm *sm, struct sm_group *g, struct proto_ctx *ctx);
 /* A Join(*,G) or Join(S,G) for us came in on the interface; also called for (S,G) when a Join(*,G) came
  * without Prune(S,G,rpt) (4.6.5 rule 7). */
 void assert_join_received(struct pim_sm *sm, struct sm_oif *oif, struct proto_ctx *ctx);
@@ -368,7 +427,7 @@ void spt_config(struct pim_sm *sm, struct proto_ctx *ctx);
  * accept (so that packets count) even if no output is left. */
 static inline bool data_holds(const struct sm_source *s)
 {
-	return timer_armed(&s->kat) || s->watched;
+	return timer_armed(&s->kat) || s->watch;
 }
 /* SPTbit(S,G). In the SSM range it counts as always set (4.8.2). */
 static inline bool SPTbit(const struct sm_source *s)

@@ -45,6 +45,9 @@ void sm_iface_gc(struct pim_sm *sm, struct sm_iface *iface);
 struct sm_oif *sm_oif_get_at(
 	struct pim_sm *sm, struct sm_entry *e, struct sm_iface *iface, struct proto_ctx *ctx);
 void sm_oif_free(struct pim_sm *sm, struct sm_oif *oif, struct timer_heap *timers);
+/* Its prunes, made if need be; NULL no memory (counted). gc: frees them once nothing of them is left. */
+struct sm_prunes *sm_prunes_get(struct pim_sm *sm, struct sm_oif *oif);
+void sm_prunes_gc(struct sm_oif *oif, struct timer_heap *timers);
 
 struct sm_peer *sm_peer_find(const struct pim_sm *sm, uint16_t ifid, const struct ipaddr *addr);
 struct sm_peer *sm_peer_get(struct pim_sm *sm, uint16_t ifid, const struct ipaddr *addr);
@@ -67,21 +70,30 @@ void rp_refresh_all(struct pim_sm *sm, struct proto_ctx *ctx);
 /* Our own addresses may have changed: refreshes all if an RP became ours or ceased to be. */
 void rp_local_changed(struct pim_sm *sm, struct proto_ctx *ctx);
 
-/* --- rpf.c --------------------------------------------------------------------------------------- */
+/* --- target.c ------------------------------------------------------------------------------------ */
 
 /* The order of pim_sm.targets. */
-struct up_key {
-	struct ipaddr target;
-	uint32_t serial;
+struct target_key {
+	struct ipaddr addr;
+	uint8_t kind; /* enum sm_target_kind */
 };
-int up_target_cmp(const void *key, const struct order_node *node);
-/* target: RP(G) or S; IP_NONE leaves the index. Asks for its route at once. */
-void up_target_set(
-	struct pim_sm *sm, struct sm_entry *e, const struct ipaddr *target, struct proto_ctx *ctx);
-/* Asks again for the route of e's target. */
-void up_rpf_refresh(struct pim_sm *sm, struct sm_entry *e, struct proto_ctx *ctx);
-/* Marks all entries whose target is in the prefix; stale: their routes are asked for again. */
-void up_touch_targets(struct pim_sm *sm, const struct prefix *p, bool stale);
+int target_cmp(const void *key, const struct order_node *node);
+struct sm_target *target_find(
+	const struct pim_sm *sm, const struct ipaddr *addr, enum sm_target_kind kind);
+/* Where the entry leads from now on: IP_NONE nowhere. What the routes say of it is known at once. False: no
+ * memory (counted), it leads nowhere. */
+bool target_set(struct pim_sm *sm, struct sm_entry *e, const struct ipaddr *addr,
+	enum sm_target_kind kind, struct proto_ctx *ctx);
+/* The entry ends. */
+void target_leave(struct pim_sm *sm, struct sm_up *up);
+/* Asks for the route of e's target if that is due: marks all entries that lead there if it is another one. */
+void target_refresh(struct pim_sm *sm, struct sm_up *up, struct proto_ctx *ctx);
+/* Marks all entries whose target is in the prefix: their routes are asked for again. */
+void target_touch(struct pim_sm *sm, const struct prefix *p);
+/* Marks nothing: whoever calls it marks all. */
+void target_stale_all(struct pim_sm *sm);
+
+/* --- move.c -------------------------------------------------------------------------------------- */
 
 /* The entry was joined towards the old neighbour and is now towards another on another interface: keeps the old path
  * for a while if it works, else prunes it at once. */

@@ -117,7 +117,7 @@ void CheckSwitchToSpt(struct pim_sm *sm, struct sm_source *s, struct proto_ctx *
 {
 	if (s->group->ssm || pim_include_any_is_null(s))
 		return;
-	if (SwitchToSptDesired(sm, s->group, &s->src))
+	if (SwitchToSptDesired(sm, s->group, src_of(s)))
 		sm_keepalive_set(sm, s, keepalive_period_us(sm), ctx);
 	else if (sm->pim->config->spt == PIM_SPT_RATE && !timer_armed(&s->kat))
 		spt_watch(sm, s, ctx);
@@ -127,34 +127,45 @@ void CheckSwitchToSpt(struct pim_sm *sm, struct sm_source *s, struct proto_ctx *
 
 void spt_watch(struct pim_sm *sm, struct sm_source *s, struct proto_ctx *ctx)
 {
-	if (s->watched)
+	if (s->watch)
 		return;
-	s->watched = true;
+	s->watch = calloc(1, sizeof(*s->watch));
+	if (!s->watch) {
+		pim_drop(sm->pim, NULL, PIM_DROP_no_memory);
+		return;
+	}
+	s->watch->source = s;
 	s->rate_reached = false;
-	s->rate_bytes = 0;
-	s->rate_us = 0;
-	LIST_INSERT_HEAD(&sm->watched, s, in_watched);
+	LIST_INSERT_HEAD(&sm->watched, s->watch, link);
 	sm_touch(sm, &s->sg);
 	if (!timer_armed(&sm->rate_timer))
 		sm_timer_set(
 			sm, ctx, &sm->rate_timer, SM_T_SPT_RATE, ctx->now_us + RATE_INTERVAL_US);
 }
 
+void spt_unwatch(struct sm_source *s)
+{
+	if (!s->watch)
+		return;
+	LIST_REMOVE(s->watch, link);
+	free(s->watch);
+	s->watch = NULL;
+}
+
 static void unwatch(struct pim_sm *sm, struct sm_source *s)
 {
-	s->watched = false;
-	LIST_REMOVE(s, in_watched);
+	spt_unwatch(s);
 	sm_touch(sm, &s->sg);
 }
 
 /* Bytes since the last look against the time since; the first look only takes the count. */
-static bool above(const struct pim_sm *sm, struct sm_source *s, uint64_t bytes, uint64_t now_us)
+static bool above(const struct pim_sm *sm, struct sm_watch *w, uint64_t bytes, uint64_t now_us)
 {
-	uint64_t was = s->rate_bytes, us = now_us - s->rate_us;
-	bool first = s->rate_us == 0 || bytes < was || us == 0;
+	uint64_t was = w->bytes, us = now_us - w->us;
+	bool first = w->us == 0 || bytes < was || us == 0;
 
-	s->rate_bytes = bytes;
-	s->rate_us = now_us;
+	w->bytes = bytes;
+	w->us = now_us;
 	/* kbit/s: bits per millisecond */
 	return !first && (bytes - was) * 8 * 1000 / us >= sm->pim->config->spt_rate_kbps;
 }
@@ -164,12 +175,12 @@ static void look(struct pim_sm *sm, struct sm_source *s, struct proto_ctx *ctx)
 {
 	struct dp_route_key key = sm_source_key(s);
 	struct dp_route_counters c = {.last_used_ms = UINT64_MAX};
-	bool first = s->rate_us == 0;
+	bool first = s->watch->us == 0;
 	bool idle = proto_flow(ctx, &key, &c) || c.last_used_ms >= keepalive_period_us(sm) / 1000;
 
 	if ((idle && !first) || pim_include_any_is_null(s)) {
 		unwatch(sm, s);
-	} else if (above(sm, s, c.bytes, ctx->now_us)) {
+	} else if (above(sm, s->watch, c.bytes, ctx->now_us)) {
 		s->rate_reached = true;
 		unwatch(sm, s);
 		CheckSwitchToSpt(sm, s, ctx);
@@ -178,11 +189,11 @@ static void look(struct pim_sm *sm, struct sm_source *s, struct proto_ctx *ctx)
 
 void spt_rate_timer(struct pim_sm *sm, struct proto_ctx *ctx)
 {
-	struct sm_source *s, *next;
+	struct sm_watch *w, *next;
 
-	for (s = LIST_FIRST(&sm->watched); s; s = next) {
-		next = LIST_NEXT(s, in_watched);
-		look(sm, s, ctx);
+	for (w = LIST_FIRST(&sm->watched); w; w = next) {
+		next = LIST_NEXT(w, link);
+		look(sm, w->source, ctx);
 	}
 	if (!LIST_EMPTY(&sm->watched))
 		sm_timer_set(
@@ -192,5 +203,5 @@ void spt_rate_timer(struct pim_sm *sm, struct proto_ctx *ctx)
 void spt_config(struct pim_sm *sm, struct proto_ctx *ctx)
 {
 	while (sm->pim->config->spt != PIM_SPT_RATE && !LIST_EMPTY(&sm->watched))
-		unwatch(sm, LIST_FIRST(&sm->watched));
+		unwatch(sm, LIST_FIRST(&sm->watched)->source);
 }

@@ -3,6 +3,7 @@
  *
  * Entries: how (*,G) and (S,G) come and go (RFC 7761 4.1). Their parts are in parts.c.
  */
+#include "control/pim/sm/register.h"
 #include "control/pim/sm/sm_tree.h"
 
 /* --- finding --------------------------------------------------------------------------------------- */
@@ -33,7 +34,7 @@ struct sm_source *sm_source_find(
 	for (; n; n = hash_same(n)) {
 		struct sm_source *s = container_of(n, struct sm_source, node);
 
-		if (ip_eq(&s->src, src) && ip_eq(&s->group->grp, grp))
+		if (ip_eq(src_of(s), src) && ip_eq(&s->group->grp, grp))
 			return s;
 	}
 	return NULL;
@@ -71,7 +72,7 @@ struct sm_group *sm_group_get(struct pim_sm *sm, const struct ipaddr *grp, struc
 		return g;
 	if (!room(sm, ctx))
 		return NULL;
-	g = calloc(1, sizeof(*g));
+	g = slab_get(&sm->group_slab);
 	if (!g) {
 		pim_drop(sm->pim, NULL, PIM_DROP_no_memory);
 		return NULL;
@@ -86,27 +87,14 @@ struct sm_group *sm_group_get(struct pim_sm *sm, const struct ipaddr *grp, struc
 	return g;
 }
 
-static struct sm_origin *origin_find(const struct pim_sm *sm, const struct ipaddr *src)
-{
-	struct hash_node *n = hash_first(&sm->origins, ip_hash(src, 0));
-
-	for (; n; n = hash_same(n)) {
-		struct sm_origin *o = container_of(n, struct sm_origin, node);
-
-		if (ip_eq(&o->src, src))
-			return o;
-	}
-	return NULL;
-}
-
 /* Whether limits.per_source lets src have one more group. Counts and says if not. */
 static bool source_room(struct pim_sm *sm, const struct ipaddr *src, struct proto_ctx *ctx)
 {
 	uint32_t max = sm->pim->config->limits.per_source;
-	const struct sm_origin *o = max ? origin_find(sm, src) : NULL;
+	const struct sm_target *t = max ? target_find(sm, src, TARGET_S) : NULL;
 	char a[IP_STRLEN];
 
-	if (!o || o->n < max)
+	if (!t || t->n_ups < max)
 		return true;
 	pim_drop(sm->pim, NULL, PIM_DROP_limit_source);
 	if (log_rate_ok(&sm->log, ctx->now_us))
@@ -114,30 +102,6 @@ static bool source_room(struct pim_sm *sm, const struct ipaddr *src, struct prot
 			"pim: source %s has %u groups (limits.per_source): one more is left out",
 			ip_str(src, a, sizeof(a)), max);
 	return false;
-}
-
-/* Without memory it is not counted. */
-static void origin_join(struct pim_sm *sm, struct sm_source *s)
-{
-	if (!sm->pim->config->limits.per_source)
-		return;
-	s->origin = origin_find(sm, &s->src);
-	if (!s->origin) {
-		s->origin = calloc(1, sizeof(*s->origin));
-		if (!s->origin)
-			return;
-		s->origin->src = s->src;
-		hash_add(&sm->origins, &s->origin->node, ip_hash(&s->src, 0));
-	}
-	s->origin->n++;
-}
-
-static void origin_leave(struct pim_sm *sm, struct sm_source *s)
-{
-	if (!s->origin || --s->origin->n)
-		return;
-	hash_del(&sm->origins, &s->origin->node);
-	free(s->origin);
 }
 
 struct sm_source *sm_source_get(
@@ -149,23 +113,24 @@ struct sm_source *sm_source_get(
 		return s;
 	if (!room(sm, ctx) || !source_room(sm, src, ctx))
 		return NULL;
-	s = calloc(1, sizeof(*s));
+	s = slab_get(&sm->source_slab);
 	if (!s) {
 		pim_drop(sm->pim, NULL, PIM_DROP_no_memory);
 		return NULL;
 	}
 	entry_begin(&s->sg, SM_S_G, ctx->now_us);
-	s->src = *src;
 	s->group = g;
+	if (!target_set(sm, &s->sg, src, TARGET_S, ctx)) {
+		slab_put(&sm->source_slab, s);
+		return NULL;
+	}
 	/* 4.5.7: where (*,G) is joined, a source is not pruned until it is. */
 	s->up_rpt =
 		g->star.up.state == UP_JOINED && !g->ssm ? UP_RPT_NOT_PRUNED : UP_RPT_NOT_JOINED;
 	LIST_INSERT_HEAD(&g->sources, s, in_group);
 	g->n_sources++;
 	hash_add(&sm->sources, &s->node, source_hash(src, &g->grp));
-	origin_join(sm, s);
 	sm->n_sg++;
-	up_target_set(sm, &s->sg, src, ctx);
 	sm_touch(sm, &s->sg);
 	return s;
 }
@@ -182,8 +147,7 @@ static void entry_end(struct pim_sm *sm, struct sm_entry *e, struct timer_heap *
 	}
 	timer_cancel(timers, &e->up.jt);
 	move_forget(&e->up, timers);
-	if (!ip_is_none(&e->up.target))
-		order_del(&sm->targets, &e->up.by_target);
+	target_leave(sm, &e->up);
 	if (e->up.peer) {
 		LIST_REMOVE(&e->up, in_peer);
 		e->up.peer->n_ups--;
@@ -198,15 +162,13 @@ void sm_source_free(struct pim_sm *sm, struct sm_source *s, struct timer_heap *t
 	entry_end(sm, &s->sg, timers);
 	timer_cancel(timers, &s->ot);
 	timer_cancel(timers, &s->kat);
-	timer_cancel(timers, &s->rst);
-	if (s->watched)
-		LIST_REMOVE(s, in_watched);
+	register_end(s, timers);
+	spt_unwatch(s);
 	LIST_REMOVE(s, in_group);
 	s->group->n_sources--;
 	hash_del(&sm->sources, &s->node);
-	origin_leave(sm, s);
 	sm->n_sg--;
-	free(s);
+	slab_put(&sm->source_slab, s);
 }
 
 void sm_group_free(struct pim_sm *sm, struct sm_group *g, struct timer_heap *timers)
@@ -214,14 +176,14 @@ void sm_group_free(struct pim_sm *sm, struct sm_group *g, struct timer_heap *tim
 	entry_end(sm, &g->star, timers);
 	hash_del(&sm->groups, &g->node);
 	sm->n_star--;
-	free(g);
+	slab_put(&sm->group_slab, g);
 }
 
 bool sm_source_is_idle(const struct sm_source *s)
 {
 	return LIST_EMPTY(&s->sg.oifs) && s->sg.up.state == UP_NOT_JOINED &&
 	       s->up_rpt != UP_RPT_PRUNED && s->reg == REG_NOINFO && !timer_armed(&s->kat) &&
-	       !timer_armed(&s->ot) && !timer_armed(&s->rst) && !s->watched;
+	       !timer_armed(&s->ot) && !s->watch;
 }
 
 bool sm_group_is_idle(const struct sm_group *g)

@@ -39,10 +39,11 @@ static struct pim_iface *up_pif(const struct pim_sm *sm, const struct sm_entry *
 /* Whether RPF' is nbr because it won an assert, and not because the route leads there. */
 static bool by_assert(const struct pim_sm *sm, const struct sm_entry *e, const struct ipaddr *nbr)
 {
-	struct pim_iface *pif = pim_iface_get(sm->pim, e->up.rpf.ifid, group_of(e)->grp.family);
+	struct pim_iface *pif =
+		pim_iface_get(sm->pim, rpf_of(&e->up)->ifid, group_of(e)->grp.family);
 	const struct sm_oif *oif = pif ? sm_oif_find(e, pif) : NULL;
 
-	return oif && oif->assert == ASSERT_LOSER &&ip_eq(&oif->winner.address, nbr);
+	return oif && oif->assert == ASSERT_LOSER &&ip_eq(&AssertWinner(oif)->address, nbr);
 }
 
 /* To RPF' as it was joined last; nothing where there is none. 4.8.1: no (*,G) in the SSM range. */
@@ -56,7 +57,7 @@ static void send_up(
 	if (!pif || ip_is_none(&e->up.nbr) || (star && g->ssm))
 		return;
 	jp_queue_add(sm, pif, &e->up.nbr, join, star ? JP_STAR_G : JP_SG,
-		star ? rp_joined(e) : &source_of(e)->src, &g->grp, urgent, ctx);
+		star ? rp_joined(e) : src_of(source_of(e)), &g->grp, urgent, ctx);
 }
 
 /* --- timers ------------------------------------------------------------------------------------------- */
@@ -111,7 +112,7 @@ static void peer_leave(struct pim_sm *sm, struct sm_up *up)
 /* Where the entry hears of its neighbour upstream: RPF', or who would be it if it were a neighbour. */
 static void peer_follow(struct pim_sm *sm, struct sm_up *up)
 {
-	const struct ipaddr *addr = ip_is_none(&up->nbr) ? &up->rpf.next_hop : &up->nbr;
+	const struct ipaddr *addr = ip_is_none(&up->nbr) ? &rpf_of(up)->next_hop : &up->nbr;
 	struct sm_peer *p = NULL;
 
 	if (up->ifid && !ip_is_none(addr))
@@ -132,10 +133,10 @@ static void peer_follow(struct pim_sm *sm, struct sm_up *up)
 static void follow(struct pim_sm *sm, struct sm_entry *e)
 {
 	e->up.nbr = RPF_nbr(sm, e);
-	e->up.ifid = e->up.rpf.ifid;
+	e->up.ifid = rpf_of(&e->up)->ifid;
 	e->up.by_assert = by_assert(sm, e, &e->up.nbr);
 	if (e->kind == SM_STAR_G)
-		*rp_joined(e) = group_of(e)->rp;
+		*rp_joined(e) = *RP_G(group_of(e));
 	peer_follow(sm, &e->up);
 }
 
@@ -193,8 +194,8 @@ static void nbr_by_route(struct pim_sm *sm, struct sm_entry *e, struct proto_ctx
 static void nbr_settle(struct pim_sm *sm, struct sm_entry *e, struct proto_ctx *ctx)
 {
 	struct ipaddr nbr = RPF_nbr(sm, e);
-	bool same_rp = e->kind != SM_STAR_G || ip_eq(rp_joined(e), &group_of(e)->rp);
-	bool same_if = e->up.ifid == e->up.rpf.ifid, asserted = by_assert(sm, e, &nbr);
+	bool same_rp = e->kind != SM_STAR_G || ip_eq(rp_joined(e), RP_G(group_of(e)));
+	bool same_if = e->up.ifid == rpf_of(&e->up)->ifid, asserted = by_assert(sm, e, &nbr);
 
 	if (same_if && same_rp && ip_eq(&nbr, &e->up.nbr)) {
 		e->up.by_assert = asserted;

@@ -15,7 +15,7 @@ static void send_rpt(struct pim_sm *sm, struct sm_source *s, bool join, struct p
 	struct ipaddr nbr = RPF_nbr_sg_rpt(sm, s);
 
 	if (pif && !ip_is_none(&nbr) && !g->ssm)
-		jp_queue_add(sm, pif, &nbr, join, JP_SG_RPT, &s->src, &g->grp, true, ctx);
+		jp_queue_add(sm, pif, &nbr, join, JP_SG_RPT, src_of(s), &g->grp, true, ctx);
 }
 
 static bool nbr_differs(const struct pim_sm *sm, const struct sm_source *s)

@@ -72,8 +72,8 @@ static inline void check_winner(const struct sm_oif *o, const char *winner, uint
 	struct ipaddr w = addr(winner);
 
 	assert_non_null(o);
-	assert_true(ip_eq(&o->winner.address, &w));
-	assert_int_equal(o->winner.preference, preference);
+	assert_true(ip_eq(&AssertWinner(o)->address, &w));
+	assert_int_equal(AssertWinner(o)->preference, preference);
 }
 
 static inline void check_assert(

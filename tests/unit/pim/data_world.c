@@ -418,10 +418,10 @@ static uint64_t mix_entry(uint64_t h, const struct sm_entry *e)
 	h = mix(h, e->up.state);
 	h = mix(h, ip_hash(&e->up.nbr, e->up.ifid));
 	LIST_FOREACH (o, &e->oifs, link) {
-		h = mix(h, o->pif ? o->pif->ifid : 0);
+		h = mix(h, o->iface->pif ? o->iface->pif->ifid : 0);
 		h = mix(h, (uint64_t)o->ds << 24 | o->ds_rpt << 16 | o->assert << 8 | o->member);
-		h = mix(h, o->at.slot ? o->at.due_us : 0);
-		h = mix(h, ip_hash(&o->winner.address, o->winner.metric));
+		h = mix(h, o->info && o->info->at.slot ? o->info->at.due_us : 0);
+		h = mix(h, ip_hash(&AssertWinner(o)->address, AssertWinner(o)->metric));
 	}
 	return h;
 }
@@ -439,11 +439,11 @@ uint64_t fingerprint(struct data_world *dw)
 	}
 	while ((node = hash_next(&dw->sm->sources, node))) {
 		struct sm_source *s = container_of(node, struct sm_source, node);
-		uint64_t h = mix_entry(ip_hash(&s->src, ip_hash(&s->group->grp, 1)), &s->sg);
+		uint64_t h = mix_entry(ip_hash(src_of(s), ip_hash(&s->group->grp, 1)), &s->sg);
 
 		h = mix(h, (uint64_t)s->spt_bit << 16 | s->up_rpt << 8 | s->reg);
 		h = mix(h, s->kat.slot ? s->kat.due_us : 0);
-		sum += mix(h, s->rst.slot ? s->rst.due_us : 0);
+		sum += mix(h, s->tunnel && s->tunnel->rst.slot ? s->tunnel->rst.due_us : 0);
 	}
 	return sum;
 }

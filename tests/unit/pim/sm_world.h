@@ -81,6 +81,11 @@ struct sm_group *sw_group(struct sm_world *p, const char *grp);
 struct sm_source *sw_source(struct sm_world *p, const char *src, const char *grp);
 struct pim_iface *sw_pif(struct sm_world *p, uint16_t ifid);
 struct sm_oif *sw_oif(struct sm_world *p, const char *src, const char *grp, uint16_t ifid);
+/* The assert information of an oif, made if there is none. */
+static inline struct assert_info *sw_won(struct sm_oif *oif)
+{
+	return sm_assert_info_get(oif->iface->pif->pim->sm, oif);
+}
 uint64_t sw_drops(struct sm_world *p, enum pim_drop why);
 /* Nothing is left: neither entries, peers, timers of theirs, nor routes. */
 void sw_assert_empty(struct sm_world *p);

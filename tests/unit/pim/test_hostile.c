@@ -38,7 +38,9 @@ static uint64_t digest(struct data_world *dw)
 
 	pim_neigh_walk(dw->pim, mix_neighbor, &h);
 	pim_iface_walk(dw->pim, mix_iface, &h);
-	return h * 31 + dw->sm->origins.n;
+	for (struct order_node *n = order_first(&dw->sm->targets); n; n = order_next(n))
+		h = h * 31 + container_of(n, struct sm_target, node)->n_ups;
+	return h;
 }
 
 /* With state that could be harmed: both kinds of trees, one that is registered, an assert that is won. */

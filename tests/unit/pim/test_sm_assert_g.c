@@ -199,7 +199,7 @@ static void star_loser_takes_the_winners_new_metric_while_acceptable(void **stat
 	data_pass(dw, 100);
 	data_assert(dw, dw->lan, "10.1.0.9", "*", G, true, 100, 1);
 	check_winner(oif(dw, "*", G, dw->lan), "10.1.0.9", 100);
-	assert_true(oif(dw, "*", G, dw->lan)->at.due_us == dw->w->now_us + 180000000);
+	assert_true(oif(dw, "*", G, dw->lan)->info->at.due_us == dw->w->now_us + 180000000);
 }
 
 static void star_loser_forgets_when_the_winner_becomes_inferior(void **state)

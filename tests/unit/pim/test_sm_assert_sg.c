@@ -197,7 +197,7 @@ static void sg_winner_answers_an_inferior_assert(void **state)
 	data_assert(dw, dw->lan, "10.1.0.9", S_SPT, G, false, WORSE);
 	assert_int_equal(data_asserts(dw, dw->lan, &a), 1);
 	check_assert(&a, S_SPT, false, 110);
-	due = oif(dw, S_SPT, G, dw->lan)->at.due_us;
+	due = oif(dw, S_SPT, G, dw->lan)->info->at.due_us;
 	assert_true(due == dw->w->now_us + 177000000);
 	data_assert(dw, dw->lan, "10.1.0.9", S_SPT, G, true, BEST); /* mentions S */
 	assert_int_equal(data_asserts(dw, dw->lan, &a), 1);
@@ -214,7 +214,7 @@ static void sg_winner_loses_to_a_preferred_assert(void **state)
 	assert_int_equal(assert_of(dw, S_SPT, G, dw->lan), ASSERT_LOSER);
 	check_winner(oif(dw, S_SPT, G, dw->lan), "10.1.0.2", 90);
 	assert_int_equal(data_asserts(dw, dw->lan, &a), 0);
-	assert_true(oif(dw, S_SPT, G, dw->lan)->at.due_us == dw->w->now_us + 180000000);
+	assert_true(oif(dw, S_SPT, G, dw->lan)->info->at.due_us == dw->w->now_us + 180000000);
 }
 
 static void sg_winner_cancels_when_it_stops_forwarding(void **state)
@@ -253,7 +253,7 @@ static void sg_winner_follows_its_own_metric(void **state)
 
 	win_sg(dw);
 	data_route(dw, "10.9.0.0/16", dw->spt, "10.0.2.2", 70);
-	assert_int_equal(oif(dw, S_SPT, G, dw->lan)->winner.metric, 70);
+	assert_int_equal(AssertWinner(oif(dw, S_SPT, G, dw->lan))->metric, 70);
 	data_assert(dw, dw->lan, "10.1.0.9", S_SPT, G, false, 110, 50);
 	assert_int_equal(assert_of(dw, S_SPT, G, dw->lan), ASSERT_LOSER);
 }
@@ -279,7 +279,7 @@ static void sg_loser_turns_to_a_preferred_assert(void **state)
 	data_assert(dw, dw->lan, "10.1.0.2", S_SPT, G, false, BEST);
 	assert_int_equal(assert_of(dw, S_SPT, G, dw->lan), ASSERT_LOSER);
 	check_winner(oif(dw, S_SPT, G, dw->lan), "10.1.0.2", 1);
-	assert_true(oif(dw, S_SPT, G, dw->lan)->at.due_us == dw->w->now_us + 180000000);
+	assert_true(oif(dw, S_SPT, G, dw->lan)->info->at.due_us == dw->w->now_us + 180000000);
 }
 
 static void sg_loser_ignores_asserts_between_the_winner_and_itself(void **state)
@@ -302,7 +302,7 @@ static void sg_loser_takes_the_winners_new_metric_while_acceptable(void **state)
 	data_assert(dw, dw->lan, "10.1.0.9", S_SPT, G, false, 100, 1);
 	assert_int_equal(assert_of(dw, S_SPT, G, dw->lan), ASSERT_LOSER);
 	check_winner(oif(dw, S_SPT, G, dw->lan), "10.1.0.9", 100);
-	assert_true(oif(dw, S_SPT, G, dw->lan)->at.due_us == dw->w->now_us + 180000000);
+	assert_true(oif(dw, S_SPT, G, dw->lan)->info->at.due_us == dw->w->now_us + 180000000);
 }
 
 static void sg_loser_forgets_when_the_winner_becomes_inferior(void **state)
@@ -450,7 +450,8 @@ static void sg_loser_upstream_is_not_renewed_by_the_rpt(void **state)
 	data_pass(dw, 50);
 	data_assert(dw, dw->up, "10.0.1.2", S_V, G, true, BETTER);
 	assert_int_equal(assert_of(dw, S_V, G, dw->up), ASSERT_LOSER);
-	assert_int_equal(timer_left(&oif(dw, S_V, G, dw->up)->at, dw->w->now_us), 130 * 1000000ull);
+	assert_int_equal(
+		timer_left(&oif(dw, S_V, G, dw->up)->info->at, dw->w->now_us), 130 * 1000000ull);
 }
 
 #define T(name) cmocka_unit_test_setup_teardown(name, data_setup, data_teardown)

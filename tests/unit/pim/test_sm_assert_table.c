@@ -67,16 +67,16 @@ static void put(struct data_world *dw, struct sm_at *i, enum assert_state s, str
 
 	assert_non_null(o);
 	o->assert = (uint8_t)s;
-	o->winner = (struct assert_metric){0};
-	timer_cancel(ctx->timers, &o->at);
+	sm_assert_info_get(dw->sm, o)->winner = (struct assert_metric){0};
+	timer_cancel(ctx->timers, &o->info->at);
 	if (s == NI)
 		return;
-	o->winner = (struct assert_metric){
+	sm_assert_info_get(dw->sm, o)->winner = (struct assert_metric){
 		.rpt_bit = !i->s, .preference = 50, .metric = 7, .address = addr(OTHER)};
 	if (s == W)
-		o->winner =
+		sm_assert_info_get(dw->sm, o)->winner =
 			i->s ? spt_assert_metric(i->s, i->pif) : rpt_assert_metric(i->g, i->pif);
-	sm_timer_set(dw->sm, ctx, &o->at, SM_T_ASSERT, ctx->now_us + 5000000);
+	sm_timer_set(dw->sm, ctx, &o->info->at, SM_T_ASSERT, ctx->now_us + 5000000);
 }
 
 static unsigned asserts_in(const struct actions *a, struct pim_assert *last)
@@ -101,7 +101,7 @@ static void check_effect(struct data_world *dw, const struct expected *e, const 
 {
 	const struct sm_oif *o = star ? i->star : i->sg;
 	struct ipaddr us = pif(dw, dw->lan)->addr, sender = addr(SENDER);
-	uint64_t left = timer_left(&o->at, dw->w->now_us);
+	uint64_t left = timer_left(&o->info->at, dw->w->now_us);
 	struct pim_assert a;
 	unsigned n = asserts_in(out, &a);
 
@@ -111,17 +111,17 @@ static void check_effect(struct data_world *dw, const struct expected *e, const 
 		assert_true(e->from == NI || left == 5000000);
 		break;
 	case SENDS:
-		assert_true(ip_eq(&o->winner.address, &us));
-		assert_int_equal(o->winner.preference, 110);
-		assert_int_equal(o->winner.rpt_bit, star);
+		assert_true(ip_eq(&AssertWinner(o)->address, &us));
+		assert_int_equal(AssertWinner(o)->preference, 110);
+		assert_int_equal(AssertWinner(o)->rpt_bit, star);
 		assert_int_equal(a.rpt, star);
 		assert_int_equal(a.preference, 110);
 		assert_int_equal(a.metric, 20);
 		assert_int_equal(left, 177000000);
 		break;
 	case STORES:
-		assert_true(ip_eq(&o->winner.address, &sender));
-		assert_int_equal(o->winner.metric, 3);
+		assert_true(ip_eq(&AssertWinner(o)->address, &sender));
+		assert_int_equal(AssertWinner(o)->metric, 3);
 		assert_int_equal(left, 180000000);
 		break;
 	case CANCELS:
@@ -129,7 +129,7 @@ static void check_effect(struct data_world *dw, const struct expected *e, const 
 		assert_int_equal(ip_is_none(&a.src), star);
 		/* fall through */
 	case DELETES:
-		assert_true(ip_is_none(&o->winner.address));
+		assert_true(ip_is_none(&AssertWinner(o)->address));
 		assert_true(left == TIMER_NEVER);
 		break;
 	}
@@ -221,12 +221,12 @@ static void only_a6_sets_the_spt_bit(void **state)
 	assert_false(s->spt_bit);
 	s->sg.up.state = UP_JOINED;
 	i.sg->assert = NI;
-	timer_cancel(timers, &i.sg->at);
+	timer_cancel(timers, &i.sg->info->at);
 	i = at(dw, S_SPT, G, dw->lan); /* not upstream */
 	assert_true(assert_step(dw->sm, &i, AE_ACCEPTABLE, &what, &ctx));
 	assert_false(s->spt_bit);
 	i.sg->assert = NI;
-	timer_cancel(timers, &i.sg->at);
+	timer_cancel(timers, &i.sg->info->at);
 	actions_fini(&out);
 	timer_heap_free(timers);
 }
@@ -261,15 +261,15 @@ static void could_assert_star_g_term_by_term(void **state)
 {
 	struct data_world *dw = *state;
 	struct sm_at i = bare(dw);
-	uint16_t rpf = i.g->star.up.rpf.ifid;
+	uint16_t rpf = i.g->star.up.target->rpf.ifid;
 
 	i.star->ds = DS_JOIN;
 	assert_true(CouldAssert_star_g(&i));
 	i.star->ds = DS_PRUNE_PENDING;
 	assert_true(CouldAssert_star_g(&i));
-	i.g->star.up.rpf.ifid = dw->lan; /* RPF_interface(RP(G)) */
+	i.g->star.up.target->rpf.ifid = dw->lan; /* RPF_interface(RP(G)) */
 	assert_false(CouldAssert_star_g(&i));
-	i.g->star.up.rpf.ifid = rpf;
+	i.g->star.up.target->rpf.ifid = rpf;
 	i.star->ds = DS_NOINFO;
 	i.star->member = MEMBER_INCLUDE;
 	assert_false(CouldAssert_star_g(&i));
@@ -287,7 +287,7 @@ static void could_assert_sg_term_by_term(void **state)
 {
 	struct data_world *dw = *state;
 	struct sm_at i = bare(dw);
-	uint16_t rpf = i.s->sg.up.rpf.ifid;
+	uint16_t rpf = i.s->sg.up.target->rpf.ifid;
 
 	/* joins(S,G) */
 	i.sg->ds = DS_JOIN;
@@ -295,9 +295,9 @@ static void could_assert_sg_term_by_term(void **state)
 	i.s->spt_bit = false;
 	assert_false(CouldAssert_sg(&i));
 	i.s->spt_bit = true;
-	i.s->sg.up.rpf.ifid = dw->lan; /* RPF_interface(S) */
+	i.s->sg.up.target->rpf.ifid = dw->lan; /* RPF_interface(S) */
 	assert_false(CouldAssert_sg(&i));
-	i.s->sg.up.rpf.ifid = rpf;
+	i.s->sg.up.target->rpf.ifid = rpf;
 	i.star->assert = ASSERT_LOSER; /* lost_assert(*,G) takes nothing from joins(S,G) */
 	assert_true(CouldAssert_sg(&i));
 	i.star->assert = ASSERT_NOINFO;
@@ -361,15 +361,15 @@ static void assert_tracking_desired_star_g_term_by_term(void **state)
 	assert_true(AssertTrackingDesired_star_g(&i));
 	i.pif->i_am_dr = false;
 	assert_false(AssertTrackingDesired_star_g(&i));
-	rp = i.g->star.up.rpf.ifid;
-	i.g->star.up.rpf.ifid =
+	rp = i.g->star.up.target->rpf.ifid;
+	i.g->star.up.target->rpf.ifid =
 		0; /* CouldAssert(*,G,I) holds, too: by I as the RPF interface it does not */
 	i.star->assert = ASSERT_WINNER;
 	assert_true(AssertTrackingDesired_star_g(&i));
-	i.g->star.up.rpf.ifid = dw->lan;
+	i.g->star.up.target->rpf.ifid = dw->lan;
 	assert_false(CouldAssert_star_g(&i));
 	assert_true(AssertTrackingDesired_star_g(&i));
-	i.g->star.up.rpf.ifid = rp;
+	i.g->star.up.target->rpf.ifid = rp;
 	i.star->assert = ASSERT_NOINFO;
 	i.star->member = MEMBER_NONE;
 	i.star->ds = DS_JOIN;
@@ -418,14 +418,14 @@ static void assert_tracking_desired_sg_term_by_term(void **state)
 	/* local_receiver_include(S,G,I) AND (I_am_DR(I) OR AssertWinner(S,G,I) == me) */
 	i.sg->member = MEMBER_INCLUDE;
 	i.sg->assert = ASSERT_LOSER;
-	i.sg->winner = (struct assert_metric){.address = addr(OTHER)};
+	sm_assert_info_get(dw->sm, i.sg)->winner = (struct assert_metric){.address = addr(OTHER)};
 	assert_true(AssertTrackingDesired_sg(&i));
 	i.pif->i_am_dr = false;
 	assert_false(AssertTrackingDesired_sg(&i));
 	i.sg->assert = ASSERT_WINNER;
 	assert_true(AssertTrackingDesired_sg(&i));
 	i.sg->assert = ASSERT_NOINFO;
-	i.sg->winner = (struct assert_metric){0};
+	sm_assert_info_get(dw->sm, i.sg)->winner = (struct assert_metric){0};
 	i.sg->member = MEMBER_NONE;
 	i.star->ds = i.sg->ds = DS_JOIN;
 }
@@ -441,7 +441,7 @@ static void my_assert_metric_is_that_of_the_most_specific_tree(void **state)
 	assert_true(assert_metric_infinite(&m) && m.rpt_bit);
 	i.star->ds = DS_JOIN;
 	i.s->spt_bit = false;
-	i.g->star.up.rpf.metric = 77;
+	i.g->star.up.target->rpf.metric = 77;
 	m = my_assert_metric_sg(&i);
 	assert_true(m.rpt_bit && m.preference == 110 && m.metric == 77);
 	i.s->spt_bit = true;
@@ -473,28 +473,28 @@ static void lost_assert_term_by_term(void **state)
 {
 	struct data_world *dw = *state;
 	struct sm_at i = bare(dw);
-	uint16_t rp = i.g->star.up.rpf.ifid, s = i.s->sg.up.rpf.ifid;
+	uint16_t rp = i.g->star.up.target->rpf.ifid, s = i.s->sg.up.target->rpf.ifid;
 
 	i.star->assert = i.sg->assert = ASSERT_LOSER;
-	i.sg->winner =
+	sm_assert_info_get(dw->sm, i.sg)->winner =
 		(struct assert_metric){.preference = 110, .metric = 19, .address = addr(OTHER)};
 	assert_true(lost_assert_star_g(&i) && lost_assert_sg(&i) && lost_assert_sg_rpt(&i));
-	i.sg->winner.metric = 21; /* we win once the SPTbit is set */
+	sm_assert_info_get(dw->sm, i.sg)->winner.metric = 21; /* we win once the SPTbit is set */
 	assert_false(lost_assert_sg(&i));
 	assert_true(lost_assert_sg_rpt(&i));
-	i.sg->winner.metric = 19;
-	i.g->star.up.rpf.ifid = dw->lan;
+	sm_assert_info_get(dw->sm, i.sg)->winner.metric = 19;
+	i.g->star.up.target->rpf.ifid = dw->lan;
 	assert_true(!lost_assert_star_g(&i) && lost_assert_sg(&i) && !lost_assert_sg_rpt(&i));
-	i.g->star.up.rpf.ifid = rp;
-	i.s->sg.up.rpf.ifid = dw->lan;
+	i.g->star.up.target->rpf.ifid = rp;
+	i.s->sg.up.target->rpf.ifid = dw->lan;
 	assert_true(lost_assert_star_g(&i) && !lost_assert_sg(&i) && !lost_assert_sg_rpt(&i));
 	i.s->spt_bit = false;
 	assert_true(lost_assert_sg_rpt(&i));
-	i.s->sg.up.rpf.ifid = s;
+	i.s->sg.up.target->rpf.ifid = s;
 	i.star->assert = i.sg->assert = ASSERT_WINNER;
 	assert_true(!lost_assert_star_g(&i) && !lost_assert_sg(&i) && !lost_assert_sg_rpt(&i));
 	i.star->assert = i.sg->assert = ASSERT_NOINFO;
-	i.sg->winner = (struct assert_metric){0};
+	sm_assert_info_get(dw->sm, i.sg)->winner = (struct assert_metric){0};
 	i.star->ds = i.sg->ds = DS_JOIN;
 }
 

@@ -78,7 +78,7 @@ static void a_source_is_registered_from_an_address_that_can_be_answered(void **s
 	data_register_stop(dw, RP6, OURS, S6_LAN, G6);
 	assert_int_equal(e->reg, REG_PRUNE);
 	data_flow(dw, S6_LAN, G6, 1000, 0);
-	data_pass(dw, (double)timer_left(&e->rst, dw->w->now_us) / 1e6 + 0.001);
+	data_pass(dw, (double)timer_left(&e->tunnel->rst, dw->w->now_us) / 1e6 + 0.001);
 	assert_int_equal(e->reg, REG_JOIN_PENDING);
 	assert_int_equal(data_sent(dw, 0, PIM_REGISTER, &p), 1);
 	assert_int_equal(pim_register_open(&p, &r), PIM_OK);
@@ -121,7 +121,7 @@ static void asserts_are_won_and_lost(void **state)
 	data_jp(dw, dw->lan, "fe80::3", true, PIM_JP_STAR_G, RP6, G6);
 	data_assert(dw, dw->lan, "fe80::9", S6_FAR, G6, true, 110, 20); /* the address decides */
 	assert_int_equal(o->assert, ASSERT_LOSER);
-	assert_true(ip_eq(&o->winner.address, &nine));
+	assert_true(ip_eq(&AssertWinner(o)->address, &nine));
 }
 
 static void a_last_hop_switches(void **state)

@@ -15,6 +15,7 @@ struct bench {
 	struct sm_group *g;
 	struct sm_source *s;
 	struct sm_oif *star, *sg;
+	struct sm_rpf *rpf_s, *rpf_rp;
 	struct pim_iface *pif;
 	struct actions out;
 	struct proto_ctx ctx;
@@ -36,6 +37,7 @@ static struct bench bench_of(struct sm_world *p)
 	b.s = sm_source_get(p->sm, b.g, &s, &b.ctx);
 	b.star = sm_oif_get(p->sm, &b.g->star, b.pif, &b.ctx);
 	b.sg = sm_oif_get(p->sm, &b.s->sg, b.pif, &b.ctx);
+	b.rpf_s = &b.s->sg.up.target->rpf, b.rpf_rp = &b.g->star.up.target->rpf;
 	return b;
 }
 
@@ -61,19 +63,19 @@ static bool is(const struct bench *b, bool (*formula)(const struct sm_at *at))
 static void lose(struct sm_oif *oif, uint32_t metric)
 {
 	oif->assert = ASSERT_LOSER;
-	oif->winner = (struct assert_metric){.metric = metric, .address = ip("10.0.3.9")};
+	sw_won(oif)->winner = (struct assert_metric){.metric = metric, .address = ip("10.0.3.9")};
 }
 
 static void win(struct sm_oif *oif)
 {
 	oif->assert = ASSERT_WINNER;
-	oif->winner = (struct assert_metric){.address = oif->pif->addr};
+	sw_won(oif)->winner = (struct assert_metric){.address = oif->iface->pif->addr};
 }
 
 static void none(struct sm_oif *oif)
 {
 	oif->assert = ASSERT_NOINFO;
-	oif->winner = (struct assert_metric){0};
+	sw_won(oif)->winner = (struct assert_metric){0};
 }
 
 /* --- what the state says ----------------------------------------------------------------------------- */
@@ -158,7 +160,7 @@ static void pim_include_sg_is_of_the_dr_or_the_winner(void **state)
 	win(b.sg);
 	assert_true(is(&b, pim_include_sg));
 	b.pif->i_am_dr = true;
-	b.s->sg.up.rpf.metric = 10;
+	b.rpf_s->metric = 10;
 	lose(b.sg, 1);
 	assert_false(is(&b, pim_include_sg));
 	none(b.sg);
@@ -199,7 +201,7 @@ static void lost_assert_star_g_is_none_upstream(void **state)
 	assert_false(is(&b, lost_assert_star_g));
 	lose(b.star, 1);
 	assert_true(is(&b, lost_assert_star_g));
-	b.g->star.up.rpf.ifid = b.pif->ifid; /* RPF_interface(RP(G)) == I */
+	b.rpf_rp->ifid = b.pif->ifid; /* RPF_interface(RP(G)) == I */
 	assert_false(is(&b, lost_assert_star_g));
 	done(&b);
 }
@@ -208,21 +210,21 @@ static void lost_assert_sg_needs_a_winner_better_than_our_spt(void **state)
 {
 	struct bench b = bench_of(*state);
 
-	b.s->sg.up.rpf.preference = 5;
-	b.s->sg.up.rpf.metric = 10;
+	b.rpf_s->preference = 5;
+	b.rpf_s->metric = 10;
 	lose(b.sg, 1);
-	b.sg->winner.preference = 5;
+	sw_won(b.sg)->winner.preference = 5;
 	assert_true(is(&b, lost_assert_sg));
-	b.sg->winner.metric = 11; /* we shall win it when the SPTbit is set */
+	sw_won(b.sg)->winner.metric = 11; /* we shall win it when the SPTbit is set */
 	assert_false(is(&b, lost_assert_sg));
-	b.sg->winner.metric = 10; /* the higher address wins */
+	sw_won(b.sg)->winner.metric = 10; /* the higher address wins */
 	assert_true(is(&b, lost_assert_sg));
-	b.sg->winner.rpt_bit = true;
+	sw_won(b.sg)->winner.rpt_bit = true;
 	assert_false(is(&b, lost_assert_sg));
-	b.sg->winner.rpt_bit = false;
-	b.s->sg.up.rpf.ifid = b.pif->ifid; /* RPF_interface(S) == I */
+	sw_won(b.sg)->winner.rpt_bit = false;
+	b.rpf_s->ifid = b.pif->ifid; /* RPF_interface(S) == I */
 	assert_false(is(&b, lost_assert_sg));
-	b.s->sg.up.rpf.ifid = b.p->src;
+	b.rpf_s->ifid = b.p->src;
 	win(b.sg);
 	assert_false(is(&b, lost_assert_sg));
 	done(&b);
@@ -234,16 +236,16 @@ static void lost_assert_sg_rpt_is_none_upstream_of_the_tree_in_use(void **state)
 
 	lose(b.sg, 1);
 	assert_true(is(&b, lost_assert_sg_rpt));
-	b.s->sg.up.rpf.ifid = b.pif->ifid; /* RPF_interface(S) == I, but SPTbit is FALSE */
+	b.rpf_s->ifid = b.pif->ifid; /* RPF_interface(S) == I, but SPTbit is FALSE */
 	assert_true(is(&b, lost_assert_sg_rpt));
 	b.s->spt_bit = true;
 	assert_false(is(&b, lost_assert_sg_rpt));
-	b.s->sg.up.rpf.ifid = b.p->src;
+	b.rpf_s->ifid = b.p->src;
 	assert_true(is(&b, lost_assert_sg_rpt));
-	b.g->star.up.rpf.ifid = b.pif->ifid; /* RPF_interface(RP(G)) == I */
+	b.rpf_rp->ifid = b.pif->ifid; /* RPF_interface(RP(G)) == I */
 	assert_false(is(&b, lost_assert_sg_rpt));
 	win(b.sg);
-	b.g->star.up.rpf.ifid = b.p->up;
+	b.rpf_rp->ifid = b.p->up;
 	assert_false(is(&b, lost_assert_sg_rpt));
 	done(&b);
 }
@@ -280,7 +282,7 @@ static void immediate_olist_sg_has_its_terms(void **state)
 	b.sg->ds = DS_JOIN; /* joins(S,G) */
 	assert_true(is(&b, immediate_olist_sg));
 	assert_false(immediate_olist_sg_is_null(b.s));
-	b.s->sg.up.rpf.metric = 10;
+	b.rpf_s->metric = 10;
 	lose(b.sg, 1); /* (-) lost_assert(S,G) */
 	assert_false(is(&b, immediate_olist_sg));
 	none(b.sg);
@@ -341,7 +343,7 @@ static void inherited_olist_sg_has_its_terms(void **state)
 	b.sg->ds = DS_NOINFO;
 	b.sg->member = MEMBER_INCLUDE; /* (+) pim_include(S,G) */
 	assert_true(is(&b, inherited_olist_sg));
-	b.s->sg.up.rpf.metric = 10;
+	b.rpf_s->metric = 10;
 	lose(b.sg, 1); /* (-) lost_assert(S,G), of all of it */
 	assert_false(is(&b, inherited_olist_sg));
 	b.sg->member = MEMBER_NONE;
@@ -423,7 +425,7 @@ static void rpf_neighbours_are_those_of_the_routes_or_assert_winners(void **stat
 	assert_nbr(RPF_nbr_sg_rpt(p->sm, b.s), "10.0.3.9");
 	rpt = sm_oif_get(p->sm, &b.s->sg, sw_pif(p, p->up), &b.ctx);
 	lose(rpt, 1); /* I_Am_Assert_Loser(S, G, RPF_interface(RP(G))) */
-	rpt->winner.address = ip("10.0.1.8");
+	sw_won(rpt)->winner.address = ip("10.0.1.8");
 	assert_nbr(RPF_nbr_sg_rpt(p->sm, b.s), "10.0.1.8");
 	assert_nbr(RPF_nbr_star_g(p->sm, b.g), "10.0.3.9");
 	assert_nbr(RPF_nbr_sg(p->sm, b.s), "10.0.2.2");
@@ -440,17 +442,17 @@ static void a_winner_farther_than_we_are_is_not_joined(void **state)
 	struct sm_oif *star = sm_oif_get(p->sm, &b.g->star, sw_pif(p, p->up), &b.ctx);
 	struct sm_oif *spt = sm_oif_get(p->sm, &b.s->sg, sw_pif(p, p->src), &b.ctx);
 
-	b.g->star.up.rpf.metric = b.s->sg.up.rpf.metric = 20;
+	b.rpf_rp->metric = b.rpf_s->metric = 20;
 	lose(star, 20);
-	star->winner.rpt_bit = true;
+	sw_won(star)->winner.rpt_bit = true;
 	assert_nbr(RPF_nbr_star_g(p->sm, b.g), "10.0.3.9");
-	star->winner.metric = 21;
+	sw_won(star)->winner.metric = 21;
 	assert_nbr(RPF_nbr_star_g(p->sm, b.g), "10.0.1.2");
 	star->iface->odd_metrics = true; /* as our next hop's asserts have shown */
 	assert_nbr(RPF_nbr_star_g(p->sm, b.g), "10.0.3.9");
 	lose(spt, 21);
 	assert_nbr(RPF_nbr_sg(p->sm, b.s), "10.0.2.2");
-	spt->winner.preference = 1; /* of another routing protocol: not to be compared */
+	sw_won(spt)->winner.preference = 1; /* of another routing protocol: not to be compared */
 	assert_nbr(RPF_nbr_sg(p->sm, b.s), "10.0.3.9");
 	done(&b);
 }
@@ -460,11 +462,11 @@ static void no_neighbour_upstream_is_null(void **state)
 	struct bench b = bench_of(*state);
 	struct sm_world *p = *state;
 
-	b.s->sg.up.rpf.next_hop = ip("10.0.2.77"); /* it said no Hello */
+	b.rpf_s->next_hop = ip("10.0.2.77"); /* it said no Hello */
 	assert_nbr(RPF_nbr_sg(p->sm, b.s), NULL);
-	b.s->sg.up.rpf.next_hop = (struct ipaddr){0}; /* directly connected */
+	b.rpf_s->next_hop = (struct ipaddr){0}; /* directly connected */
 	assert_nbr(RPF_nbr_sg(p->sm, b.s), NULL);
-	b.g->star.up.rpf.ifid = DP_IF_REGISTER; /* at the RP */
+	b.rpf_rp->ifid = DP_IF_REGISTER; /* at the RP */
 	assert_nbr(RPF_nbr_star_g(p->sm, b.g), NULL);
 	done(&b);
 }
@@ -513,7 +515,7 @@ static void prune_desired_sg_rpt_has_its_terms(void **state)
 	b.sg->ds_rpt = DS_RPT_NOINFO;
 	b.s->spt_bit = true; /* SPTbit(S,G) == TRUE AND RPF'(*,G) != RPF'(S,G) */
 	assert_true(PruneDesired_sg_rpt(sm, b.s));
-	b.s->sg.up.rpf = b.g->star.up.rpf;
+	*b.rpf_s = *b.rpf_rp;
 	assert_false(PruneDesired_sg_rpt(sm, b.s));
 	done(&b);
 }
@@ -522,20 +524,20 @@ static void a_join_star_g_carries_the_prune_in_three_cases(void **state)
 {
 	struct bench b = bench_of(*state);
 	struct pim_sm *sm = b.p->sm;
-	struct sm_rpf spt = b.s->sg.up.rpf;
+	struct sm_rpf spt = *b.rpf_s;
 	struct sm_oif *rpt;
 
 	b.star->ds = DS_JOIN;
 	assert_false(prune_sg_rpt_in_join(sm, b.s));
 	b.s->spt_bit = true;
 	assert_true(prune_sg_rpt_in_join(sm, b.s));
-	b.s->sg.up.rpf = b.g->star.up.rpf; /* on the SPT, and the neighbours are the same */
+	*b.rpf_s = *b.rpf_rp; /* on the SPT, and the neighbours are the same */
 	b.sg->ds_rpt = DS_RPT_PRUNE;
 	assert_false(prune_sg_rpt_in_join(sm, b.s));
 	b.s->spt_bit = false;
 	assert_true(prune_sg_rpt_in_join(sm, b.s)); /* inherited_olist(S,G,rpt) == NULL */
 	b.sg->ds_rpt = DS_RPT_NOINFO;
-	b.s->sg.up.rpf = spt;
+	*b.rpf_s = spt;
 	assert_false(prune_sg_rpt_in_join(sm, b.s));
 	rpt = sm_oif_get(sm, &b.s->sg, sw_pif(b.p, b.p->up), &b.ctx);
 	lose(rpt, 1); /* RPF'(*,G) != RPF'(S,G,rpt) */

@@ -72,7 +72,7 @@ static void to_join_pending(struct data_world *dw)
 	to_prune(dw);
 	keep_sending(dw);
 	s = source(dw, S_LAN, G);
-	data_pass(dw, (double)(s->rst.due_us - dw->w->now_us) / 1e6 + 0.001);
+	data_pass(dw, (double)(s->tunnel->rst.due_us - dw->w->now_us) / 1e6 + 0.001);
 	assert_int_equal(reg(dw, S_LAN), REG_JOIN_PENDING);
 }
 
@@ -153,7 +153,7 @@ static void join_register_stop_removes_the_tunnel(void **state)
 	assert_int_equal(reg(dw, S_LAN), REG_PRUNE);
 	assert_false(tunnel(dw, S_LAN, RP));
 	s = source(dw, S_LAN, G);
-	left = timer_left(&s->rst, dw->w->now_us);
+	left = timer_left(&s->tunnel->rst, dw->w->now_us);
 	assert_in_range(left, 25000000, 85000000); /* (30, 90) - 5 seconds */
 	assert_true(timer_armed(&s->kat));         /* the entry stays */
 }
@@ -184,7 +184,8 @@ static void prune_timer_sends_a_null_register(void **state)
 	assert_true(ip_eq(&p.src, &ours) && ip_eq(&p.dst, &rp));
 	assert_true(ip_eq(&r.src, &s) && ip_eq(&r.grp, &g));
 	assert_false(tunnel(dw, S_LAN, RP));
-	assert_in_range(timer_left(&source(dw, S_LAN, G)->rst, dw->w->now_us), 4900000, 5000000);
+	assert_in_range(
+		timer_left(&source(dw, S_LAN, G)->tunnel->rst, dw->w->now_us), 4900000, 5000000);
 }
 
 static void prune_could_register_false_ends_it(void **state)
@@ -194,7 +195,7 @@ static void prune_could_register_false_ends_it(void **state)
 	to_prune(dw);
 	no_longer_dr(dw);
 	assert_int_equal(reg(dw, S_LAN), REG_NOINFO);
-	assert_false(timer_armed(&source(dw, S_LAN, G)->rst));
+	assert_null(source(dw, S_LAN, G)->tunnel);
 }
 
 static void prune_register_stop_changes_nothing(void **state)
@@ -217,7 +218,7 @@ static void prune_rp_change_adds_the_tunnel(void **state)
 	another_rp(dw);
 	assert_int_equal(reg(dw, S_LAN), REG_JOIN);
 	assert_true(tunnel(dw, S_LAN, "10.255.0.2"));
-	assert_false(timer_armed(&source(dw, S_LAN, G)->rst));
+	assert_false(timer_armed(&source(dw, S_LAN, G)->tunnel->rst));
 }
 
 static void join_pending_timer_adds_the_tunnel(void **state)
@@ -237,7 +238,7 @@ static void join_pending_could_register_false_ends_it(void **state)
 	to_join_pending(dw);
 	no_longer_dr(dw);
 	assert_int_equal(reg(dw, S_LAN), REG_NOINFO);
-	assert_false(timer_armed(&source(dw, S_LAN, G)->rst));
+	assert_null(source(dw, S_LAN, G)->tunnel);
 }
 
 static void join_pending_register_stop_prunes_again(void **state)
@@ -247,7 +248,8 @@ static void join_pending_register_stop_prunes_again(void **state)
 	to_join_pending(dw);
 	data_register_stop(dw, RP, OURS, S_LAN, G);
 	assert_int_equal(reg(dw, S_LAN), REG_PRUNE);
-	assert_in_range(timer_left(&source(dw, S_LAN, G)->rst, dw->w->now_us), 25000000, 85000000);
+	assert_in_range(
+		timer_left(&source(dw, S_LAN, G)->tunnel->rst, dw->w->now_us), 25000000, 85000000);
 }
 
 static void join_pending_rp_change_adds_the_tunnel(void **state)
@@ -258,7 +260,7 @@ static void join_pending_rp_change_adds_the_tunnel(void **state)
 	another_rp(dw);
 	assert_int_equal(reg(dw, S_LAN), REG_JOIN);
 	assert_true(tunnel(dw, S_LAN, "10.255.0.2"));
-	assert_false(timer_armed(&source(dw, S_LAN, G)->rst));
+	assert_false(timer_armed(&source(dw, S_LAN, G)->tunnel->rst));
 }
 
 static void suppression_is_drawn_from_the_whole_interval(void **state)
@@ -271,7 +273,7 @@ static void suppression_is_drawn_from_the_whole_interval(void **state)
 		uint64_t left;
 
 		data_register_stop(dw, RP, OURS, S_LAN, G);
-		left = timer_left(&source(dw, S_LAN, G)->rst, dw->w->now_us);
+		left = timer_left(&source(dw, S_LAN, G)->tunnel->rst, dw->w->now_us);
 		least = left < least ? left : least;
 		most = left > most ? left : most;
 		no_longer_dr(dw);

@@ -99,17 +99,17 @@ static void an_rp_becomes_ours_with_its_address_and_ceases_to_be(void **state)
 	uint16_t lo;
 
 	sw_member(p, p->lan1, "*", G, MEMBER_INCLUDE);
-	assert_false(sw_group(p, G)->i_am_rp);
+	assert_false(I_am_RP(sw_group(p, G)));
 	lo = world_if(p->w, "lo7", SM_RP "/32"); /* PIM does not run there */
 	world_run(p->w);
-	assert_true(sw_group(p, G)->i_am_rp);
+	assert_true(I_am_RP(sw_group(p, G)));
 	sw_pass(p, 5000);
 	assert_string_equal(sw_route(p, "*", G), "reg+ > lan1");
 	assert_string_equal(
 		sw_sent(p, p->up), "10.0.1.2: " G " J*10.9.9.9 | 10.0.1.2: " G " P*10.9.9.9");
 	world_readdress(p->w, lo, "10.77.7.7/32");
 	world_run(p->w);
-	assert_false(sw_group(p, G)->i_am_rp);
+	assert_false(I_am_RP(sw_group(p, G)));
 	assert_string_equal(sw_sent(p, p->up), "10.0.1.2: " G " J*10.9.9.9");
 }
 
@@ -277,22 +277,22 @@ static void metric_and_preference_are_those_of_the_route(void **state)
 	sw_config(p);
 	set_ospf(p, 20, 188);
 	sw_member(p, p->lan1, "*", G, MEMBER_INCLUDE);
-	rpf = &sw_group(p, G)->star.up.rpf;
+	rpf = &sw_group(p, G)->star.up.target->rpf;
 	assert_int_equal(rpf->preference, 110);
 	assert_int_equal(rpf->metric, 20);
 	/* what was said of it in an Assert is another now: the entry is settled */
 	sw_neigh(p, p->lan1, "10.0.3.2");
 	sw_upcall(p, DP_UPCALL_WRONGVIF, p->lan1, "10.77.1.1", G);
-	assert_int_equal(sw_oif(p, "*", G, p->lan1)->winner.metric, 20);
+	assert_int_equal(AssertWinner(sw_oif(p, "*", G, p->lan1))->metric, 20);
 	set_ospf(p, 15, 188);
 	assert_int_equal(rpf->metric, 15);
-	assert_int_equal(sw_oif(p, "*", G, p->lan1)->winner.metric, 15);
+	assert_int_equal(AssertWinner(sw_oif(p, "*", G, p->lan1))->metric, 15);
 	assert_int_equal(prefix_parse("10.9.8.0/24", &dst), 0);
 	assert_int_equal(net_route_del(p->w->net, &dst, NET_ROUTE_KERNEL, 15), 0);
 	assert_int_equal(net_route_del(p->w->net, &dst, NET_ROUTE_KERNEL, 20), 0);
 	set_ospf(p, 15, 186);
 	assert_int_not_equal(rpf->preference, 110);
-	assert_int_equal(sw_oif(p, "*", G, p->lan1)->winner.preference, rpf->preference);
+	assert_int_equal(AssertWinner(sw_oif(p, "*", G, p->lan1))->preference, rpf->preference);
 }
 
 static uint16_t if6(

@@ -135,7 +135,7 @@ static void prune_in_prune_pending_does_not_restart_ppt(void **state)
 	to_pp(p);
 	sw_pass(p, 2000);
 	prune(p);
-	assert_int_equal(timer_left(&sw_oif(p, S, G, p->lan1)->ppt, p->w->now_us), 1000000);
+	assert_int_equal(timer_left(&sw_oif(p, S, G, p->lan1)->prunes->ppt, p->w->now_us), 1000000);
 }
 
 static void et_in_prune_pending_goes_to_noinfo(void **state)

@@ -210,7 +210,7 @@ static void measure(struct data_world *dw)
 	data_config(dw);
 	data_member(dw, dw->lan2, "*", G, MEMBER_INCLUDE);
 	data_upcall(dw, DP_UPCALL_DATA, S_SPT, G, dw->up);
-	assert_true(source(dw, S_SPT, G)->watched);
+	assert_true(source(dw, S_SPT, G)->watch);
 	assert_false(timer_armed(&source(dw, S_SPT, G)->kat));
 }
 
@@ -236,13 +236,13 @@ static void switch_above_the_rate(void **state)
 	measure(dw);
 	data_flow(dw, S_SPT, G, 1000000, 0); /* whatever came before the first look */
 	data_pass(dw, 2.1);
-	assert_true(source(dw, S_SPT, G)->watched);
+	assert_true(source(dw, S_SPT, G)->watch);
 	data_flow(dw, S_SPT, G, 1000000 + 24900, 0); /* 99.6 kbit/s over two seconds */
 	data_pass(dw, 2);
-	assert_true(source(dw, S_SPT, G)->watched);
+	assert_true(source(dw, S_SPT, G)->watch);
 	data_flow(dw, S_SPT, G, 1000000 + 24900 + 25000, 0); /* 100 */
 	data_pass(dw, 2);
-	assert_false(source(dw, S_SPT, G)->watched);
+	assert_false(source(dw, S_SPT, G)->watch);
 	assert_true(timer_armed(&source(dw, S_SPT, G)->kat));
 	assert_int_equal(source(dw, S_SPT, G)->sg.up.state, UP_JOINED);
 }
@@ -254,7 +254,7 @@ static void a_measured_source_that_falls_silent_is_forgotten(void **state)
 	measure(dw);
 	data_flow(dw, S_SPT, G, 1000, 0);
 	data_pass(dw, 10);
-	assert_true(source(dw, S_SPT, G)->watched);
+	assert_true(source(dw, S_SPT, G)->watch);
 	data_flow(dw, S_SPT, G, 1000, 210000);
 	data_pass(dw, 2);
 	assert_null(source(dw, S_SPT, G));
@@ -291,7 +291,7 @@ static void cleared_counters_do_not_count_as_a_rate(void **state)
 	data_pass(dw, 2.1);
 	data_flow(dw, S_SPT, G, 10, 0);
 	data_pass(dw, 2);
-	assert_true(source(dw, S_SPT, G)->watched);
+	assert_true(source(dw, S_SPT, G)->watch);
 }
 
 /* --- Update_SPTbit: each term ----------------------------------------------------------------- */

@@ -128,7 +128,7 @@ static void join_in_prune_pending_goes_back_and_cancels_ppt(void **state)
 	sw_pass(p, 1000);
 	sw_jp(p, p->lan1, "10.0.3.3", "10.0.3.1", G " J*");
 	assert_int_equal(ds(p), DS_JOIN);
-	assert_false(timer_armed(&sw_oif(p, "*", G, p->lan1)->ppt));
+	assert_false(sw_oif(p, "*", G, p->lan1)->prunes != NULL);
 	sw_pass(p, 10000);
 	assert_string_equal(sw_sent(p, p->up), "");
 	assert_int_equal(ds(p), DS_JOIN);
@@ -141,7 +141,8 @@ static void prune_in_prune_pending_does_not_restart_ppt(void **state)
 	to_pp(p);
 	sw_pass(p, 2000);
 	prune(p);
-	assert_int_equal(timer_left(&sw_oif(p, "*", G, p->lan1)->ppt, p->w->now_us), 1000000);
+	assert_int_equal(
+		timer_left(&sw_oif(p, "*", G, p->lan1)->prunes->ppt, p->w->now_us), 1000000);
 }
 
 static void et_in_prune_pending_goes_to_noinfo(void **state)

@@ -244,8 +244,8 @@ static void a_winner_that_is_not_followed_does_not_keep_the_prune_from_the_old_n
 	sw_neigh(p, p->up, "10.0.1.3");
 	sw_neigh(p, p->up, "10.0.1.4");
 	joined(p);
-	sw_assert(
-		p, p->up, "10.0.1.3", NULL, G, true, up(p)->rpf.preference, up(p)->rpf.metric + 1);
+	sw_assert(p, p->up, "10.0.1.3", NULL, G, true, rpf_of(up(p))->preference,
+		rpf_of(up(p))->metric + 1);
 	assert_int_equal(sw_oif(p, "*", G, p->up)->assert, ASSERT_LOSER);
 	assert_false(up(p)->by_assert);
 	sw_pass(p, 2500);
@@ -310,24 +310,6 @@ static void another_rp_by_the_same_neighbour_is_joined_at_once(void **state)
 	assert_string_equal(sw_sent(p, p->up), "10.0.1.2: " G " J*10.9.9.8");
 }
 
-/* What an assert compared were ways to the old RP: its winner may be the one whose way to the new one is ours. */
-static void with_the_rp_the_asserts_about_ways_to_it_end(void **state)
-{
-	struct sm_world *p = *state;
-
-	sw_neigh(p, p->up, "10.0.1.3");
-	world_route(p->w, "10.9.9.8/32", p->up, "10.0.1.2");
-	joined(p);
-	sw_assert(p, p->up, "10.0.1.3", NULL, G, true, 0, 0);
-	sw_pass(p, 2500);
-	assert_string_equal(sw_sent(p, p->up), "10.0.1.3: " G " J*10.9.9.9");
-	sw_rp(p, "10.9.9.8", "239.0.0.0/8");
-	sw_config(p);
-	assert_string_equal(
-		sw_sent(p, p->up), "10.0.1.2: " G " J*10.9.9.8 | 10.0.1.3: " G " P*10.9.9.9");
-	assert_null(sw_oif(p, "*", G, p->up));
-}
-
 static void another_rp_elsewhere_moves_the_tree(void **state)
 {
 	struct sm_world *p = *state;
@@ -363,7 +345,7 @@ static void at_the_rp_nobody_is_joined_and_registers_are_accepted(void **state)
 	sw_rp(p, "10.0.1.1", NULL);
 	sw_config(p);
 	sw_member(p, p->lan1, "*", G, MEMBER_INCLUDE);
-	assert_true(sw_group(p, G)->i_am_rp);
+	assert_true(I_am_RP(sw_group(p, G)));
 	assert_string_equal(sw_sent(p, p->up), "");
 	assert_string_equal(sw_route(p, "*", G), "reg+ > lan1");
 }
@@ -461,7 +443,6 @@ int main(void)
 		T(a_lost_neighbour_is_joined_when_it_is_back),
 		T(without_route_the_join_waits_for_one),
 		T(another_rp_by_the_same_neighbour_is_joined_at_once),
-		T(with_the_rp_the_asserts_about_ways_to_it_end),
 		T(another_rp_elsewhere_moves_the_tree),
 		T(without_rp_the_tree_is_pruned_and_comes_back),
 		T(at_the_rp_nobody_is_joined_and_registers_are_accepted),

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  * Copyright (c) 2026 The starg authors
  *
- * RPF_interface and MRIB.next_hop of RPs and sources (RFC 7761 4.1.5, 4.2). Targets stand in an index by
- * address, so that a change of routes costs what lies within its prefix.
+ * An entry whose RPF interface changes.
  *
  * Deviation: 4.5.4 and 4.5.5 send the Prune to the old neighbour together with the Join to the new one, and
  * 4.2 accepts from the new interface at once. Where the old path still works that loses what the new
@@ -18,103 +17,6 @@
 #define OVERLAP_US 10000u
 #define ALONE_US 40000000u /* Hello_Period, Triggered_Hello_Delay and some */
 
-/* --- the index --------------------------------------------------------------------------------------- */
-
-int up_target_cmp(const void *key, const struct order_node *node)
-{
-	const struct up_key *k = key;
-	const struct sm_up *up = container_of(node, struct sm_up, by_target);
-	int c = ip_cmp(&k->target, &up->target);
-
-	if (c)
-		return c;
-	return k->serial < up->serial ? -1 : k->serial > up->serial;
-}
-
-void up_target_set(
-	struct pim_sm *sm, struct sm_entry *e, const struct ipaddr *target, struct proto_ctx *ctx)
-{
-	struct sm_up *up = &e->up;
-
-	if (!ip_is_none(&up->target))
-		order_del(&sm->targets, &up->by_target);
-	up->target = *target;
-	if (!ip_is_none(target)) {
-		up->serial = ++sm->serial;
-		order_add(&sm->targets, &up->by_target,
-			&(struct up_key){.target = *target, .serial = up->serial});
-	}
-	up_rpf_refresh(sm, e, ctx);
-}
-
-void up_touch_targets(struct pim_sm *sm, const struct prefix *p, bool stale)
-{
-	struct up_key key = {.target = p->addr};
-	struct order_node *node;
-
-	for (node = order_seek(&sm->targets, &key); node; node = order_next(node)) {
-		struct sm_up *up = container_of(node, struct sm_up, by_target);
-		struct sm_entry *e = container_of(up, struct sm_entry, up);
-
-		if (!prefix_has(p, &up->target))
-			break;
-		e->rpf_stale |= stale;
-		sm_touch(sm, e);
-	}
-}
-
-/* --- asking ----------------------------------------------------------------------------------------- */
-
-/* MRIB.next_hop: NULL at the RP for RP(G), and for a source on our own subnet; an RP there is asked
- * itself. */
-static struct sm_rpf ask(const struct pim_sm *sm, const struct sm_entry *e, struct proto_ctx *ctx)
-{
-	struct sm_rpf out = {0};
-	const struct pim_iface *pif;
-	struct net_rpf rpf = {0};
-
-	if (e->kind == SM_STAR_G && group_of(e)->i_am_rp)
-		return (struct sm_rpf){.ifid = DP_IF_REGISTER, .connected = true};
-	if (ip_is_none(&e->up.target) ||
-		!net_rpf_group(ctx->net, &e->up.target, &group_of(e)->grp, &rpf) || !rpf.ifid)
-		return out;
-	out.ifid = rpf.ifid;
-	out.next_hop = rpf.neighbor;
-	out.preference = rpf.preference;
-	out.metric = rpf.metric;
-	out.connected = ip_is_none(&rpf.neighbor);
-	if (e->kind == SM_STAR_G) {
-		if (out.connected)
-			out.next_hop = e->up.target;
-		return out;
-	}
-	pif = pim_iface_get(sm->pim, rpf.ifid, e->up.target.family);
-	out.connected |= pif && pif->conf->border;
-	return out;
-}
-
-static bool same_rpf(const struct sm_rpf *a, const struct sm_rpf *b)
-{
-	return a->ifid == b->ifid && a->connected == b->connected &&
-	       a->preference == b->preference && a->metric == b->metric &&
-	       ip_eq(&a->next_hop, &b->next_hop);
-}
-
-void up_rpf_refresh(struct pim_sm *sm, struct sm_entry *e, struct proto_ctx *ctx)
-{
-	struct sm_rpf old = e->up.rpf;
-
-	e->rpf_stale = false;
-	e->up.rpf = ask(sm, e, ctx);
-	if (same_rpf(&old, &e->up.rpf))
-		return;
-	if (old.ifid && old.ifid != e->up.rpf.ifid)
-		assert_rpf_changed(sm, e, old.ifid, ctx);
-	sm_touch(sm, e);
-}
-
-/* --- from the old path to the new one ----------------------------------------------------------------- */
-
 static void prune_old(struct pim_sm *sm, struct sm_entry *e, uint16_t ifid,
 	const struct ipaddr *nbr, const struct ipaddr *rp, struct proto_ctx *ctx)
 {
@@ -124,7 +26,7 @@ static void prune_old(struct pim_sm *sm, struct sm_entry *e, uint16_t ifid,
 
 	if (pif && !ip_is_none(nbr) && pim_neigh_find(pif, nbr))
 		jp_queue_add(sm, pif, nbr, false, star ? JP_STAR_G : JP_SG,
-			star ? rp : &source_of(e)->src, &g->grp, true, ctx);
+			star ? rp : src_of(source_of(e)), &g->grp, true, ctx);
 }
 
 /* Whether packets may still come in by it. */
@@ -138,8 +40,8 @@ static bool works(const struct pim_sm *sm, uint16_t ifid, const struct ipaddr *n
 /* MOVE_US run once there is somebody to join; where PIM does not run nobody is waited for. */
 static void move_wait(struct pim_sm *sm, struct sm_entry *e, struct proto_ctx *ctx)
 {
-	bool alone = ip_is_none(&e->up.nbr) && !e->up.rpf.connected &&
-		     pim_iface_get(sm->pim, e->up.rpf.ifid, group_of(e)->grp.family);
+	bool alone = ip_is_none(&e->up.nbr) && !rpf_of(&e->up)->connected &&
+		     pim_iface_get(sm->pim, rpf_of(&e->up)->ifid, group_of(e)->grp.family);
 	struct timer *t = &e->up.move->t;
 	uint64_t due = ctx->now_us + (alone ? ALONE_US : MOVE_US);
 
