@@ -1,13 +1,11 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # Copyright (c) 2026 The starg authors
-"""IGMP and PIM messages made by hand, and a socket that sends frames of them: what no kernel or router
-would send. IGMPv3 of RFC 3376 section 4, PIM of RFC 7761 section 4.9."""
+"""IGMP and PIM messages made by hand: what no kernel or router would send. IGMPv3 of RFC 3376 section 4, PIM of
+RFC 7761 section 4.9."""
 from __future__ import annotations
 
 import socket
 import struct
-
-from lab import Node
 
 ALL_PIM_ROUTERS, ALL_IGMP_V3 = "224.0.0.13", "224.0.0.22"
 IS_IN, IS_EX, TO_IN, TO_EX, ALLOW, BLOCK = range(1, 7)
@@ -90,20 +88,3 @@ def join_prune(src: str, upstream: str, groups: list[tuple], holdtime_s: int = 2
 def pim_assert(src: str, group: str, source: str, preference: int, metric: int) -> bytes:
     return pim(src, ASSERT, encoded_group(group) + b"\1\0" + packed(source)
                + struct.pack("!II", preference, metric))
-
-
-class Wire:
-    """Sends frames of IPv4 packets out of an interface of a namespace, whatever its kernel thinks of them."""
-
-    def __init__(self, node: Node, ifname: str):
-        self.sock = node.raw(ifname)
-        self.mac = bytes.fromhex(node.mac(ifname).replace(":", ""))
-        node.lab.on_close(self.sock.close)
-
-    def frame(self, packet: bytes) -> bytes:
-        group = packet[16:20]
-        return b"\1\0\x5e" + bytes([group[1] & 0x7f]) + group[2:] + self.mac + b"\x08\0" + packet
-
-    def send(self, *packets: bytes) -> None:
-        for p in packets:
-            self.sock.send(self.frame(p))

@@ -4,8 +4,9 @@
 import pytest
 
 from capture import Capture
-from craft import Wire, hello, join_prune, pim, report, IS_EX
+from craft import IS_EX, hello, join_prune, pim, report
 from lab import Lab, wait_for
+from wire import Wire
 
 ME = "10.0.0.1"
 GOOD = [hello(ME), report(ME, [(IS_EX, "239.1.1.1")]),

@@ -13,12 +13,13 @@ import time
 
 import pytest
 
-from craft import (ALL_IGMP_V3, ALLOW, DVMRP, IS_EX, JOIN_PRUNE, Wire, hello, igmp, ipv4, join_prune, pim, pim_assert,
+from craft import (ALL_IGMP_V3, ALLOW, DVMRP, IS_EX, JOIN_PRUNE, hello, igmp, ipv4, join_prune, pim, pim_assert,
                    report)
 from lab import wait_for
 from peers import Switch
 from pim_net import PimNet, Port
 from stream import SourceReceiver, Sender, settle
+from wire import Wire
 
 SOURCE, GROUP, UDP, RP = "10.0.0.1", "232.1.1.1", 5000, "10.9.9.9"
 RATE, COUNT = 6000, 9000  # frames a second, of each kind

@@ -11,9 +11,10 @@ import struct
 
 import pytest
 
-from craft import ALLOW, BLOCK, TO_EX, TO_IN, Wire, reports
+from craft import ALLOW, BLOCK, TO_EX, TO_IN, reports
 from lab import wait_for
 from pim_net import PimNet, Port
+from wire import Wire
 
 SOURCE, HOST, RP, UDP, COUNT = "10.0.0.1", "10.3.0.1", "10.9.9.9", 5000, 2000
 INTERVAL_S, ROUNDS = 2, 4  # more rounds of Joins than fit into one holdtime, which is 3.5 of them
