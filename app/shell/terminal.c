@@ -23,7 +23,10 @@
 
 #define PROMPT_MAX 64
 #define MATCHES_MAX 4096 /* completions shown at once */
+#define CTRL_A 1
 #define CTRL_C 3
+#define CTRL_K 11
+#define CTRL_U 21
 
 struct terminal {
 	struct terminal_env env;
@@ -279,7 +282,13 @@ void terminal_free(struct terminal *t)
 /* Feeds one character to the editor: false at ^D on an empty line. */
 static bool editor_in(struct terminal *t, char c)
 {
-	int rc = rdline_char_in(t->rdl, c);
+	int rc;
+
+	if (c == CTRL_U) { /* rdline knows no other way to clear the line */
+		rdline_char_in(t->rdl, CTRL_A);
+		c = CTRL_K;
+	}
+	rc = rdline_char_in(t->rdl, c);
 
 	if (rc == RDLINE_RES_EOF) {
 		fputs("\n", stdout);

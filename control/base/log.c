@@ -104,14 +104,23 @@ void log_msg(enum log_level level, const char *who, const char *fmt, ...)
 
 bool log_rate_ok(struct log_rate *r, uint64_t now_us)
 {
-	if (now_us - r->window_us >= LOG_RATE_INTERVAL_US) {
-		r->window_us = now_us;
-		r->in_window = 0;
-	}
-	if (r->in_window < LOG_RATE_BURST) {
-		r->in_window++;
+	uint64_t passed = (now_us - r->since_us) / LOG_RATE_INTERVAL_US;
+
+	r->used = passed < r->used ? r->used - (uint32_t)passed : 0;
+	r->since_us = r->used ? r->since_us + passed * LOG_RATE_INTERVAL_US : now_us;
+	if (r->used < LOG_RATE_BURST) {
+		r->used++;
 		return true;
 	}
 	r->suppressed++;
 	return false;
+}
+
+const char *log_rate_more(struct log_rate *r, char buf[LOG_MORE_LEN])
+{
+	buf[0] = '\0';
+	if (r->suppressed)
+		snprintf(buf, LOG_MORE_LEN, " (%u more since the last)", r->suppressed);
+	r->suppressed = 0;
+	return buf;
 }

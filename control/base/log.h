@@ -31,12 +31,16 @@ void log_msg(enum log_level level, const char *who, const char *fmt, ...)
 #define log_info(who, ...) log_msg(LOG_LVL_INFO, who, __VA_ARGS__)
 #define log_debug(who, ...) log_msg(LOG_LVL_DEBUG, who, __VA_ARGS__)
 
-/* For lines a remote can cause: true at most LOG_RATE_BURST times per LOG_RATE_INTERVAL_US; counts the
- * rest. Zeroed memory is a fresh one. */
-#define LOG_RATE_BURST 10
-#define LOG_RATE_INTERVAL_US 1000000
+/* For lines a remote can cause, one of these for each kind of line and interface: true LOG_RATE_BURST times, then
+ * once per LOG_RATE_INTERVAL_US; counts the rest. Zeroed memory is a fresh one. */
+#define LOG_RATE_BURST 3
+#define LOG_RATE_INTERVAL_US 10000000
 struct log_rate {
-	uint64_t window_us;
-	uint32_t in_window, suppressed; /* suppressed: since the start; the reader may zero it */
+	uint64_t since_us;
+	uint32_t used, suppressed; /* suppressed: since the last line */
 };
 bool log_rate_ok(struct log_rate *r, uint64_t now_us);
+/* What stands at the end of the line that may be written again, "" or " (12 more since the last)"; they count as
+ * said. buf is given back. */
+#define LOG_MORE_LEN 48
+const char *log_rate_more(struct log_rate *r, char buf[LOG_MORE_LEN]);

@@ -108,7 +108,7 @@ struct gmp_if {
 	struct hash_table reporters; /* tracked hosts, whatever group */
 	uint32_t n_entries;          /* sources, hosts and what they named */
 	bool suppressed;
-	struct log_rate warnings;
+	struct log_rate limit_log, version_log, querier_log;
 	uint64_t counters[GMP_COUNTER_N];
 };
 

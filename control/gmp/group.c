@@ -43,11 +43,10 @@ static uint32_t resume_groups(const struct gmp_if_config *c)
 static void suppress(struct gmp_if *gif, bool on, struct proto_ctx *ctx)
 {
 	gif->suppressed = on;
-	if (log_rate_ok(&gif->warnings, ctx->now_us))
-		act_notify(ctx->out, LOG_LVL_WARNING, "%s: %zu groups: new ones are %s",
-			gif->conf.interface, gif->groups.n,
-			on ? "refused (max_groups); raise the limit or find who joins so many"
-			   : "accepted again");
+	act_notify_rated(ctx, &gif->limit_log, LOG_LVL_WARNING, "%s: %zu groups: new ones are %s",
+		gif->conf.interface, gif->groups.n,
+		on ? "refused (max_groups); raise the limit or find who joins so many"
+		   : "accepted again");
 }
 
 /* Suppressed from max_groups on, until there are no more than resume_groups. */

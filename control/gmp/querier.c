@@ -118,12 +118,11 @@ static void other_version(struct gmp_if *gif, const struct gmp_msg *m, struct pr
 	if (m->version == gmp_version(gif))
 		return;
 	gmp_count(gif, GMP_C_wrong_version, 1);
-	if (log_rate_ok(&gif->warnings, ctx->now_us))
-		act_notify(ctx->out, LOG_LVL_WARNING,
-			"%s: %s sends queries of version %u, configured is %u: set the lowest "
-			"version of the network on all its routers",
-			gif->conf.interface, ip_str(&m->from, from, sizeof(from)), heard,
-			gif->conf.version);
+	act_notify_rated(ctx, &gif->version_log, LOG_LVL_WARNING,
+		"%s: %s sends queries of version %u, configured is %u: set the lowest "
+		"version of the network on all its routers",
+		gif->conf.interface, ip_str(&m->from, from, sizeof(from)), heard,
+		gif->conf.version);
 }
 
 /* 4.1.6, 4.1.7: zero, or a version that cannot say it, means the configured value. */
@@ -157,10 +156,9 @@ static void elect(struct gmp_if *gif, const struct gmp_msg *m, struct proto_ctx 
 		return;
 	gif->querier_addr = m->from;
 	gif->querier_since_us = ctx->now_us;
-	if (log_rate_ok(&gif->warnings, ctx->now_us))
-		act_notify(ctx->out, LOG_LVL_INFO, "%s: %s querier: %s", gif->conf.interface,
-			gif->conf.family == IP_V4 ? "IGMP" : "MLD",
-			ip_str(&m->from, from, sizeof(from)));
+	act_notify_rated(ctx, &gif->querier_log, LOG_LVL_INFO, "%s: %s querier: %s",
+		gif->conf.interface, gif->conf.family == IP_V4 ? "IGMP" : "MLD",
+		ip_str(&m->from, from, sizeof(from)));
 }
 
 /* 6.6.1. */

@@ -108,20 +108,49 @@ void act_member(struct actions *a, const struct member *m)
 		act->member = *m;
 }
 
-void act_notify(struct actions *a, enum log_level level, const char *fmt, ...)
+/* text is taken over; NULL: no memory. */
+static void notify(struct actions *a, enum log_level level, char *text)
 {
 	struct action *act = add(a, ACT_NOTIFY);
-	va_list ap;
-	int n;
 
-	if (!act)
+	if (!act) {
+		free(text);
 		return;
+	}
 	act->notify.level = level;
-	va_start(ap, fmt);
-	n = vasprintf(&act->notify.text, fmt, ap);
-	va_end(ap);
-	if (n < 0)
+	act->notify.text = text;
+	if (!text)
 		drop_last(a);
+}
+
+void act_notify(struct actions *a, enum log_level level, const char *fmt, ...)
+{
+	char *text;
+	va_list ap;
+
+	va_start(ap, fmt);
+	if (vasprintf(&text, fmt, ap) < 0)
+		text = NULL;
+	va_end(ap);
+	notify(a, level, text);
+}
+
+void act_notify_rated(
+	struct proto_ctx *ctx, struct log_rate *rate, enum log_level level, const char *fmt, ...)
+{
+	char more[LOG_MORE_LEN], *said, *text = NULL;
+	va_list ap;
+
+	if (!log_rate_ok(rate, ctx->now_us))
+		return;
+	va_start(ap, fmt);
+	if (vasprintf(&said, fmt, ap) < 0)
+		said = NULL;
+	va_end(ap);
+	if (said && asprintf(&text, "%s%s", said, log_rate_more(rate, more)) < 0)
+		text = NULL;
+	free(said);
+	notify(ctx->out, level, text);
 }
 
 static void action_fini(struct action *act)

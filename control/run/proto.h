@@ -116,6 +116,10 @@ struct proto_ctx {
 	const struct dp *dp; /* for proto_flow alone */
 };
 
+/* act_notify for what a remote can cause: as often as the rate allows, and then with how many were left out. */
+void act_notify_rated(struct proto_ctx *ctx, struct log_rate *rate, enum log_level level,
+	const char *fmt, ...) __attribute__((format(printf, 4, 5)));
+
 /* Counters of a route in the data plane: whether a source is alive. 0 or -ENOENT. */
 int proto_flow(
 	const struct proto_ctx *ctx, const struct dp_route_key *key, struct dp_route_counters *c);

@@ -127,20 +127,24 @@ void runner_stats_get(const struct runner *r, struct runner_stats *out)
 
 static void wish_failed(struct runner *r, uint16_t number, int rc, uint64_t now_us)
 {
+	char more[LOG_MORE_LEN];
+
 	r->stats.wish_errors++;
 	if (log_rate_ok(&r->wish_log, now_us))
-		log_error(
-			r->protos[number].p->name, "a route could not be kept: %s", strerror(-rc));
+		log_error(r->protos[number].p->name, "a route could not be kept: %s%s",
+			strerror(-rc), log_rate_more(&r->wish_log, more));
 }
 
 static void send_failed(struct runner *r, uint16_t number, uint16_t ifid, int rc, uint64_t now_us)
 {
 	const struct net_if *ifp = net_if_get(r->net, ifid);
+	char more[LOG_MORE_LEN];
 
 	r->stats.send_errors++;
 	if (log_rate_ok(&r->send_log, now_us))
-		log_info(r->protos[number].p->name, "packet not sent on %s: %s",
-			ifp ? ifp->conf.name : "a vanished interface", strerror(-rc));
+		log_info(r->protos[number].p->name, "packet not sent on %s: %s%s",
+			ifp ? ifp->conf.name : "a vanished interface", strerror(-rc),
+			log_rate_more(&r->send_log, more));
 }
 
 static void send_routed(struct runner *r, uint16_t number, const struct action *a, uint64_t now_us)

@@ -207,13 +207,11 @@ static void def_report(
 
 	if (p->n > 1)
 		snprintf(p->text + at, sizeof(p->text) - at, "; and %u more", p->n - 1);
-	if (!static_problem_set(def, p->text) || !log_rate_ok(&self->problem_log, ctx->now_us))
+	if (!static_problem_set(def, p->text))
 		return;
 	route_key_str(&def->r.key, key, sizeof(key));
-	if (p->n)
-		act_notify(ctx->out, LOG_LVL_WARNING, "route %s: %s", key, p->text);
-	else
-		act_notify(ctx->out, LOG_LVL_INFO, "route %s: complete", key);
+	act_notify_rated(ctx, &self->problem_log, p->n ? LOG_LVL_WARNING : LOG_LVL_INFO,
+		"route %s: %s", key, p->n ? p->text : "complete");
 }
 
 static void def_wish(struct static_self *self, struct static_entry *e, enum static_origin origin,

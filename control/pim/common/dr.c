@@ -54,10 +54,9 @@ static void dr_say(struct pim_iface *pif, const struct ipaddr *old, struct proto
 
 	pif->stats.dr_changes++;
 	pif->pim->stats.dr_changes++;
-	if (log_rate_ok(&pif->log, ctx->now_us))
-		act_notify(ctx->out, LOG_LVL_NOTICE, "%s: designated router %s -> %s%s", pif->name,
-			ip_str(old, was, sizeof(was)), ip_str(&pif->dr, is, sizeof(is)),
-			pif->i_am_dr ? " (this router)" : "");
+	act_notify_rated(ctx, &pif->log[PIM_LOG_DR], LOG_LVL_NOTICE,
+		"%s: designated router %s -> %s%s", pif->name, ip_str(old, was, sizeof(was)),
+		ip_str(&pif->dr, is, sizeof(is)), pif->i_am_dr ? " (this router)" : "");
 }
 
 void pim_dr_elect(struct pim_iface *pif, bool tell, struct proto_ctx *ctx)

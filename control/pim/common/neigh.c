@@ -64,13 +64,16 @@ void pim_neigh_free(struct pim_neigh *n, struct timer_heap *timers)
 
 /* --- going ------------------------------------------------------------------------------------------- */
 
-static void say(struct pim_neigh *n, const char *what, const char *why, struct proto_ctx *ctx)
+static void say(struct pim_neigh *n, enum pim_log_kind kind, const char *why, struct proto_ctx *ctx)
 {
+	static const char *const what[PIM_LOG_KINDS] = {[PIM_LOG_FOUND] = "found",
+		[PIM_LOG_LOST] = "lost",
+		[PIM_LOG_RESTARTED] = "restarted"};
 	char a[IP_STRLEN];
 
-	if (log_rate_ok(&n->pif->log, ctx->now_us))
-		act_notify(ctx->out, LOG_LVL_NOTICE, "%s: neighbour %s %s%s%s", n->pif->name,
-			ip_str(&n->addr, a, sizeof(a)), what, why ? ": " : "", why ? why : "");
+	act_notify_rated(ctx, &n->pif->log[kind], LOG_LVL_NOTICE, "%s: neighbour %s %s%s%s",
+		n->pif->name, ip_str(&n->addr, a, sizeof(a)), what[kind], why ? ": " : "",
+		why ? why : "");
 }
 
 /* The trees see it as gone from the tables already, but may look at it. */
@@ -78,7 +81,7 @@ void pim_neigh_remove(struct pim_neigh *n, const char *why, bool elect, struct p
 {
 	struct pim_iface *pif = n->pif;
 
-	say(n, "lost", why, ctx);
+	say(n, PIM_LOG_LOST, why, ctx);
 	link_out(n);
 	timer_cancel(ctx->timers, &n->liveness);
 	pif->stats.neighbors_lost++;
@@ -167,7 +170,7 @@ static enum pim_drop neigh_new(struct pim_iface *pif, const struct ipaddr *addr,
 	pim_secondary_update(n, h, ctx);
 	pif->stats.neighbors_new++;
 	pif->pim->stats.neighbors_new++;
-	say(n, "found", NULL, ctx);
+	say(n, PIM_LOG_FOUND, NULL, ctx);
 	pim_hello_trigger(pif, ctx);
 	pim_delays_update(pif);
 	sm_neigh_up(pif->pim->sm, n, ctx);
@@ -187,7 +190,7 @@ static void neigh_refresh(struct pim_neigh *n, const struct pim_hello *h, struct
 	if (again) {
 		pif->stats.neighbors_restarted++;
 		pif->pim->stats.neighbors_restarted++;
-		say(n, "restarted", NULL, ctx);
+		say(n, PIM_LOG_RESTARTED, NULL, ctx);
 		pim_hello_trigger(pif, ctx);
 		sm_neigh_genid(pif->pim->sm, n, ctx);
 	}

@@ -25,6 +25,18 @@ enum pim_timer_kind {
 	PIM_T_NEIGHBOR,  /* pim_neigh.liveness: NLT(N,I) */
 };
 
+/* Lines that others can cause. */
+enum pim_log_kind {
+	PIM_LOG_FOUND,
+	PIM_LOG_LOST,
+	PIM_LOG_RESTARTED,
+	PIM_LOG_DR,
+	PIM_LOG_SECONDARY, /* an address that two neighbours claim */
+	PIM_LOG_LIMIT,
+	PIM_LOG_DROPPED,
+	PIM_LOG_KINDS
+};
+
 /* A router that said Hello; the options as in its last one (4.3.2, 4.3.3, 4.3.4). */
 struct pim_neigh {
 	struct hash_node node; /* in pim_self.neighbors, by (interface, primary address) */
@@ -80,7 +92,7 @@ struct pim_iface {
 	struct timer hello, triggered;
 	uint64_t up_since_us;
 	struct pim_stats stats;
-	struct log_rate log, drop_log; /* neighbours that come and go; messages dropped */
+	struct log_rate log[PIM_LOG_KINDS];
 };
 
 struct pim_self {

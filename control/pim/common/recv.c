@@ -134,9 +134,10 @@ static void dropped(
 	char a[IP_STRLEN];
 
 	pim_drop(pif->pim, pif, why);
-	if (worth_a_line(why) && log_rate_ok(&pif->drop_log, ctx->now_us))
-		act_notify(ctx->out, LOG_LVL_INFO, "%s: message from %s dropped: %s", pif->name,
-			ip_str(&p->src, a, sizeof(a)), pim_drop_text(why));
+	if (worth_a_line(why))
+		act_notify_rated(ctx, &pif->log[PIM_LOG_DROPPED], LOG_LVL_INFO,
+			"%s: message from %s dropped: %s", pif->name, ip_str(&p->src, a, sizeof(a)),
+			pim_drop_text(why));
 }
 
 static void count_rx(struct pim_stats *s, const struct pim_packet *p, size_t len)

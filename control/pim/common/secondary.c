@@ -83,12 +83,10 @@ static void conflict(
 {
 	char a[IP_STRLEN], was[IP_STRLEN], is[IP_STRLEN];
 
-	if (log_rate_ok(&now->pif->log, ctx->now_us))
-		act_notify(ctx->out, LOG_LVL_WARNING,
-			"%s: address %s is claimed by neighbours %s and %s: the latter has it now",
-			now->pif->name, ip_str(&s->addr, a, sizeof(a)),
-			ip_str(&s->neigh->addr, was, sizeof(was)),
-			ip_str(&now->addr, is, sizeof(is)));
+	act_notify_rated(ctx, &now->pif->log[PIM_LOG_SECONDARY], LOG_LVL_WARNING,
+		"%s: address %s is claimed by neighbours %s and %s: the latter has it now",
+		now->pif->name, ip_str(&s->addr, a, sizeof(a)),
+		ip_str(&s->neigh->addr, was, sizeof(was)), ip_str(&now->addr, is, sizeof(is)));
 }
 
 static void take(struct pim_neigh *n, const struct ipaddr *addr, struct proto_ctx *ctx)

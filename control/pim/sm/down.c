@@ -113,11 +113,10 @@ struct sm_peer *down_peer(struct pim_sm *sm, const struct jp_recv *m, struct pro
 	if (!p || !max || p->n_states < max)
 		return p;
 	pim_drop(sm->pim, m->pif, PIM_DROP_limit_neighbor);
-	if (log_rate_ok(&m->pif->log, ctx->now_us))
-		act_notify(ctx->out, LOG_LVL_WARNING,
-			"pim: neighbor %s on %s asks for more than %u states "
-			"(limits.per_neighbor): the rest is left out",
-			ip_str(&m->src, a, sizeof(a)), m->pif->name, max);
+	act_notify_rated(ctx, &m->pif->log[PIM_LOG_LIMIT], LOG_LVL_WARNING,
+		"pim: neighbor %s on %s asks for more than %u states "
+		"(limits.per_neighbor): the rest is left out",
+		ip_str(&m->src, a, sizeof(a)), m->pif->name, max);
 	sm_peer_gc(sm, p);
 	return NULL;
 }

@@ -285,7 +285,7 @@ struct pim_sm {
 	struct tib_output *outputs; /* working memory of mfib.c */
 	uint32_t outputs_cap;
 	struct sm_stats stats;
-	struct log_rate log;
+	struct log_rate states_log, source_log; /* of limits */
 };
 
 static inline struct sm_group *group_of(const struct sm_entry *e)

@@ -50,10 +50,8 @@ static bool room(struct pim_sm *sm, struct proto_ctx *ctx)
 	if (!max || sm->n_star + sm->n_sg < max)
 		return true;
 	pim_drop(sm->pim, NULL, PIM_DROP_limit_states);
-	if (log_rate_ok(&sm->log, ctx->now_us))
-		act_notify(ctx->out, LOG_LVL_WARNING,
-			"pim: no more than %u states (limits.states): a group or source is left out",
-			max);
+	act_notify_rated(ctx, &sm->states_log, LOG_LVL_WARNING,
+		"pim: no more than %u states (limits.states): a group or source is left out", max);
 	return false;
 }
 
@@ -97,10 +95,9 @@ static bool source_room(struct pim_sm *sm, const struct ipaddr *src, struct prot
 	if (!t || t->n_ups < max)
 		return true;
 	pim_drop(sm->pim, NULL, PIM_DROP_limit_source);
-	if (log_rate_ok(&sm->log, ctx->now_us))
-		act_notify(ctx->out, LOG_LVL_WARNING,
-			"pim: source %s has %u groups (limits.per_source): one more is left out",
-			ip_str(src, a, sizeof(a)), max);
+	act_notify_rated(ctx, &sm->source_log, LOG_LVL_WARNING,
+		"pim: source %s has %u groups (limits.per_source): one more is left out",
+		ip_str(src, a, sizeof(a)), max);
 	return false;
 }
 

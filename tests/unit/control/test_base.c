@@ -218,8 +218,9 @@ static void level_names_are_parsed_back(void **state)
 	assert_int_equal(log_level_parse("loud", &level), -1);
 }
 
-static void log_rate_counts_what_it_suppresses(void **state)
+static void log_rate_counts_what_it_suppresses_and_tells_it_once(void **state)
 {
+	char more[LOG_MORE_LEN];
 	struct log_rate r = {0};
 	uint64_t now = 5000000;
 	unsigned ok = 0;
@@ -227,9 +228,25 @@ static void log_rate_counts_what_it_suppresses(void **state)
 	for (unsigned i = 0; i < 25; i++)
 		ok += log_rate_ok(&r, now);
 	assert_int_equal(ok, LOG_RATE_BURST);
-	assert_int_equal(r.suppressed, 25 - LOG_RATE_BURST);
 	assert_false(log_rate_ok(&r, now + LOG_RATE_INTERVAL_US - 1));
 	assert_true(log_rate_ok(&r, now + LOG_RATE_INTERVAL_US));
+	assert_string_equal(log_rate_more(&r, more), " (23 more since the last)");
+	assert_string_equal(log_rate_more(&r, more), "");
+	assert_false(log_rate_ok(&r, now + LOG_RATE_INTERVAL_US * 2 - 1));
+}
+
+static void a_host_that_forces_lines_gets_one_in_ten_seconds(void **state)
+{
+	struct log_rate r = {0};
+	unsigned ok = 0;
+
+	for (uint64_t now = 7; now < 600000000; now += 1000)
+		ok += log_rate_ok(&r, now);
+	assert_in_range(ok, 60, 60 + LOG_RATE_BURST);
+	/* after a quiet while a few at once again */
+	for (unsigned i = ok = 0; i < 25; i++)
+		ok += log_rate_ok(&r, 700000000);
+	assert_int_equal(ok, LOG_RATE_BURST);
 }
 
 /* --- hash table -------------------------------------------------------------------------------- */
@@ -459,7 +476,8 @@ int main(void)
 		cmocka_unit_test(only_lines_of_the_level_reach_the_sink),
 		cmocka_unit_test(a_line_stays_one_line_and_is_cut_with_dots),
 		cmocka_unit_test(level_names_are_parsed_back),
-		cmocka_unit_test(log_rate_counts_what_it_suppresses),
+		cmocka_unit_test(log_rate_counts_what_it_suppresses_and_tells_it_once),
+		cmocka_unit_test(a_host_that_forces_lines_gets_one_in_ten_seconds),
 		cmocka_unit_test(random_items_are_found_in_the_hash_table),
 		cmocka_unit_test(hash_scan_sees_all_that_stays_while_the_table_grows),
 		cmocka_unit_test(reader_past_the_end_gives_zeros_and_says_so),
