@@ -40,6 +40,11 @@ static void say(struct summary *s, const char *fmt, ...)
 	va_end(ap);
 }
 
+static void say_interfaces(struct summary *s, const char *what, size_t n)
+{
+	say(s, "%s: %zu interface%s", what, n, n == 1 ? "" : "s");
+}
+
 /* --- twins ------------------------------------------------------------------------------------- */
 
 /* A TAP needs the port's MAC; a TUN needs nothing. */
@@ -250,11 +255,12 @@ static int apply_one(struct app *app, const struct conf *old, const struct conf 
 		return if_change(
 			app, &old->ifs[ch->old_index], &new_->ifs[ch->new_index], err, cap);
 	case CONF_RPF:
-		say(sum, "rpf: %zu entries", new_->n_rpf);
+		say(sum, "rpf: %zu %s", new_->n_rpf, new_->n_rpf == 1 ? "entry" : "entries");
 		apply_rpf(app, new_);
 		return 0;
 	case CONF_NEIGHS:
-		say(sum, "neighbors: %zu entries", new_->n_neighs);
+		say(sum, "neighbors: %zu %s", new_->n_neighs,
+			new_->n_neighs == 1 ? "entry" : "entries");
 		apply_neighs(app, old, new_);
 		return 0;
 	case CONF_ROUTES:
@@ -262,12 +268,12 @@ static int apply_one(struct app *app, const struct conf *old, const struct conf 
 		apply_routes(app, new_);
 		return 0;
 	case CONF_GMP:
-		say(sum, "igmp and mld: %zu interfaces", protocols_gmp(app, new_));
+		say_interfaces(sum, "igmp and mld", protocols_gmp(app, new_));
 		return 0;
 	case CONF_PIM:
 		n = protocols_pim(app, new_);
 		if (n || app->booted)
-			say(sum, "pim: %zu interfaces", n);
+			say_interfaces(sum, "pim", n);
 		return 0;
 	case CONF_LOG:
 		log_set_level(new_->router.log);

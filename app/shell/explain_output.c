@@ -69,7 +69,8 @@ static void note_output(struct explain *x, const struct tib_output *o, const str
 			"(oif_mtu)",
 			name, ifp->mtu, in);
 	if (oif && x->app->dp.ops->oif_counters(x->app->dp.ctx, oif, &c) == 0)
-		explain_check(x, "sent", true, "%s: %llu copies sent, %llu dropped", name,
+		explain_check(x, "sent", true,
+			"%s: %llu copies sent, %llu dropped, of all routes with this output", name,
 			(unsigned long long)c.packets, (unsigned long long)c.dropped);
 }
 

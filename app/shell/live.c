@@ -42,6 +42,27 @@ static bool lowest(const char *typed, struct ipaddr *out)
 	return false;
 }
 
+static bool member_cb(void *arg, const struct gmp_group_info *g)
+{
+	struct live *l = arg;
+	char buf[IP_STRLEN];
+
+	cmd_candidate(l->to, l->prefix, ip_str(&g->grp, buf, sizeof(buf)), "group with members");
+	return go_on(l);
+}
+
+static void groups_of_members(struct app *app, const char *prefix, json_t *to)
+{
+	static const uint8_t families[] = {IP_V4, IP_V6};
+
+	for (size_t i = 0; app->runner && i < 2; i++) {
+		struct live l = {.to = to, .prefix = prefix};
+
+		gmp_group_walk(runner_instance(app->runner, app->gmp_number), families[i], 0, NULL,
+			app_now_us(), member_cb, &l);
+	}
+}
+
 void live_group(struct app *app, const char *prefix, json_t *to)
 {
 	struct live l = {.to = to, .prefix = prefix};
@@ -61,6 +82,7 @@ void live_group(struct app *app, const char *prefix, json_t *to)
 		cmd_candidate(
 			to, prefix, prefix_str(&at.grp, buf, sizeof(buf)), "group of a route");
 	}
+	groups_of_members(app, prefix, to);
 }
 
 /* --- sources: of the first routes ------------------------------------------------------------------------ */

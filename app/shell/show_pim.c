@@ -55,6 +55,7 @@ static void put_boundary(json_t *o, const struct pim_if_config *c)
 static bool if_cb(void *arg, const struct pim_iface_info *i)
 {
 	struct pim_show *s = arg;
+	char why[400];
 	json_t *o;
 
 	if (s->ifid && s->ifid != i->ifid)
@@ -63,6 +64,7 @@ static bool if_cb(void *arg, const struct pim_iface_info *i)
 	put_if(s, o, i->ifid);
 	put_text(o, "family", family_name(i->family));
 	put_text(o, "state", i->up ? "up" : "down");
+	put_text(o, "problem", i->up ? NULL : pim_if_problem(s->app, i, why, sizeof(why)));
 	put_ip(o, "address", &i->address);
 	put_bool(o, "passive", i->passive);
 	put_bool(o, "border", i->conf->border);
@@ -97,7 +99,8 @@ static void text_if(const json_t *value, FILE *to)
 	static const struct text_column cols[] = {{"Interface", "interface"}, {"Family", "family"},
 		{"State", "state"}, {"Address", "address"}, {"Neighbors", "neighbors"},
 		{"DR", "dr"}, {"Ours", "i_am_dr"}, {"Priority", "dr_priority"},
-		{"Passive", "passive"}, {"NextHello", "next_hello_s"}, {"Uptime", "uptime_s"}};
+		{"Passive", "passive"}, {"NextHello", "next_hello_s"}, {"Uptime", "uptime_s"},
+		{"Reason", "problem"}};
 
 	text_timed_table(json_object_get(value, "interfaces"), cols, COUNT_OF(cols), to);
 }
@@ -305,13 +308,16 @@ static void show_statistics(struct app *app, const struct cmd_args *args, struct
 	put_number(out->value, "s_g", sg);
 }
 
-static void row(
-	json_t *rows, const char *where, const char *counter, const json_t *n, const char *text)
+/* A row is named as its number in the JSON: "received.hello" and "sent.hello" are two. */
+static void row(json_t *rows, const char *where, const char *part, const char *key, const json_t *n,
+	const char *text)
 {
+	char counter[64];
 	json_t *o;
 
 	if (!json_integer_value(n))
 		return;
+	snprintf(counter, sizeof(counter), "%s%s%s", part, part[0] ? "." : "", key);
 	o = add_object(rows);
 	put_text(o, "interface", where);
 	put_text(o, "counter", counter);
@@ -319,28 +325,39 @@ static void row(
 	put_text(o, "text", text);
 }
 
-static void rows_of(json_t *rows, const char *where, const json_t *o)
+static void message_rows(json_t *rows, const char *where, const json_t *o, const char *part)
 {
 	char text[64];
 	const json_t *n;
 	const char *key;
 
-	json_object_foreach ((json_t *)json_object_get(o, "received"), key, n) {
-		snprintf(text, sizeof(text), "%s messages received", key);
-		row(rows, where, key, n, text);
+	json_object_foreach ((json_t *)json_object_get(o, part), key, n) {
+		snprintf(text, sizeof(text), "%s messages %s", key, part);
+		row(rows, where, part, key, n, text);
 	}
-	json_object_foreach ((json_t *)json_object_get(o, "sent"), key, n) {
-		snprintf(text, sizeof(text), "%s messages sent", key);
-		row(rows, where, key, n, text);
-	}
+}
+
+static void rows_of(json_t *rows, const char *where, const json_t *o)
+{
+	static const struct {
+		const char *key, *text;
+	} others[] = {{"received_bytes", "bytes of messages received, with their IP headers"},
+		{"sent_bytes", "bytes of messages sent, with their IP headers"},
+		{"neighbors_new", "neighbors found"}, {"neighbors_lost", "neighbors lost"},
+		{"neighbors_restarted", "neighbors that came back with another Generation ID"},
+		{"dr_changes", "times that another router became designated router"}};
+	const char *key;
+
+	message_rows(rows, where, o, "received");
+	message_rows(rows, where, o, "sent");
 	for (unsigned d = PIM_OK + 1; d < PIM_DROP_COUNT; d++) {
 		key = pim_drop_name((enum pim_drop)d);
-		row(rows, where, key, json_object_get(json_object_get(o, "drops"), key),
+		row(rows, where, "drops", key, json_object_get(json_object_get(o, "drops"), key),
 			pim_drop_text((enum pim_drop)d));
 	}
-	json_object_foreach ((json_t *)o, key, n)
-		if (json_is_integer(n))
-			row(rows, where, key, n, "");
+	for (size_t i = 0; i < COUNT_OF(others); i++)
+		row(rows, where, "", others[i].key, json_object_get(o, others[i].key),
+			others[i].text);
 }
 
 static void text_statistics(const json_t *value, FILE *to)

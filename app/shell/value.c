@@ -173,6 +173,21 @@ const char *if_problem(const struct app *app, const struct net_if *ifp, char *bu
 	return buf;
 }
 
+const char *pim_if_problem(
+	const struct app *app, const struct pim_iface_info *i, char *buf, size_t cap)
+{
+	const struct net_if *ifp = net_if_get(app->net, i->ifid);
+
+	buf[0] = '\0';
+	if (i->up || !ifp)
+		return buf;
+	if (!ifp->up)
+		return if_problem(app, ifp, buf, cap);
+	snprintf(buf, cap, "no %s to speak from: add one to the interface",
+		i->family == IP_V6 ? "link-local IPv6 address" : "IPv4 address");
+	return buf;
+}
+
 size_t show_limit(const struct cmd_args *args)
 {
 	const char *n = cmd_has(args, "limit") ? cmd_arg(args, "N") : NULL;

@@ -47,6 +47,10 @@ const char *rtm_protocol_name(uint8_t protocol, char *buf, size_t cap);
 /* Why an interface is not up, "" if it is. */
 const char *if_problem(const struct app *app, const struct net_if *ifp, char *buf, size_t cap);
 
+/* Why PIM is not up on an interface, "" if it is. */
+const char *pim_if_problem(
+	const struct app *app, const struct pim_iface_info *i, char *buf, size_t cap);
+
 /* The value of `limit N`, or SHOW_LIMIT. */
 size_t show_limit(const struct cmd_args *args);
 /* Closes a show of {key: [...], "total", "shown"}. */

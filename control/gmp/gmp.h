@@ -256,6 +256,9 @@ void gmp_source_walk(const void *self, uint8_t family, uint16_t ifid, const stru
 	uint64_t now_us, bool (*cb)(void *arg, const struct gmp_source_info *i), void *arg);
 void gmp_host_walk(const void *self, uint8_t family, uint16_t ifid, const struct ipaddr *grp,
 	uint64_t now_us, bool (*cb)(void *arg, const struct gmp_host_info *i), void *arg);
+/* Whether an interface's access list lets grp be joined; src NULL: for all sources. */
+bool gmp_rules_permit(
+	const struct gmp_if_config *c, const struct ipaddr *grp, const struct ipaddr *src);
 /* Totals: groups on all interfaces of the family, and bytes of memory of all state. */
 size_t gmp_group_count(const void *self, uint8_t family);
 size_t gmp_memory(const void *self);

@@ -47,10 +47,11 @@ struct gmp_list gmp_ssm_mapped(const struct gmp_self *self, const struct ipaddr 
 	return (struct gmp_list){0};
 }
 
-bool gmp_permits(const struct gmp_if *gif, const struct ipaddr *grp, const struct ipaddr *src)
+bool gmp_rules_permit(
+	const struct gmp_if_config *c, const struct ipaddr *grp, const struct ipaddr *src)
 {
-	for (uint32_t i = 0; i < gif->conf.n_rules; i++) {
-		const struct gmp_rule *r = &gif->conf.rules[i];
+	for (uint32_t i = 0; i < c->n_rules; i++) {
+		const struct gmp_rule *r = &c->rules[i];
 		bool any_group = r->grp.len == 0, any_source = r->src.len == 0;
 
 		if (!any_group && !prefix_has(&r->grp, grp))
@@ -58,7 +59,12 @@ bool gmp_permits(const struct gmp_if *gif, const struct ipaddr *grp, const struc
 		if (any_source || (src && prefix_has(&r->src, src)))
 			return r->permit;
 	}
-	return gif->conf.n_rules == 0;
+	return c->n_rules == 0;
+}
+
+bool gmp_permits(const struct gmp_if *gif, const struct ipaddr *grp, const struct ipaddr *src)
+{
+	return gmp_rules_permit(&gif->conf, grp, src);
 }
 
 uint32_t gmp_filter(struct gmp_if *gif, const struct ipaddr *grp, struct ipaddr *v, uint32_t n)

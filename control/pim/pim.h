@@ -251,6 +251,8 @@ bool pim_tree_get(const void *self, const struct ipaddr *src, const struct ipadd
 /* RP(G): false if there is none, which it is in the SSM ranges, too. */
 bool pim_rp_of(const void *self, const struct ipaddr *grp, struct ipaddr *rp);
 bool pim_is_ssm(const void *self, const struct ipaddr *grp);
+/* Whether the rules about Registers let an RP take them of the source and group. */
+bool pim_register_permitted(const void *self, const struct ipaddr *src, const struct ipaddr *grp);
 /* How many there are: for limits and show. */
 void pim_tree_count(const void *self, uint64_t *star, uint64_t *sg);
 

@@ -19,6 +19,14 @@ const struct pim_sm *pim_sm_of(const void *self)
 	return pim->sm;
 }
 
+bool pim_register_permitted(const void *self, const struct ipaddr *src, const struct ipaddr *grp)
+{
+	const struct pim_self *pim = self;
+
+	return pim_sg_rules_permit(
+		pim->config->register_rules, pim->config->n_register_rules, src, grp);
+}
+
 /* The next Hello of either timer. */
 static uint64_t hello_due_us(const struct pim_iface *pif)
 {

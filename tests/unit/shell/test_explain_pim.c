@@ -54,7 +54,7 @@ static void nobody_wants_the_group(void **state)
 	trees_setup(r, "10.9.9.9");
 	verdict(r, "explain 10.0.0.1 239.5.5.5",
 		"nobody wants 239.5.5.5: no IGMP member and no PIM neighbor has asked for it; hosts "
-		"on src cannot ask, for it is off there");
+		"on src cannot ask, for IGMP is off there");
 	trees_data(r, "src", "10.0.0.1", "239.5.5.5");
 	verdict(r, "explain 10.0.0.1 239.5.5.5", "nobody wants 239.5.5.5");
 }
@@ -147,6 +147,109 @@ static void members_where_pim_does_not_run(void **state)
 	verdict(r, "explain 10.0.0.1 239.5.5.5", "lan1 has members, but PIM does not run there");
 }
 
+static void nobody_named_the_source_of_a_group_joined_as_a_whole(void **state)
+{
+	struct router *r = *state;
+
+	trees_setup(r, "10.9.9.9");
+	join(r, "232.1.1.1");
+	verdict(r, "explain 10.0.0.1 232.1.1.1", "(a join that names none does not count)");
+}
+
+static void an_interface_that_is_down_is_named_with_its_cause(void **state)
+{
+	struct router *r = *state;
+	const char *text;
+
+	trees_setup(r, "10.9.9.9");
+	net_port_link(r->app.net, net_if_find(r->app.net, "lan1")->conf.port, false);
+	world_run(r->w);
+	verdict(r, "explain 10.0.0.1 239.5.5.5", "; lan1 is down (its port p1 has no carrier");
+	text = run_text(r, "explain 10.0.0.1 239.5.5.5");
+	assert_non_null(
+		strstr(text, "lan1: down, nothing leaves there: its port p1 has no carrier"));
+	text = run_text(r, "show pim interface lan1");
+	assert_non_null(strstr(text, "its port p1 has no carrier"));
+	net_if_admin(r->app.net, net_if_find(r->app.net, "lan1")->id, false);
+	world_run(r->w);
+	assert_string_equal(text_at(run_ok(r, "show pim interface lan1"), "interfaces[0].problem"),
+		"administratively down: set interface lan1 up");
+}
+
+static void the_access_list_refuses_the_group(void **state)
+{
+	struct gmp_rule rule = {.grp = prefix_make(addr("239.1.0.0"), 16), .permit = true};
+	struct router *r = *state;
+
+	trees_setup_with(r, "10.9.9.9", &(struct trees_rules){.gmp = &rule});
+	join(r, "239.5.5.5");
+	verdict(r, "explain 10.0.0.1 239.5.5.5", "the access list of lan1 refuses the group");
+	verdict(r, "explain 10.0.0.1 239.1.5.5", "nobody wants 239.1.5.5");
+}
+
+static void the_rules_refuse_registers(void **state)
+{
+	struct pim_sg_rule rule = {
+		.src = prefix_make(addr("10.9.3.0"), 24), .grp = prefix_make(addr("0.0.0.0"), 0)};
+	struct router *r = *state;
+
+	trees_setup_with(r, "10.9.9.9", &(struct trees_rules){.registers = &rule});
+	join(r, "239.5.5.5");
+	verdict(r, "explain 10.9.3.3 239.5.5.5",
+		"this router, the RP, refuses Registers of source 10.9.3.3");
+}
+
+static void the_limit_of_states_is_reached(void **state)
+{
+	struct router *r = *state;
+
+	trees_setup_with(r, "10.9.9.9", &(struct trees_rules){.limits.states = 1});
+	join(r, "239.5.5.5");
+	join(r, "239.6.6.6");
+	verdict(r, "explain 10.9.3.3 239.6.6.6",
+		"no state is made for it: there are 1, as many as pim.limits.states permits");
+}
+
+static void a_neighbor_has_all_it_may_have(void **state)
+{
+	struct router *r = *state;
+
+	trees_setup_with(r, "10.9.9.9", &(struct trees_rules){.limits.per_neighbor = 1});
+	trees_hello(r, "lan1", "10.1.0.9");
+	trees_join(r, "lan1", "10.1.0.9", "*", "239.5.5.5");
+	trees_join(r, "lan1", "10.1.0.9", "*", "239.6.6.6");
+	verdict(r, "explain 10.9.3.3 239.6.6.6",
+		"neighbor 10.1.0.9 has all the states that limits.per_neighbor (1) permits");
+}
+
+static void the_rp_is_not_told_or_has_said_stop(void **state)
+{
+	struct router *r = *state;
+	const char *text;
+
+	trees_setup(r, "10.9.7.7");
+	trees_hello(r, "lan1", "10.1.0.9");
+	trees_data(r, "src", "10.0.0.1", "239.5.5.5");
+	text = run_text(r, "explain 10.0.0.1 239.5.5.5");
+	assert_non_null(strstr(text, "its Register state towards RP 10.9.7.7 is join: its packets "
+				     "go to the RP in Registers"));
+	trees_register_stop(r, "lan1", "10.9.7.7", "10.0.0.254", "10.0.0.1", "239.5.5.5");
+	verdict(r, "explain 10.0.0.1 239.5.5.5",
+		"the RP 10.9.7.7 was told of the source, has answered Register-Stop");
+}
+
+static void the_source_is_pruned_where_it_was_wanted(void **state)
+{
+	struct router *r = *state;
+
+	trees_setup(r, "10.9.9.9");
+	trees_hello(r, "lan1", "10.1.0.9");
+	trees_join(r, "lan1", "10.1.0.9", "*", "239.5.5.5");
+	trees_data(r, "src", "10.0.0.1", "239.5.5.5");
+	trees_prune_rpt(r, "lan1", "10.1.0.9", "10.0.0.1", "239.5.5.5");
+	verdict(r, "explain 10.0.0.1 239.5.5.5", "the source is pruned on lan1");
+}
+
 static void what_flows_is_said_with_all_that_holds(void **state)
 {
 	struct router *r = *state;
@@ -177,6 +280,14 @@ int main(void)
 		TEST(another_router_is_the_dr),
 		TEST(a_boundary_keeps_the_group_out),
 		TEST(members_where_pim_does_not_run),
+		TEST(nobody_named_the_source_of_a_group_joined_as_a_whole),
+		TEST(an_interface_that_is_down_is_named_with_its_cause),
+		TEST(the_access_list_refuses_the_group),
+		TEST(the_rules_refuse_registers),
+		TEST(the_limit_of_states_is_reached),
+		TEST(a_neighbor_has_all_it_may_have),
+		TEST(the_rp_is_not_told_or_has_said_stop),
+		TEST(the_source_is_pruned_where_it_was_wanted),
 		TEST(what_flows_is_said_with_all_that_holds),
 	};
 

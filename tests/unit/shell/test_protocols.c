@@ -181,6 +181,9 @@ static void pim_counts_with_words(void **state)
 	assert_true(number_at(run_ok(r, "show pim statistics"), "star_g") >= 1);
 	text = run_text(r, "show pim statistics");
 	assert_non_null(strstr(text, "join_prune messages received"));
+	assert_non_null(strstr(text, "received.hello"));
+	assert_non_null(strstr(text, "received.join_prune"));
+	assert_non_null(strstr(text, "bytes of messages received"));
 	run_ok(r, "clear pim statistics");
 	assert_int_equal(number_at(run_ok(r, "show pim statistics"), "router.received.hello"), 0);
 }

@@ -131,11 +131,10 @@ static void send_join(void *arg, const uint8_t *ip, size_t len)
 	deliver(s->r, s->ifname, IP_V4, ip, len);
 }
 
-void trees_join(struct router *r, const char *ifname, const char *neighbor, const char *src,
-	const char *grp)
+static void send_set(
+	struct router *r, const char *ifname, const char *neighbor, struct pim_jp_set *set)
 {
 	struct sent sent = {r, ifname};
-	struct ipaddr group = addr(grp), source = {.family = IP_NONE};
 	uint8_t buf[1500];
 	struct pim_jp_builder b = {.buf = buf,
 		.cap = sizeof(buf),
@@ -144,23 +143,53 @@ void trees_join(struct router *r, const char *ifname, const char *neighbor, cons
 		.holdtime_s = 210,
 		.send = send_join,
 		.arg = &sent};
-	struct pim_jp_set set = {0};
+
+	pim_jp_build(&b, set);
+	pim_jp_flush(&b);
+	pim_jp_set_fini(set);
+}
+
+static struct ipaddr rp_of(struct router *r, const struct ipaddr *group)
+{
 	struct ipaddr rp;
 
-	if (strcmp(src, "*") != 0)
-		source = addr(src);
+	assert_true(pim_rp_of(runner_instance(r->app.runner, r->app.pim_number), group, &rp));
+	return rp;
+}
+
+void trees_join(struct router *r, const char *ifname, const char *neighbor, const char *src,
+	const char *grp)
+{
+	bool star = strcmp(src, "*") == 0;
+	struct ipaddr group = addr(grp), from = star ? rp_of(r, &group) : addr(src);
+	struct pim_jp_set set = {0};
 
 	pim_jp_set_begin(&set, &group);
-	if (ip_is_none(&source)) {
-		assert_true(
-			pim_rp_of(runner_instance(r->app.runner, r->app.pim_number), &group, &rp));
-		pim_jp_set_add(&set, true, &rp, PIM_JP_STAR_G);
-	} else {
-		pim_jp_set_add(&set, true, &source, PIM_JP_SG);
-	}
-	pim_jp_build(&b, &set);
-	pim_jp_flush(&b);
-	pim_jp_set_fini(&set);
+	pim_jp_set_add(&set, true, &from, star ? PIM_JP_STAR_G : PIM_JP_SG);
+	send_set(r, ifname, neighbor, &set);
+}
+
+void trees_prune_rpt(struct router *r, const char *ifname, const char *neighbor, const char *src,
+	const char *grp)
+{
+	struct ipaddr group = addr(grp), rp = rp_of(r, &group), from = addr(src);
+	struct pim_jp_set set = {0};
+
+	pim_jp_set_begin(&set, &group);
+	pim_jp_set_add(&set, true, &rp, PIM_JP_STAR_G);
+	pim_jp_set_add(&set, false, &from, PIM_JP_SG_RPT);
+	send_set(r, ifname, neighbor, &set);
+}
+
+void trees_register_stop(struct router *r, const char *ifname, const char *rp, const char *to,
+	const char *src, const char *grp)
+{
+	struct ipaddr from = addr(rp), dst = addr(to), group = addr(grp), source = addr(src);
+	uint8_t p[256];
+	size_t len = pim_register_stop_write(p, sizeof(p), &from, &dst, &group, &source);
+
+	assert_true(len > 0);
+	deliver(r, ifname, IP_V4, p, len);
 }
 
 void trees_assert(struct router *r, const char *ifname, const char *neighbor, const char *src,
@@ -211,6 +240,11 @@ void trees_config(struct router *r, const struct gmp_config *gmp, const struct p
 
 void trees_setup(struct router *r, const char *rp)
 {
+	trees_setup_with(r, rp, &(struct trees_rules){0});
+}
+
+void trees_setup_with(struct router *r, const char *rp, const struct trees_rules *rules)
+{
 	static const char *const names[] = {"src", "lan1", "lo0"};
 	const struct prefix boundary = prefix_make(addr("239.255.0.0"), 16);
 	struct gmp_if_config ifs[2];
@@ -237,6 +271,11 @@ void trees_setup(struct router *r, const char *rp)
 	pim.ifs = pifs;
 	pim.n_rps = rp ? 1 : 0;
 	pim.rps = rps;
+	pim.n_register_rules = rules->registers ? 1 : 0;
+	pim.register_rules = rules->registers;
+	pim.limits = r->app.conf->pim.limits = rules->limits;
+	ifs[0].n_rules = rules->gmp ? 1 : 0;
+	ifs[0].rules = rules->gmp;
 	address_v6(r);
 	trees_config(r, &gmp, &pim);
 }

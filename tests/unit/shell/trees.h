@@ -9,6 +9,13 @@
 
 /* rp NULL: there is none. */
 void trees_setup(struct router *r, const char *rp);
+/* The same, with rules and limits of their own. */
+struct trees_rules {
+	struct gmp_rule *gmp;          /* of lan1: one */
+	struct pim_sg_rule *registers; /* one */
+	struct pim_limits limits;
+};
+void trees_setup_with(struct router *r, const char *rp, const struct trees_rules *rules);
 void trees_config(struct router *r, const struct gmp_config *gmp, const struct pim_config *pim);
 
 /* One record of a version 3 (MLD 2) report: type 1 to 6 of RFC 3376 4.2.12. */
@@ -21,6 +28,11 @@ void trees_hello(struct router *r, const char *ifname, const char *neighbor);
 /* src "*": a Join(*,G). */
 void trees_join(struct router *r, const char *ifname, const char *neighbor, const char *src,
 	const char *grp);
+/* A Join(*,G) with a Prune(S,G,rpt). */
+void trees_prune_rpt(struct router *r, const char *ifname, const char *neighbor, const char *src,
+	const char *grp);
+void trees_register_stop(struct router *r, const char *ifname, const char *rp, const char *to,
+	const char *src, const char *grp);
 /* An Assert that wins. */
 void trees_assert(struct router *r, const char *ifname, const char *neighbor, const char *src,
 	const char *grp);

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright (c) 2026 The starg authors
+ *
+ * What the parts of explain about PIM share: what is asked, and the trees that answer.
+ */
+#pragma once
+
+#include "app/shell/explain.h"
+
+struct ask {
+	struct explain *x;
+	const void *pim, *gmp;
+	bool ssm, has_star, has_sg;
+	struct pim_tree_info star, sg;
+	struct ipaddr rp;
+	unsigned wanting; /* interfaces with members or Joins */
+	unsigned outputs; /* of them, those that are served */
+	bool only_say;    /* there are outputs: what else is wrong does not stop the packet */
+};
+
+/* Whether PIM runs on the interface, or on any (0); info, if not NULL, of it. */
+bool ask_pim_runs(const struct ask *a, uint16_t ifid, struct pim_iface_info *info);
+/* Who wants the group, and whom it is sent to. only_say: the verdict is not theirs. */
+bool ask_wanted(struct ask *a, bool only_say);
+
+static inline const char *ask_name(const struct ask *a, uint16_t ifid, char *buf, size_t cap)
+{
+	return ifid_name(a->x->app, ifid, buf, cap);
+}
