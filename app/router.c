@@ -281,6 +281,10 @@ static int apply_one(struct app *app, const struct conf *old, const struct conf 
 	case CONF_PREFERENCES:
 		apply_preferences(app, old, new_);
 		return 0;
+	case CONF_ECMP:
+		say(sum, "rpf_ecmp: %s", conf_ecmp_name(new_));
+		net_ecmp_set(app->net, new_->rpf_ecmp);
+		return 0;
 	case CONF_POLICE:
 		say(sum, "policers changed");
 		ports_police(app->ports);

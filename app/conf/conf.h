@@ -129,6 +129,7 @@ struct conf {
 		uint32_t preference;
 	} * preferences;
 	size_t n_preferences;
+	uint8_t rpf_ecmp;      /* enum net_ecmp */
 	struct pim_config pim; /* without name, interfaces and SSM ranges */
 	struct prefix *ssm;    /* SSM ranges of PIM, IGMP and MLD, if the file says so */
 	size_t n_ssm;
@@ -142,6 +143,9 @@ struct conf {
  * blame); those that do not fit are counted in the last line. Nothing is returned unless 0. */
 int conf_read(const char *path, struct conf **out, char *err, size_t err_cap);
 void conf_free(struct conf *c);
+
+/* The word for rpf_ecmp. */
+const char *conf_ecmp_name(const struct conf *c);
 
 void conf_stamp_set(struct conf_stamp *s, const struct stat *st);
 bool conf_stamp_same(const struct conf_stamp *s, const struct stat *st);
@@ -161,6 +165,7 @@ enum conf_change_kind {
 	CONF_PIM,    /* likewise */
 	CONF_LOG,
 	CONF_PREFERENCES,
+	CONF_ECMP,
 	CONF_POLICE,  /* of the router or of a port: all ports' are to be set again */
 	CONF_RESTART, /* a setting that only a new start can change; name says which */
 };

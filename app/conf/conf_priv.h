@@ -177,6 +177,7 @@ void ifs_read(struct conf_reader *r, config_setting_t *s);
 void rpf_read(struct conf_reader *r, config_setting_t *s);
 void neighs_read(struct conf_reader *r, config_setting_t *s);
 void prefs_read(struct conf_reader *r, config_setting_t *s);
+void ecmp_read(struct conf_reader *r, config_setting_t *s);
 void pref_print(const struct conf *c, size_t i, FILE *to);
 void static_read(struct conf_reader *r, config_setting_t *s);
 /* static.routes.except; obj is the route. Checked once its source and group are known. */

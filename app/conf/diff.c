@@ -350,6 +350,8 @@ ssize_t conf_diff(const struct conf *old, const struct conf *new_, struct conf_c
 		change_add(&c, CONF_NEIGHS, 0, 0, "neighbors");
 	if (preferences_differ(old, new_))
 		change_add(&c, CONF_PREFERENCES, 0, 0, "rpf_preference");
+	if (old->rpf_ecmp != new_->rpf_ecmp)
+		change_add(&c, CONF_ECMP, 0, 0, "rpf_ecmp");
 	if (routes_differ(old, new_))
 		change_add(&c, CONF_ROUTES, 0, 0, "static.routes");
 	if (protocol_differs(&c, old, new_, false))

@@ -137,6 +137,8 @@ void conf_print(const struct conf *c, FILE *to)
 		list_print(c, "neighbors", c->n_neighs, neigh_element, to);
 	if (c->n_preferences)
 		list_print(c, "rpf_preference", c->n_preferences, pref_print, to);
+	if (c->rpf_ecmp != NET_ECMP_SOURCE_GROUP)
+		fprintf(to, "rpf_ecmp = \"%s\";\n", conf_ecmp_name(c));
 	conf_pim_print(c, to);
 	conf_gmp_print(c, to);
 	if (c->n_routes == 0)

@@ -17,6 +17,7 @@ static const struct conf_key file_keys[] = {
 	{"rpf", KEY_OTHER, .example = "( )"},
 	{"neighbors", KEY_OTHER, .example = "( )"},
 	{"rpf_preference", KEY_OTHER, .example = "( )"},
+	{"rpf_ecmp", KEY_OTHER, .example = "\"source-group\""},
 	{"static", KEY_OTHER, .example = "{ routes: ( ); }"},
 	{"control", KEY_OTHER, .example = "{ socket = \"/run/starg/stargd.sock\"; }"},
 	{"igmp", KEY_OTHER, .example = "{ ssm_map: ( ); }"},
@@ -49,6 +50,7 @@ static void sections_read(struct conf_reader *r, config_setting_t *root)
 	section(r, root, "rpf", rpf_read);
 	section(r, root, "neighbors", neighs_read);
 	section(r, root, "rpf_preference", prefs_read);
+	section(r, root, "rpf_ecmp", ecmp_read);
 	section(r, root, "static", static_read);
 	conf_pim_defaults(r->conf);
 	section(r, root, "pim", conf_pim_read);

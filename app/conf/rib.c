@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  * Copyright (c) 2026 The starg authors
  *
- * rpf, neighbors, rpf_preference: what is said about unicast routing in the file.
+ * rpf, neighbors, rpf_preference, rpf_ecmp: what is said about unicast routing in the file.
  */
 #include "app/conf/conf_priv.h"
 
@@ -229,4 +229,24 @@ void pref_print(const struct conf *c, size_t i, FILE *to)
 	fputs("{ ", to);
 	group_print(&conf_group_pref, &p, &defaults, to);
 	fputc('}', to);
+}
+
+/* --- rpf_ecmp ---------------------------------------------------------------------------------------- */
+
+static const char *const ecmp_words[] = {[NET_ECMP_SOURCE_GROUP] = "source-group",
+	[NET_ECMP_SOURCE] = "source",
+	[NET_ECMP_NONE] = "none",
+	NULL};
+
+static const struct conf_key ecmp_key = {"rpf_ecmp", KEY_WORD, KEY_FIELD(struct conf, rpf_ecmp),
+	.words = ecmp_words, .example = "\"source-group\""};
+
+void ecmp_read(struct conf_reader *r, config_setting_t *s)
+{
+	value_read(r, s, &ecmp_key, "the file", r->conf);
+}
+
+const char *conf_ecmp_name(const struct conf *c)
+{
+	return ecmp_words[c->rpf_ecmp];
 }

@@ -173,6 +173,12 @@ static bool check_route(struct explain *x)
 
 /* --- inputs -------------------------------------------------------------------------------------------- */
 
+/* As the route's owner looks it up. */
+static bool rpf_of(const struct explain *x, struct net_rpf *out)
+{
+	return net_rpf_group(x->app->net, &x->src, route_key_group(&x->entry.key), out);
+}
+
 /* Why a route has no input: its protocol's reason, or the RPF lookup's. */
 static bool no_input(struct explain *x)
 {
@@ -181,7 +187,7 @@ static bool no_input(struct explain *x)
 
 	memset(&rpf, 0, sizeof(rpf));
 	static_problem(x, &x->entry.key, problem, sizeof(problem));
-	if (!problem[0] && !ip_is_none(&x->src) && !net_rpf(x->app->net, &x->src, &rpf))
+	if (!problem[0] && !ip_is_none(&x->src) && !rpf_of(x, &rpf))
 		return explain_check(x, "rpf", false, "the source is unreachable: %s", rpf.why);
 	return explain_check(x, "input", false, "the route accepts no input%s%s",
 		problem[0] ? ": " : "", problem);
@@ -222,7 +228,7 @@ static void note_rpf(struct explain *x)
 	if (ip_is_none(&x->src))
 		return;
 	memset(&rpf, 0, sizeof(rpf));
-	if (!net_rpf(x->app->net, &x->src, &rpf)) {
+	if (!rpf_of(x, &rpf)) {
 		explain_check(x, "rpf", true,
 			"the unicast tables do not lead to the source (%s); the "
 			"route names its input itself",

@@ -43,7 +43,7 @@ static bool check_rp(struct ask *a, bool needed)
 	if (net_is_local(a->x->app->net, &a->rp, NULL))
 		return explain_check(a->x, "rp", true, "this router is the RP %s", rp);
 	memset(&rpf, 0, sizeof(rpf));
-	if (!net_rpf(a->x->app->net, &a->rp, &rpf))
+	if (!net_rpf_group(a->x->app->net, &a->rp, &a->x->grp, &rpf))
 		return explain_check(
 			a->x, "rp", !needed, "no route: RP %s unreachable (%s)", rp, rpf.why);
 	return explain_check(a->x, "rp", true, "RP %s is reached through %s", rp,
@@ -137,7 +137,7 @@ static bool check_source(struct ask *a)
 		return true;
 	memset(&rpf, 0, sizeof(rpf));
 	ip_str(&a->x->src, src, sizeof(src));
-	if (!net_rpf(a->x->app->net, &a->x->src, &rpf))
+	if (!net_rpf_group(a->x->app->net, &a->x->src, &a->x->grp, &rpf))
 		return explain_check(a->x, "source_rpf", !a->ssm,
 			"the source %s is unreachable (%s)%s", src, rpf.why,
 			a->ssm ? "" : ": only the tree of the RP can bring its packets");

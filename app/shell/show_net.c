@@ -345,20 +345,47 @@ static void text_neighbor(const json_t *value, FILE *to)
 
 /* --- show rpf --------------------------------------------------------------------------------------- */
 
+static void put_rpf_paths(
+	struct app *app, json_t *o, const struct ipaddr *ip, const struct ipaddr *grp)
+{
+	struct net_rpf_path paths[NET_PATHS_MAX];
+	unsigned n = net_rpf_paths(app->net, ip, grp, paths);
+	json_t *list = put_array(o, "paths");
+	char name[DP_IF_NAMELEN];
+
+	for (unsigned i = 0; i < n; i++) {
+		json_t *p = add_object(list);
+
+		put_text(p, "interface",
+			paths[i].ifid ? ifid_name(app, paths[i].ifid, name, sizeof(name)) : NULL);
+		put_ip(p, "neighbor", &paths[i].neighbor);
+		put_number(p, "weight", paths[i].weight);
+		put_bool(p, "usable", paths[i].usable);
+		put_bool(p, "chosen", paths[i].chosen);
+	}
+}
+
 static void show_rpf(struct app *app, const struct cmd_args *args, struct cmd_result *out)
 {
+	const char *group = cmd_arg(args, "GRP");
+	struct ipaddr ip, grp = {.family = IP_NONE};
 	char buf[PREFIX_STRLEN];
 	struct net_rpf rpf;
-	struct ipaddr ip;
 	json_t *o;
 	bool ok;
 
 	memset(&rpf, 0, sizeof(rpf));
-	if (ip_parse(cmd_arg(args, "ADDR"), &ip))
+	if (ip_parse(cmd_arg(args, "ADDR"), &ip) || (group && ip_parse(group, &grp)))
 		return;
+	if (group && grp.family != ip.family) {
+		cmd_fail(out, "%s and %s are of different address families", cmd_arg(args, "ADDR"),
+			group);
+		return;
+	}
 	o = out->value = json_object();
 	put_ip(o, "address", &ip);
-	ok = net_rpf(app->net, &ip, &rpf);
+	put_ip(o, "group", &grp);
+	ok = net_rpf_group(app->net, &ip, &grp, &rpf);
 	put_bool(o, "reachable", ok);
 	put_text(o, "problem", ok ? NULL : rpf.why[0] ? rpf.why : "unreachable");
 	put_text(o, "interface", ok ? ifid_name(app, rpf.ifid, buf, sizeof(buf)) : NULL);
@@ -368,6 +395,8 @@ static void show_rpf(struct app *app, const struct cmd_args *args, struct cmd_re
 	put_text(o, "protocol", ok ? rtm_protocol_name(rpf.protocol, buf, sizeof(buf)) : NULL);
 	put_value(o, "preference", ok ? json_integer(rpf.preference) : json_null());
 	put_value(o, "metric", ok ? json_integer(rpf.metric) : json_null());
+	put_text(o, "ecmp", conf_ecmp_name(app->conf));
+	put_rpf_paths(app, o, &ip, &grp);
 }
 
 static const char *text_of(const json_t *o, const char *key, const char *otherwise)
@@ -375,6 +404,23 @@ static const char *text_of(const json_t *o, const char *key, const char *otherwi
 	const char *s = json_string_value(json_object_get(o, key));
 
 	return s ? s : otherwise;
+}
+
+/* The equal paths, if there is a choice. */
+static void text_rpf_paths(const json_t *o, FILE *to)
+{
+	const json_t *paths = json_object_get(o, "paths"), *p;
+	size_t i;
+
+	if (json_array_size(paths) < 2)
+		return;
+	fprintf(to, "%zu equal paths, by %s:\n", json_array_size(paths), text_of(o, "ecmp", ""));
+	json_array_foreach (paths, i, p)
+		fprintf(to, "  interface %s, neighbor %s%s\n", text_of(p, "interface", "-"),
+			text_of(p, "neighbor", "-"),
+			json_is_true(json_object_get(p, "chosen"))   ? ", chosen"
+			: json_is_true(json_object_get(p, "usable")) ? ""
+								     : ", not usable");
 }
 
 static void text_rpf(const json_t *o, FILE *to)
@@ -392,6 +438,7 @@ static void text_rpf(const json_t *o, FILE *to)
 		text_of(o, "prefix", ""), text_of(o, "origin", ""), text_of(o, "protocol", ""),
 		(long long)json_integer_value(json_object_get(o, "preference")),
 		(long long)json_integer_value(json_object_get(o, "metric")));
+	text_rpf_paths(o, to);
 }
 
 const struct cmd show_net_cmds[] = {
@@ -403,6 +450,8 @@ const struct cmd show_net_cmds[] = {
 		text_route},
 	{"show neighbor", "neighbors (ARP, ND, static) of the interfaces", show_neighbor,
 		text_neighbor},
-	{"show rpf ADDR", "RPF interface and neighbor towards an address", show_rpf, text_rpf},
+	{"show rpf ADDR [GRP]",
+		"RPF interface and neighbor towards an address; GRP: for the tree of that group",
+		show_rpf, text_rpf},
 	{NULL, NULL, NULL, NULL},
 };

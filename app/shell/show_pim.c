@@ -177,7 +177,9 @@ static void text_neighbor(const json_t *value, FILE *to)
 
 /* --- RPs ---------------------------------------------------------------------------------------------- */
 
-static void put_rp(struct app *app, json_t *list, const struct ipaddr *rp, const char *groups)
+/* group: whose way to the RP is meant, where there are several equal ones; NULL: none in particular. */
+static void put_rp(struct app *app, json_t *list, const struct ipaddr *rp, const char *groups,
+	const struct ipaddr *group)
 {
 	json_t *o = add_object(list);
 	char name[DP_IF_NAMELEN];
@@ -185,7 +187,7 @@ static void put_rp(struct app *app, json_t *list, const struct ipaddr *rp, const
 	struct net_rpf rpf;
 
 	memset(&rpf, 0, sizeof(rpf));
-	reachable = net_rpf(app->net, rp, &rpf) || ours;
+	reachable = net_rpf_group(app->net, rp, group, &rpf) || ours;
 	put_ip(o, "address", rp);
 	put_text(o, "groups", groups);
 	put_text(o, "origin", "static");
@@ -209,10 +211,10 @@ static void put_rps(struct app *app, json_t *list)
 
 		if (!rp->n_groups)
 			put_rp(app, list, &rp->address,
-				rp->address.family == IP_V6 ? "ff00::/8" : "224.0.0.0/4");
+				rp->address.family == IP_V6 ? "ff00::/8" : "224.0.0.0/4", NULL);
 		for (uint32_t g = 0; g < rp->n_groups; g++)
 			put_rp(app, list, &rp->address,
-				prefix_text(&rp->groups[g], buf, sizeof(buf)));
+				prefix_text(&rp->groups[g], buf, sizeof(buf)), NULL);
 	}
 }
 
@@ -233,7 +235,7 @@ static void show_rp(struct app *app, const struct cmd_args *args, struct cmd_res
 		cmd_fail(out, "%s is in an SSM range: receivers name its sources, it has no RP",
 			grp);
 	else if (pim_rp_of(self, &g, &rp))
-		put_rp(app, s.list, &rp, grp);
+		put_rp(app, s.list, &rp, grp, &g);
 	else
 		cmd_fail(out, "%s has no RP: add one to pim.rp of the file, and reload", grp);
 }

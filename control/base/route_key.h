@@ -44,6 +44,12 @@ static inline uint32_t prefix_hash(const struct prefix *p, uint32_t seed)
 	return ip_hash(&p->addr, seed * 31u + p->len);
 }
 
+/* The one group of the key; NULL: it is of a prefix of groups. */
+static inline const struct ipaddr *route_key_group(const struct dp_route_key *k)
+{
+	return k->grp.len == ip_bits(&k->grp.addr) ? &k->grp.addr : NULL;
+}
+
 static inline uint32_t route_key_hash(const struct dp_route_key *k)
 {
 	return prefix_hash(&k->src, prefix_hash(&k->grp, k->table));

@@ -107,6 +107,21 @@ struct net_rpf {
 	char why[96]; /* unreachable: the reason in words; else "" */
 };
 
+/* One of the equal ways that RPF chooses from. */
+struct net_rpf_path {
+	uint16_t ifid;          /* 0: leaves by a device that is not starg's */
+	struct ipaddr neighbor; /* IP_NONE: directly connected */
+	uint16_t weight;
+	bool usable, chosen;
+};
+
+/* What RPF chooses by among several equal paths. */
+enum net_ecmp {
+	NET_ECMP_SOURCE_GROUP, /* hash of the address (source or RP) and the group */
+	NET_ECMP_SOURCE,       /* hash of the address */
+	NET_ECMP_NONE,         /* no hash: the path with the highest neighbour, for all */
+};
+
 /* --- changes ----------------------------------------------------------------------------------- */
 
 enum net_change_kind {
@@ -220,10 +235,21 @@ void net_preference_set(struct net *net, uint8_t protocol, uint32_t preference);
 /* Back to the value of that table. */
 void net_preference_default(struct net *net, uint8_t protocol);
 
+/* What RPF chooses by from now on; NET_ECMP_SOURCE_GROUP at first. Next hops always go by their address. */
+void net_ecmp_set(struct net *net, enum net_ecmp ecmp);
+
 /* --- answers ------------------------------------------------------------------------------------------ */
 
-/* True and *out filled if reachable through a starg interface that is up; else false, why set. */
+/* True and *out filled if reachable through a starg interface that is up; else false, why set. Several equal
+ * paths: that of no group in particular. */
 bool net_rpf(const struct net *net, const struct ipaddr *addr, struct net_rpf *out);
+/* The same for a tree of this group, the path as the setting for equal ones says. group NULL or IP_NONE: none
+ * in particular. */
+bool net_rpf_group(const struct net *net, const struct ipaddr *addr, const struct ipaddr *group,
+	struct net_rpf *out);
+/* All paths of the route that answers so, their number; 0 if there is none. */
+unsigned net_rpf_paths(const struct net *net, const struct ipaddr *addr, const struct ipaddr *group,
+	struct net_rpf_path out[NET_PATHS_MAX]);
 /* Longest match without RPF's static routes; false if there is none. */
 bool net_route_lookup(const struct net *net, const struct ipaddr *addr, struct net_route *out);
 

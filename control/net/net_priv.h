@@ -148,6 +148,7 @@ struct net {
 	struct hash_table pathsets;
 	uint8_t gen[NET_ORIGINS];
 	uint32_t preference[256];
+	enum net_ecmp ecmp;
 
 	struct hash_table neighs;
 
@@ -249,12 +250,22 @@ void paths_changed(struct net *net, uint16_t ifid);
 
 /* rpf.c */
 void rpf_init(struct net *net);
-/* The usable path for addr among r and its equals of higher metric; NULL: why is set. via: 0, or
+/* What one of several equal paths is chosen by. */
+struct rpf_by {
+	uint32_t hash;
+	bool highest; /* not by hash, but the highest gateway */
+};
+/* By the address alone. */
+static inline struct rpf_by rpf_by_addr(const struct ipaddr *addr)
+{
+	return (struct rpf_by){.hash = ip_hash(addr, 0)};
+}
+/* The usable path among r and its equals of higher metric; NULL: why is set. via: 0, or
  * the interface it must leave through (why then stays as it is unless a blackhole ends it).
  * *used gets the route. */
 const struct net_path *rpf_pick(const struct net *net, const struct route *r,
-	const struct prefix *dst, const struct ipaddr *addr, uint16_t via,
-	const struct route **used, char why[NET_WHY_MAX]);
+	const struct prefix *dst, struct rpf_by by, uint16_t via, const struct route **used,
+	char why[NET_WHY_MAX]);
 
 /* neigh.c */
 void neigh_fini(struct net *net);

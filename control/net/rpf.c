@@ -11,7 +11,8 @@
  * its interface is up, no loopback, and the kernel does not call it dead.
  *
  * Among several usable paths the one with the highest random weight is taken (RFC 2991 section 6,
- * RFC 2992): each address keeps its path as long as that path lives, whatever happens to others.
+ * RFC 2992) over the address and, unless rpf_ecmp says otherwise, the group: each tree keeps its path as long
+ * as that path lives, whatever happens to others.
  */
 #include "control/net/net_priv.h"
 
@@ -67,6 +68,17 @@ void net_preference_set(struct net *net, uint8_t protocol, uint32_t preference)
 	net_batch_end(net);
 }
 
+void net_ecmp_set(struct net *net, enum net_ecmp ecmp)
+{
+	if (net->ecmp == ecmp)
+		return;
+	net_batch_begin(net);
+	net->ecmp = ecmp;
+	net_pend_all(net, NET_V4);
+	net_pend_all(net, NET_V6);
+	net_batch_end(net);
+}
+
 static uint32_t preference_of(const struct net *net, const struct route *r)
 {
 	return r->origin == NET_ROUTE_KERNEL ? net->preference[r->protocol] : 0;
@@ -79,14 +91,25 @@ static bool path_usable(const struct net *net, const struct net_path *p, uint16_
 	return !p->dead && iface_usable(net, p->ifid) && (!via || p->ifid == via);
 }
 
+static struct rpf_by by_tree(
+	const struct net *net, const struct ipaddr *addr, const struct ipaddr *group)
+{
+	struct rpf_by by = rpf_by_addr(addr);
+
+	by.highest = net->ecmp == NET_ECMP_NONE;
+	if (net->ecmp == NET_ECMP_SOURCE_GROUP && group && !ip_is_none(group))
+		by.hash = ip_hash(group, by.hash);
+	return by;
+}
+
 /* The best of `hashes` draws: more draws, more wins. */
-static uint32_t path_score(const struct net_path *p, uint32_t addr_hash, unsigned hashes)
+static uint32_t path_score(const struct net_path *p, uint32_t tree_hash, unsigned hashes)
 {
 	uint32_t best = 0;
 
 	for (unsigned i = 0; i < hashes; i++) {
 		uint32_t h =
-			ip_hash(&p->gateway, addr_hash + p->ifid * 0x85ebca6bu + i * 0xc2b2ae35u);
+			ip_hash(&p->gateway, tree_hash + p->ifid * 0x85ebca6bu + i * 0xc2b2ae35u);
 
 		if (h > best)
 			best = h;
@@ -94,11 +117,29 @@ static uint32_t path_score(const struct net_path *p, uint32_t addr_hash, unsigne
 	return best;
 }
 
+/* Draws of a path that weighs so much beside the heaviest. */
+static unsigned draws(unsigned weight, unsigned heaviest)
+{
+	return heaviest > HASHES_MAX ? (weight * HASHES_MAX + heaviest - 1) / heaviest : weight;
+}
+
+/* Whether a is the better of two usable paths. */
+static bool path_before(
+	const struct net_path *a, const struct net_path *b, struct rpf_by by, unsigned heaviest)
+{
+	int c;
+
+	if (!by.highest)
+		return path_score(a, by.hash, draws(a->weight, heaviest)) >
+		       path_score(b, by.hash, draws(b->weight, heaviest));
+	c = ip_cmp(&a->gateway, &b->gateway);
+	return c ? c > 0 : a->ifid > b->ifid;
+}
+
 static const struct net_path *path_choose(
-	const struct net *net, const struct pathset *s, const struct ipaddr *addr, uint16_t via)
+	const struct net *net, const struct pathset *s, struct rpf_by by, uint16_t via)
 {
 	const struct net_path *best = NULL;
-	uint32_t hash = ip_hash(addr, 0), best_score = 0;
 	unsigned heaviest = 1;
 
 	for (unsigned i = 0; i < s->n; i++)
@@ -106,18 +147,9 @@ static const struct net_path *path_choose(
 			heaviest = s->path[i].weight;
 	for (unsigned i = 0; i < s->n; i++) {
 		const struct net_path *p = &s->path[i];
-		unsigned hashes = p->weight;
-		uint32_t score;
 
-		if (!path_usable(net, p, via))
-			continue;
-		if (heaviest > HASHES_MAX)
-			hashes = (hashes * HASHES_MAX + heaviest - 1) / heaviest;
-		score = path_score(p, hash, hashes);
-		if (!best || score > best_score) {
+		if (path_usable(net, p, via) && (!best || path_before(p, best, by, heaviest)))
 			best = p;
-			best_score = score;
-		}
 	}
 	return best;
 }
@@ -142,8 +174,8 @@ static void why_unusable(const struct net *net, const struct pathset *s, const s
 }
 
 const struct net_path *rpf_pick(const struct net *net, const struct route *r,
-	const struct prefix *dst, const struct ipaddr *addr, uint16_t via,
-	const struct route **used, char why[NET_WHY_MAX])
+	const struct prefix *dst, struct rpf_by by, uint16_t via, const struct route **used,
+	char why[NET_WHY_MAX])
 {
 	char text[PREFIX_STRLEN];
 
@@ -156,7 +188,7 @@ const struct net_path *rpf_pick(const struct net *net, const struct route *r,
 				net_why(why, "blackhole route %s", net_prefix_str(dst, text));
 			return NULL;
 		}
-		p = path_choose(net, r->paths, addr, via);
+		p = path_choose(net, r->paths, by, via);
 		if (p) {
 			*used = r;
 			why[0] = '\0';
@@ -178,30 +210,65 @@ static void rpf_fill(const struct net *net, const struct route *r, struct net_rp
 	out->metric = r->metric;
 }
 
-bool net_rpf(const struct net *net, const struct ipaddr *addr, struct net_rpf *out)
+/* The route that decides, and its path; NULL: out->why says why there is none. */
+static const struct net_path *rpf_decide(const struct net *net, const struct ipaddr *addr,
+	const struct ipaddr *group, const struct route **r, struct net_rpf *out)
 {
-	const struct net_path *p;
-	const struct route *r;
 	char text[IP_STRLEN];
 
 	memset(out, 0, sizeof(*out));
+	*r = NULL;
 	if (net_is_local(net, addr, NULL)) {
 		net_why(out->why, "the address is the router's own");
-		return false;
+		return NULL;
 	}
-	r = rib_match(net, addr, true, &out->dst);
-	if (!r)
-		r = rib_match(net, addr, false, &out->dst);
-	if (!r) {
+	*r = rib_match(net, addr, true, &out->dst);
+	if (!*r)
+		*r = rib_match(net, addr, false, &out->dst);
+	if (!*r) {
 		net_why(out->why, "no unicast route to %s", ip_str(addr, text, sizeof(text)));
-		return false;
+		return NULL;
 	}
-	rpf_fill(net, r, out);
-	p = rpf_pick(net, r, &out->dst, addr, 0, &r, out->why);
+	return rpf_pick(net, *r, &out->dst, by_tree(net, addr, group), 0, r, out->why);
+}
+
+bool net_rpf_group(const struct net *net, const struct ipaddr *addr, const struct ipaddr *group,
+	struct net_rpf *out)
+{
+	const struct route *r;
+	const struct net_path *p = rpf_decide(net, addr, group, &r, out);
+
+	if (r)
+		rpf_fill(net, r, out);
 	if (!p)
 		return false;
-	rpf_fill(net, r, out);
 	out->ifid = p->ifid;
 	out->neighbor = p->gateway;
 	return true;
+}
+
+bool net_rpf(const struct net *net, const struct ipaddr *addr, struct net_rpf *out)
+{
+	return net_rpf_group(net, addr, NULL, out);
+}
+
+unsigned net_rpf_paths(const struct net *net, const struct ipaddr *addr, const struct ipaddr *group,
+	struct net_rpf_path out[NET_PATHS_MAX])
+{
+	struct net_rpf rpf;
+	const struct route *r;
+	const struct net_path *chosen = rpf_decide(net, addr, group, &r, &rpf);
+
+	if (!r)
+		return 0;
+	for (unsigned i = 0; i < r->paths->n; i++) {
+		const struct net_path *p = &r->paths->path[i];
+
+		out[i] = (struct net_rpf_path){.ifid = p->ifid,
+			.neighbor = p->gateway,
+			.weight = p->weight,
+			.usable = path_usable(net, p, 0),
+			.chosen = p == chosen};
+	}
+	return r->paths->n;
 }

@@ -39,7 +39,8 @@ static const struct net_path *path_via(const struct net *net, const struct ipadd
 	while (n-- > 0 && !why[0]) {
 		const struct route *r = rib_first(nodes[n], rpf);
 		struct prefix dst = trie_prefix(t, nodes[n]);
-		const struct net_path *p = rpf_pick(net, r, &dst, addr, via, &used, why);
+		const struct net_path *p =
+			rpf_pick(net, r, &dst, rpf_by_addr(addr), via, &used, why);
 
 		*len = dst.len;
 		if (p)
@@ -107,7 +108,7 @@ static void way_any(const struct net *net, const struct nexthop *nh, struct way 
 		net_why(t->why, "no route to %s", ip_str(addr, text, sizeof(text)));
 		return;
 	}
-	p = rpf_pick(net, r, &dst, addr, 0, &r, t->why);
+	p = rpf_pick(net, r, &dst, rpf_by_addr(addr), 0, &r, t->why);
 	if (p)
 		way_path(p, addr, t);
 }

@@ -61,7 +61,7 @@ static void inputs_rpf(
 	struct net_rpf rpf = {0};
 	char a[IP_STRLEN];
 
-	if (net_rpf(net, &r->key.src.addr, &rpf) && rpf.ifid)
+	if (net_rpf_group(net, &r->key.src.addr, route_key_group(&r->key), &rpf) && rpf.ifid)
 		input_add(w, rpf.ifid);
 	else if (rpf.why[0])
 		problem(p, "RPF: %s", rpf.why);

@@ -87,6 +87,49 @@ static void a_route_that_moves_takes_its_tree_along_without_loss(void **state)
 	scene_assert_fades(s);
 }
 
+/* Groups 239.1.1.0 and so on: members and a source of each. */
+static void many_groups(struct net4 *t, unsigned n)
+{
+	char g[16];
+
+	for (unsigned i = 0; i < n; i++) {
+		snprintf(g, sizeof(g), "239.1.1.%u", i);
+		sim_host_join(t->rcv, g);
+	}
+	sim_run(t->s, 2);
+	for (unsigned i = 0; i < n; i++) {
+		snprintf(g, sizeof(g), "239.1.1.%u", i);
+		sim_source_send(t->src, g, 5);
+	}
+	sim_run(t->s, 10);
+}
+
+static void equal_paths_share_the_groups_and_a_lost_one_gives_its_own_away(void **state)
+{
+	struct sim *s = *state;
+	uint64_t by_b, by_c;
+	struct net4 t;
+
+	s->ecmp = true;
+	plant(&t, s);
+	sim_cost(t.a, t.ac, 10);
+	sim_cost(t.c, t.ac, 10);
+	many_groups(&t, 16);
+	sim_assert_delivers(s, 5);
+	by_b = scene_data_on(s, t.bd, 4);
+	by_c = scene_data_on(s, t.cd, 4);
+	assert_in_range(by_b, 60, 260); /* of 16 groups of 5 packets a second */
+	assert_in_range(by_b + by_c, 315, 325);
+	sim_link_up(t.bd, false);
+	sim_run(s, 5);
+	sim_assert_delivers(s, 5);
+	assert_in_range(scene_data_on(s, t.cd, 4), 315, 325);
+	sim_link_up(t.bd, true);
+	sim_assert_hosts(s, 40); /* nothing is missed on the way back */
+	assert_in_range(scene_data_on(s, t.bd, 4), by_b - 5, by_b + 5);
+	scene_assert_fades(s);
+}
+
 static void a_link_that_fails_costs_no_more_than_unicast_takes(void **state)
 {
 	struct sim *s = *state;
@@ -353,6 +396,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		SIM_TEST(a_route_that_moves_takes_its_tree_along_without_loss),
+		SIM_TEST(equal_paths_share_the_groups_and_a_lost_one_gives_its_own_away),
 		SIM_TEST(a_link_that_fails_costs_no_more_than_unicast_takes),
 		SIM_TEST(a_link_that_fails_further_up_is_gone_round),
 		SIM_TEST(a_lan_cut_in_two_heals),

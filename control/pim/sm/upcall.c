@@ -12,12 +12,12 @@
 #include "control/pim/sm/register.h"
 
 /* DirectlyConnected(S) and iif == RPF_interface(S), of a source that has no state yet. */
-static bool from_our_subnet(
-	const struct ipaddr *src, const struct pim_iface *pif, const struct proto_ctx *ctx)
+static bool from_our_subnet(const struct ipaddr *src, const struct ipaddr *grp,
+	const struct pim_iface *pif, const struct proto_ctx *ctx)
 {
 	struct net_rpf rpf;
 
-	return pif && net_rpf(ctx->net, src, &rpf) && rpf.ifid == pif->ifid &&
+	return pif && net_rpf_group(ctx->net, src, grp, &rpf) && rpf.ifid == pif->ifid &&
 	       (ip_is_none(&rpf.neighbor) || pif->conf->border);
 }
 
@@ -33,7 +33,7 @@ static struct sm_source *source_for(struct pim_sm *sm, const struct ipaddr *src,
 		return s;
 	if (g && iif == RPF_interface_RP(g) && SwitchToSpt_needs_signal(sm, g))
 		return sm_source_get(sm, g, src, ctx);
-	if (!from_our_subnet(src, pif, ctx))
+	if (!from_our_subnet(src, grp, pif, ctx))
 		return NULL;
 	g = sm_group_get(sm, grp, ctx);
 	return g && !g->ssm ? sm_source_get(sm, g, src, ctx) : NULL;

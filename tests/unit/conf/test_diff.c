@@ -20,6 +20,7 @@ static const char *const kinds[] = {
 	[CONF_LOG] = "log",
 	[CONF_POLICE] = "police",
 	[CONF_PREFERENCES] = "preferences",
+	[CONF_ECMP] = "ecmp",
 	[CONF_RESTART] = "restart",
 };
 
@@ -188,6 +189,8 @@ static void lists_are_applied_as_a_whole(void **state)
 		"neighs neighbors");
 	differ(BASE, BASE "rpf_preference: ({protocol = \"ospf\"; preference = 3;});",
 		"preferences rpf_preference");
+	differ(BASE, BASE "rpf_ecmp = \"none\";", "ecmp rpf_ecmp");
+	differ(BASE, BASE "rpf_ecmp = \"source-group\";", "");
 	differ(BASE, BASE "router: {log = \"debug\";};", "log router.log");
 }
 

@@ -20,7 +20,7 @@ static void unknown_key_names_the_nearest_one(void **state)
 		"F:3: unknown key 'nmae' in router: did you mean 'name'?");
 	wrong(BASE "xyzzy = 1;",
 		"F:3: unknown key 'xyzzy' in the file: its keys are router, ports, interfaces, rpf, "
-		"neighbors, rpf_preference, static, control, igmp, mld, pim");
+		"neighbors, rpf_preference, rpf_ecmp, static, control, igmp, mld, pim");
 	wrong(BASE "static: {route: ();};",
 		"F:3: unknown key 'route' in static: did you mean 'routes'?");
 }
@@ -347,6 +347,8 @@ static void rpf_neighbors_and_preferences_are_checked(void **state)
 		"them\n"
 		"F:5: protocol of rpf_preference 3 is 256, out of range: 0 to 255\n"
 		"F:5: preference of rpf_preference 3 is -1, out of range: 0 to 2147483647");
+	wrong(BASE "rpf_ecmp = \"both\";", "F:3: rpf_ecmp of the file is \"both\": it must be "
+					   "\"source-group\", \"source\" or \"none\"");
 }
 
 static void route_keys_are_checked(void **state)

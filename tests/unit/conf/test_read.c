@@ -195,6 +195,7 @@ static void rpf_neighbors_and_preferences_arrive(void **state)
 	assert_int_equal(c->preferences[0].preference, 30);
 	assert_int_equal(c->preferences[1].protocol, 77);
 	assert_int_equal(c->preferences[1].preference, INT32_MAX);
+	assert_int_equal(c->rpf_ecmp, NET_ECMP_SOURCE);
 	conf_free(c);
 }
 

@@ -275,6 +275,139 @@ static void large_weights_keep_their_ratio(void **state)
 	assert_in_range(count[0], ADDRS * 75 / 100, ADDRS * 85 / 100);
 }
 
+/* The path of the tree of one source and group G + i, by the gateway's third byte. */
+static uint8_t way_of_group(struct fixture *f, const char *src, unsigned i)
+{
+	struct ipaddr s = ip(src), g = ip4(0xef010100 + i);
+	struct net_rpf r;
+
+	assert_true(net_rpf_group(f->net, &s, &g, &r));
+	return r.neighbor.b[2] - 2;
+}
+
+#define GROUPS 64
+
+static void groups_of_one_source_are_spread_over_equal_paths(void **state)
+{
+	static const uint16_t equal[PATHS] = {1, 1, 1, 1};
+	struct fixture *f = *state;
+	unsigned count[PATHS] = {0}, moved = 0;
+	uint8_t before[GROUPS];
+
+	ecmp_ifs(f);
+	ecmp_route(f, PATHS, equal);
+	for (unsigned i = 0; i < GROUPS; i++)
+		count[before[i] = way_of_group(f, "10.0.0.1", i)]++;
+	for (unsigned i = 0; i < PATHS; i++)
+		assert_in_range(count[i], GROUPS / PATHS / 2, GROUPS / PATHS * 2);
+	net_port_link(f->net, "lan1", false);
+	for (unsigned i = 0; i < GROUPS; i++) {
+		if (before[i] == 1)
+			assert_int_not_equal(way_of_group(f, "10.0.0.1", i), 1);
+		else
+			assert_int_equal(way_of_group(f, "10.0.0.1", i), before[i]);
+	}
+	net_port_link(f->net, "lan1", true);
+	for (unsigned i = 0; i < GROUPS; i++)
+		moved += way_of_group(f, "10.0.0.1", i) != before[i];
+	assert_int_equal(moved, 0);
+}
+
+static void the_setting_says_what_equal_paths_are_chosen_by(void **state)
+{
+	static const uint16_t equal[PATHS] = {1, 1, 1, 1};
+	struct fixture *f = *state;
+	struct ipaddr none = {.family = IP_NONE}, s = ip("10.0.0.1");
+	struct net_rpf r;
+	uint8_t way;
+
+	ecmp_ifs(f);
+	ecmp_route(f, PATHS, equal);
+	forget(f);
+	net_ecmp_set(f->net, NET_ECMP_SOURCE);
+	assert_true(heard_rib(f, "10.0.0.1"));
+	way = way_of_group(f, "10.0.0.1", 0);
+	for (unsigned i = 1; i < GROUPS; i++)
+		assert_int_equal(way_of_group(f, "10.0.0.1", i), way);
+	assert_true(net_rpf_group(f->net, &s, &none, &r));
+	assert_int_equal(r.neighbor.b[2] - 2, way);
+	net_ecmp_set(f->net, NET_ECMP_NONE);
+	for (unsigned i = 0; i < GROUPS; i++) {
+		char src[IP_STRLEN];
+
+		snprintf(src, sizeof(src), "10.0.0.%u", i + 1);
+		assert_int_equal(way_of_group(f, src, i), PATHS - 1);
+	}
+	forget(f);
+	net_ecmp_set(f->net, NET_ECMP_NONE);
+	assert_int_equal(f->n_events, 0);
+}
+
+static void next_hops_do_not_follow_the_setting(void **state)
+{
+	static const uint16_t equal[PATHS] = {1, 1, 1, 1};
+	struct fixture *f = *state;
+	struct net_nexthop before[16], after;
+	uint32_t adj[16];
+
+	ecmp_ifs(f);
+	ecmp_route(f, PATHS, equal);
+	for (unsigned i = 0; i < 16; i++) {
+		struct ipaddr a = ip4(0x0a000001 + i);
+
+		adj[i] = net_nexthop_get(f->net, &a, 0);
+		assert_true(net_nexthop_info(f->net, adj[i], &before[i]));
+	}
+	net_ecmp_set(f->net, NET_ECMP_NONE);
+	for (unsigned i = 0; i < 16; i++) {
+		assert_true(net_nexthop_info(f->net, adj[i], &after));
+		assert_true(ip_eq(&after.gateway, &before[i].gateway));
+		net_nexthop_put(f->net, adj[i]);
+	}
+}
+
+static void all_equal_paths_are_told_and_which_is_chosen(void **state)
+{
+	static const uint16_t weights[PATHS] = {1, 2, 1, 1};
+	struct ipaddr s = ip("10.0.0.1"), g = ip("239.1.1.1"), other = ip("11.0.0.1");
+	struct net_rpf_path paths[NET_PATHS_MAX];
+	struct fixture *f = *state;
+	unsigned chosen = 0;
+	struct net_rpf r;
+
+	ecmp_ifs(f);
+	ecmp_route(f, PATHS, weights);
+	net_port_link(f->net, "lan3", false);
+	assert_true(net_rpf_group(f->net, &s, &g, &r));
+	assert_int_equal(net_rpf_paths(f->net, &s, &g, paths), PATHS);
+	for (unsigned i = 0; i < PATHS; i++) {
+		assert_int_equal(paths[i].weight, weights[i]);
+		assert_int_equal(paths[i].usable, i != 3);
+		assert_int_equal(paths[i].chosen, ip_eq(&paths[i].neighbor, &r.neighbor));
+		chosen += paths[i].chosen;
+	}
+	assert_int_equal(chosen, 1);
+	assert_int_equal(net_rpf_paths(f->net, &other, &g, paths), 0);
+}
+
+static void equal_paths_have_the_preference_of_their_protocol(void **state)
+{
+	struct fixture *f = *state;
+	struct net_route r = {
+		.dst = pfx("10.0.0.0/8"), .n_paths = 2, .protocol = 188, .metric = 20};
+
+	ecmp_ifs(f);
+	for (unsigned i = 0; i < 2; i++)
+		r.paths[i] = (struct net_path){
+			.gateway = ip4(0xc0000201 + (i << 8)), .ifindex = 10 + (int)i};
+	assert_int_equal(net_route_set(f->net, &r), 0);
+	assert_int_equal(rpf(f, "10.0.0.1", true).preference, 110);
+	net_port_link(f->net, "lan0", false);
+	assert_int_equal(rpf(f, "10.0.0.1", true).preference, 110);
+	net_port_link(f->net, "lan1", false);
+	rpf(f, "10.0.0.1", false);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
 
 int main(void)
@@ -296,6 +429,11 @@ int main(void)
 		TEST(equal_paths_share_the_addresses),
 		TEST(lost_path_moves_only_its_own_addresses),
 		TEST(large_weights_keep_their_ratio),
+		TEST(groups_of_one_source_are_spread_over_equal_paths),
+		TEST(the_setting_says_what_equal_paths_are_chosen_by),
+		TEST(next_hops_do_not_follow_the_setting),
+		TEST(all_equal_paths_are_told_and_which_is_chosen),
+		TEST(equal_paths_have_the_preference_of_their_protocol),
 	};
 
 	log_set_level(LOG_LVL_ERROR);

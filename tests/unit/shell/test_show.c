@@ -361,6 +361,12 @@ static void unicast_routes_and_rpf_agree(void **state)
 	v = run_ok(r, "show rpf 10.9.1.1");
 	assert_string_equal(text_at(v, "interface"), "lan1");
 	assert_string_equal(text_at(v, "neighbor"), "10.1.0.9");
+	assert_string_equal(text_at(v, "ecmp"), "source-group");
+	assert_string_equal(text_at(v, "paths[0].neighbor"), "10.1.0.9");
+	assert_true(json_is_true(at(v, "paths[0].chosen")));
+	assert_string_equal(
+		text_at(run_ok(r, "show rpf 10.9.1.1 239.1.1.1"), "group"), "239.1.1.1");
+	run_fails(r, "show rpf 10.9.1.1 ff0e::1", "of different address families");
 	v = run_ok(r, "show rpf 172.16.0.1");
 	assert_true(json_is_false(at(v, "reachable")));
 	assert_non_null(strstr(run_text(r, "show rpf 172.16.0.1"), "unreachable: "));
