@@ -21,7 +21,8 @@ DEAD_S = 3  # a neighbour that is silent for so long is gone
 
 
 def ospf_lines(router_id: str, ports: list[Port], *more: str) -> list[str]:
-    lines = ["router ospf", f"ospf router-id {router_id}", "timers throttle spf 0 50 200",
+    # zebra's nexthop objects lack a path that failed and returned, though zebra shows it
+    lines = ["no zebra nexthop kernel enable", "router ospf", f"ospf router-id {router_id}", "timers throttle spf 0 50 200",
              "timers lsa min-arrival 50", "timers throttle lsa all 0", *more, "exit"]
     for p in ports:
         lines += [f"interface {p.name}", "ip ospf area 0"]

@@ -182,6 +182,34 @@ class Sender:
         self.sock.close()
 
 
+class ManyReceiver(Receiver):
+    """Listens to many groups by one socket; stream by stream, it is known who got what."""
+
+    def __init__(self, node: Node, port: int, groups: list[str], ifname: str):
+        super().__init__(node, port)
+        node.sysctl("net.ipv4.igmp_max_memberships", len(groups))
+        with node.inside():
+            index = socket.if_nametoindex(ifname)
+            for g in groups:
+                self.sock.setsockopt(socket.IPPROTO_IP, socket.IP_ADD_MEMBERSHIP,
+                                     socket.inet_aton(g) + struct.pack("=4si", b"\0" * 4, index))
+
+
+class ManySender(Sender):
+    """Sends each number to all groups; the i-th group is stream `stream + i`."""
+
+    def __init__(self, node: Node, groups: list[str], port: int, ifname: str, rate: int):
+        super().__init__(node, groups[0], port, ifname, rate)
+        Sender.next_stream += len(groups) - 1
+        self.targets = [(g, port) for g in groups]
+
+    def send(self, count: int = 1) -> None:
+        for _ in range(count):
+            for i, target in enumerate(self.targets):
+                self.sock.sendto(HEADER.pack(MAGIC, self.stream + i, self.sent), target)
+            self.sent += 1
+
+
 def settle(sender: Sender, receivers: list[Receiver], timeout_s: float = 2) -> None:
     """Waits for the last packets: until all have arrived, or nothing more comes."""
     end, before = time.monotonic() + timeout_s, None

@@ -5,8 +5,8 @@ starg is last hop and transit (mid), first hop (first) or everything, FRR with o
 import pytest
 
 from lab import Lab, wait_for
-from ospf_net import DEAD_S, GROUP, RP, SOURCE, Triangle
-from stream import Receiver, Sender, settle
+from ospf_net import DEAD_S, GROUP, RP, SOURCE, UDP, Triangle
+from stream import ManyReceiver, ManySender, Receiver, Sender, settle
 
 FRR = dict.fromkeys(("first", "mid", "last", "a"), "frr")
 
@@ -127,3 +127,69 @@ def test_a_link_that_fails_and_returns_moves_the_trees(net):
         if net.mid.kind == "starg":
             complete(sender, receivers, first, sender.sent - 25)
     sender.stop()
+
+
+MANY = [f"239.1.2.{i}" for i in range(64)]
+
+
+def ways(r) -> dict[str, str]:
+    """The input of the tree of each group."""
+    return {t["group"]: t["input"] for t in r.ctl("show pim upstream")["upstreams"] if t["source"] == SOURCE
+            and t["group"] in MANY and t["joined"]}
+
+
+def spread(net: Triangle, ports: set[str]) -> dict[str, str]:
+    """The ways once all trees are joined, by these ports, and forward from nowhere else."""
+    def settled():
+        found = ways(net.mid)
+        inputs = {r["group"]: {i["interface"] for i in r["inputs"] if i["accept"]} for r in net.mid.routes()
+                  if r["source"] == SOURCE}
+        return set(found) == set(MANY) and set(found.values()) == ports and all(
+            inputs.get(g) == {port} for g, port in found.items()) and found
+    try:
+        return wait_for(f"all groups come by {ports}", settled, 30)
+    except AssertionError as error:
+        raise AssertionError(f"{error}\n{ways(net.mid)}\n{net.tell()}") from None
+
+
+@among("mid")
+def test_groups_are_spread_over_equal_paths_and_a_lost_one_moves_only_its_own(net):
+    net.cost(net.mid, "e0", 20)
+    wait_for("two equal paths", lambda: sum(
+        p["usable"] for p in net.mid.ctl(f"show rpf {SOURCE}")["paths"]) == 2, 20)
+    receiver = ManyReceiver(net.near, UDP, MANY, "eth0")
+    sender = ManySender(net.src, MANY, UDP, "eth0", rate=20)
+    net.streams += [receiver, sender]
+    sender.start()
+    before = spread(net, {"e0", "e1"})
+    by = {port: [g for g in MANY if before[g] == port] for port in ("e0", "e1")}
+    print(f"{len(by['e0'])} groups by e0, {len(by['e1'])} by e1")
+    assert min(len(groups) for groups in by.values()) >= 16
+    for g in (by["e0"][0], by["e1"][0]):
+        rpf = net.mid.ctl(f"show rpf {SOURCE} {g}")
+        (tree,) = net.mid.ctl(f"show pim upstream {SOURCE} {g}")["upstreams"]
+        assert (rpf["interface"], rpf["neighbor"]) == (before[g], tree["neighbor"])
+        assert f"leads through {before[g]}" in net.mid.text(f"explain {SOURCE} {g}")
+
+    def whole(groups: list[str], first: int) -> None:
+        """Each packet of these groups from number first on has come; the last may be under way."""
+        end = sender.sent - 5
+        with receiver.lock:
+            seen = {g: dict(receiver.counts.get(sender.stream + MANY.index(g), {})) for g in groups}
+        lost = {g: missing for g in groups if (missing := [n for n in range(first, end) if n not in seen[g]])}
+        print(f"{len(groups)} groups, {end - first} packets each, lost: {lost}")
+        assert end > first and not lost
+    wait_for("data of all groups", lambda: all(
+        receiver.received(sender.stream + i) > 5 for i in range(len(MANY))), 20)
+    first = sender.sent
+    net.cut("down")
+    spread(net, {"e1"})
+    wait_for("a second has passed", lambda n=sender.sent: sender.sent > n + 20)
+    whole(by["e1"], first)
+    first = sender.sent
+    net.cut("up")
+    wait_for("two equal paths", lambda: sum(
+        p["usable"] for p in net.mid.ctl(f"show rpf {SOURCE}")["paths"]) == 2, 20)
+    assert spread(net, {"e0", "e1"}) == before
+    wait_for("a second has passed", lambda n=sender.sent: sender.sent > n + 20)
+    whole(MANY, first)
