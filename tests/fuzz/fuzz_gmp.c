@@ -26,7 +26,8 @@ struct play {
 	struct bed *b;
 	struct reader r;
 	bool v6;
-	uint64_t longest_us; /* membership interval so far */
+	uint64_t longest_us;               /* membership interval so far */
+	uint32_t groups, entries, sources; /* as of the last look; sources of one group */
 };
 
 static const char *const groups[2][4] = {{"239.1.1.1", "239.1.1.2", "232.1.1.1", "224.0.0.5"},
@@ -217,7 +218,7 @@ static void step(struct play *p)
 struct view {
 	struct play *p;
 	struct member m;
-	uint32_t groups, sources;
+	uint32_t groups, sources, most_sources;
 };
 
 static bool source_cb(void *arg, const struct gmp_source_info *i)
@@ -242,6 +243,7 @@ static bool group_cb(void *arg, const struct gmp_group_info *i)
 	v->sources = 0;
 	gmp_source_walk(b->self, 0, i->ifid, &i->grp, b->now_us, source_cb, v);
 	MUST(v->sources == i->n_sources);
+	v->most_sources = v->sources > v->most_sources ? v->sources : v->most_sources;
 	MUST(i->exclude || i->is_static || i->n_sources > 0);
 	MUST(!ip_is_multicast_link_local(&i->grp));
 	MUST(!i->ssm || !i->exclude);
@@ -250,9 +252,20 @@ static bool group_cb(void *arg, const struct gmp_group_info *i)
 	return true;
 }
 
+/* A limit that is lowered takes nothing away, and static joins know none. */
+static void within(uint32_t limit, uint32_t now, uint32_t *before, const struct gmp_if_config *c)
+{
+	MUST(!limit || now <= limit + c->n_joins || now <= *before);
+	*before = now;
+}
+
 static bool if_cb(void *arg, const struct gmp_if_info *i)
 {
 	struct view *v = arg;
+	const struct gmp_if_config *c = &v->p->b->conf[0];
+
+	within(c->max_groups, i->groups, &v->p->groups, c);
+	within(c->max_entries, i->entries, &v->p->entries, c);
 
 	MUST(i->robustness <= 7);
 	if (i->group_membership_interval_us > v->p->longest_us)
@@ -272,6 +285,7 @@ static void look(struct play *p)
 	MUST(p->b->repeats == 0);
 	gmp_if_walk(p->b->self, 0, p->b->now_us, if_cb, &v);
 	gmp_group_walk(p->b->self, 0, 0, NULL, p->b->now_us, group_cb, &v);
+	within(p->b->conf[0].max_sources, v.most_sources, &p->sources, &p->b->conf[0]);
 	MUST(v.groups == gmp_group_count(p->b->self, 0));
 	bed_queries(p->b);
 }

@@ -5,8 +5,8 @@
  * passes, messages of neighbours and strangers (well-formed ones over a few groups and sources, and broken
  * ones with right checksums), memberships, upcalls of the data plane, links, routes and settings that change.
  *
- * What must hold: the data plane is never asked for nonsense (fake_dp aborts); neighbours stay within their
- * limit; whatever is sent can be read. And at the end, when all members have left, all neighbours have said
+ * What must hold: the data plane is never asked for nonsense (fake_dp aborts); neighbours and states stay within
+ * their limits; a message that is refused changes nothing; whatever is sent can be read. And at the end, when all members have left, all neighbours have said
  * goodbye and all timers have run out: no entry and no route is left.
  */
 #include <stdio.h>
@@ -41,7 +41,8 @@ struct router {
 	uint16_t number;
 	struct reader in;
 	bool link[LANS];
-	bool forever; /* somebody asked for state that never ends */
+	bool forever;    /* somebody asked for state that never ends */
+	uint64_t states; /* so many there were; a limit that is lowered takes none away */
 };
 
 /* Addresses are thought of as IPv4; those of IPv6 have the same 32 bits at their end. */
@@ -199,6 +200,14 @@ static void look(const uint8_t *data, size_t len)
 	}
 }
 
+static void within_limits(struct router *r)
+{
+	uint64_t n = r->pim->sm->n_star + r->pim->sm->n_sg;
+
+	CHECK(!r->conf.limits.states || n <= r->conf.limits.states || n <= r->states);
+	r->states = n;
+}
+
 static void settle(struct router *r)
 {
 	struct fake_dp *f = r->w->f;
@@ -215,6 +224,7 @@ static void settle(struct router *r)
 		CHECK(!pif->up || !ip_is_none(&pif->dr));
 		CHECK(pif->i_am_dr == (pif->up && ip_eq(&pif->dr, &pif->addr)));
 	}
+	within_limits(r);
 }
 
 static void pass(struct router *r, uint64_t us)
@@ -230,9 +240,46 @@ static void pass(struct router *r, uint64_t us)
 	settle(r);
 }
 
+/* --- packets -------------------------------------------------------------------------------------------------------- */
+
+/* What is counted while the rest of the message holds. */
+static const enum pim_drop partial[] = {PIM_DROP_entry_family, PIM_DROP_entry_group,
+	PIM_DROP_entry_source, PIM_DROP_entry_flags, PIM_DROP_secondary_limit, PIM_DROP_rp_mismatch,
+	PIM_DROP_ssm_entry, PIM_DROP_limit_states, PIM_DROP_limit_neighbor, PIM_DROP_limit_source,
+	PIM_DROP_boundary, PIM_DROP_no_memory};
+
+/* How many messages were refused whole. */
+static uint64_t refused(const struct router *r)
+{
+	const uint64_t *drops = r->pim->stats.drops;
+	uint64_t n = 0;
+
+	for (unsigned i = PIM_OK + 1; i < PIM_DROP_COUNT; i++)
+		n += drops[i];
+	for (unsigned i = 0; i < sizeof(partial) / sizeof(*partial); i++)
+		n -= drops[partial[i]];
+	return n;
+}
+
+struct amounts {
+	uint64_t groups, sources, peers, neighbors, wishes, sent;
+};
+
+static struct amounts amounts_of(const struct router *r)
+{
+	return (struct amounts){.groups = r->pim->sm->n_star,
+		.sources = r->pim->sm->n_sg,
+		.peers = r->pim->sm->peers.n,
+		.neighbors = r->pim->neighbors.n,
+		.wishes = tib_count(r->w->tib),
+		.sent = r->w->f->n_sent};
+}
+
 static void rx(struct router *r, unsigned lan, const uint8_t *packet, size_t len)
 {
+	struct amounts before = amounts_of(r), after;
 	struct event ev = {.kind = EV_PACKET};
+	uint64_t n = refused(r);
 
 	if (len == 0)
 		return;
@@ -241,6 +288,9 @@ static void rx(struct router *r, unsigned lan, const uint8_t *packet, size_t len
 	ev.packet.data = packet;
 	ev.packet.len = len;
 	runner_event(r->w->r, r->number, &ev, r->w->now_us);
+	after = amounts_of(r);
+	CHECK(refused(r) <= n + 1);
+	CHECK(refused(r) == n || memcmp(&before, &after, sizeof(before)) == 0);
 }
 
 /* --- events --------------------------------------------------------------------------------------------------------- */
