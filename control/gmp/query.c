@@ -187,21 +187,49 @@ static void ask(struct gmp_group *g, struct proto_ctx *ctx)
 		transmit(g, group, true, ctx);
 }
 
-/* Nobody is asked: what no known host wants ends now. */
-static void decide(struct gmp_group *g, bool by_tracking, uint64_t now_us)
+/* What ended is said to the other routers of the link, who wait for the Querier's word to lower their timers, and to a
+ * host whose report was lost. Once: what they lose with it is bandwidth. */
+static void say_ended(struct gmp_group *g, bool group, const struct gmp_source *v, uint32_t n,
+	struct proto_ctx *ctx)
 {
+	uint32_t in = 0, max = gmp_query_sources_max(g->gif->conf.family, g->gif->mtu);
+
+	for (uint32_t i = 0; i < n; i++) {
+		if (!v[i].asked)
+			continue;
+		g->gif->self->batch[in++] = v[i].addr;
+		if (in == max) {
+			send_specific(g, false, in, ctx);
+			in = 0;
+		}
+	}
+	if (in > 0)
+		send_specific(g, false, in, ctx);
+	if (group)
+		send_specific(g, false, 0, ctx);
+}
+
+/* Nobody's answer is waited for: what no known host wants ends now. */
+static void decide(struct gmp_group *g, bool by_tracking, struct proto_ctx *ctx)
+{
+	bool group =
+		g->asked && g->exclude && !(by_tracking && gmp_track_wants(g, NULL, ctx->now_us));
+
 	for (uint32_t i = 0; i < g->n_sources; i++) {
 		struct gmp_source *s = &g->sources[i];
 
-		if (!s->asked || (by_tracking && gmp_track_wants(g, &s->addr, now_us)))
+		s->asked = s->asked && !(by_tracking && gmp_track_wants(g, &s->addr, ctx->now_us));
+		if (!s->asked)
 			continue;
 		gmp_source_expire(g, s);
 		gmp_count(g->gif, GMP_C_fast_leaves, 1);
 	}
-	if (g->asked && g->exclude && !(by_tracking && gmp_track_wants(g, NULL, now_us))) {
-		gmp_group_to_include(g, now_us);
+	if (group) {
+		gmp_group_to_include(g, ctx->now_us);
 		gmp_count(g->gif, GMP_C_fast_leaves, 1);
 	}
+	if (by_tracking && g->gif->querier)
+		say_ended(g, group, g->sources, g->n_sources, ctx);
 }
 
 void gmp_query_asked(struct gmp_group *g, struct proto_ctx *ctx)
@@ -213,9 +241,9 @@ void gmp_query_asked(struct gmp_group *g, struct proto_ctx *ctx)
 	if (!any)
 		return;
 	if (g->gif->conf.leave == GMP_LEAVE_IMMEDIATE)
-		decide(g, false, ctx->now_us);
+		decide(g, false, ctx);
 	else if (gmp_track_complete(g, ctx->now_us))
-		decide(g, true, ctx->now_us);
+		decide(g, true, ctx);
 	else if (g->gif->querier)
 		ask(g, ctx);
 }

@@ -175,6 +175,29 @@ static void a_tracked_leave_of_the_last_member_ends_the_flow_at_once(void **stat
 	scene_assert_fades(s);
 }
 
+/* b asks and tracks; c forwards, as the DR, and tracks nobody: it goes by what b says. */
+static void a_forwarder_that_does_not_track_ends_when_a_tracking_querier_says_so(void **state)
+{
+	struct sim *s = *state;
+	struct club t;
+
+	plant(&t, s, 3, 3, 3, true);
+	sim_port_of(t.c, t.lan)->gmp.leave = GMP_LEAVE_QUERY;
+	sim_port_of(t.c, t.lan)->gmp.tracking = false;
+	sim_configure(t.c);
+	sim_host_join(t.h1, G1);
+	sim_host_filter(t.h2, G2, SIM_INCLUDE, t.from);
+	sim_source_send(t.src, G1, 100);
+	sim_source_send(t.src, G2, 100);
+	sim_run(s, 30);
+	sim_assert_delivers(s, 5);
+	sim_host_leave(t.h1, G1);
+	sim_host_leave(t.h2, G2);
+	sim_run(s, 2.5); /* Last Member Query Time 2 s */
+	assert_int_equal(scene_data_on(s, t.lan, 5), 0);
+	scene_assert_fades(s);
+}
+
 static void without_tracking_the_last_member_is_asked_for_twice(void **state)
 {
 	struct sim *s = *state;
@@ -287,6 +310,7 @@ int main(void)
 		SIM_TEST(sources_are_added_and_dropped_one_by_one),
 		SIM_TEST(a_host_that_vanishes_is_forgotten),
 		SIM_TEST(a_tracked_leave_of_the_last_member_ends_the_flow_at_once),
+		SIM_TEST(a_forwarder_that_does_not_track_ends_when_a_tracking_querier_says_so),
 		SIM_TEST(without_tracking_the_last_member_is_asked_for_twice),
 		SIM_TEST(hosts_of_version_3_fall_back_to_a_querier_of_version_2),
 		SIM_TEST(the_lowest_address_asks_and_another_takes_over_when_it_dies),

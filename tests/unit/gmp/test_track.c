@@ -20,9 +20,28 @@ static void the_last_known_member_ends_the_group_at_once(void **state)
 		bed_report1(b, 1, host[i], "TO_IN", grp[i], "");
 		assert_string_equal(bed_told(b, 1, grp[i]), "");
 		assert_string_equal(bed_state(b, 1, grp[i]), "none");
+		assert_string_equal(bed_queries(b), "Q(G)"); /* for other routers, once */
+		bed_run(b, 10 * BED_S);
 		assert_string_equal(bed_queries(b), "");
 		lan_end(b);
 	}
+}
+
+/* Another router that does not know all members waits for what the Querier says (RFC 3376 6.6.1); a host whose
+ * report was lost is heard. */
+static void what_tracking_decided_is_said_to_the_other_routers(void **state)
+{
+	struct bed *b = lan_new();
+
+	lan_start(b);
+	bed_report1(b, 1, H4, "TO_EX", G4, "");
+	bed_report1(b, 1, H4, "TO_IN", G4, "");
+	assert_int_equal(b->n_queries, 1);
+	assert_false(b->queries[0].m.suppress);
+	assert_int_equal(b->queries[0].m.resp_us, BED_S);
+	bed_report1(b, 1, I4, "IS_EX", G4, ""); /* it was there all the time */
+	assert_string_equal(bed_told(b, 1, G4), "*");
+	lan_end(b);
 }
 
 static void another_member_keeps_the_group_without_a_question(void **state)
@@ -53,7 +72,7 @@ static void another_member_keeps_its_source(void **state)
 	assert_string_equal(bed_told(b, 1, G4), "b c");
 	bed_report1(b, 1, I4, "TO_IN", G4, "c");
 	assert_string_equal(bed_told(b, 1, G4), "c");
-	assert_string_equal(bed_queries(b), "");
+	assert_string_equal(bed_queries(b), "Q(G,a) Q(G,b)");
 	lan_end(b);
 }
 
@@ -69,7 +88,7 @@ static void who_excludes_others_keeps_the_source_it_does_not_exclude(void **stat
 	assert_string_equal(bed_told(b, 1, G4), "* !c !d"); /* a: I wants it */
 	bed_report1(b, 1, I4, "BLOCK", G4, "a");
 	assert_string_equal(bed_told(b, 1, G4), "* !a !c !d");
-	assert_string_equal(bed_queries(b), "");
+	assert_string_equal(bed_queries(b), "Q(G,d) Q(G,a)");
 	lan_end(b);
 }
 
@@ -82,7 +101,7 @@ static void who_includes_a_source_keeps_it_when_the_others_leave(void **state)
 	bed_report1(b, 1, I4, "ALLOW", G4, "a");
 	bed_report1(b, 1, H4, "TO_IN", G4, "b");
 	assert_string_equal(bed_told(b, 1, G4), "a b");
-	assert_string_equal(bed_queries(b), "");
+	assert_string_equal(bed_queries(b), "Q(G)");
 	lan_end(b);
 }
 
@@ -120,7 +139,7 @@ static void a_source_by_name_ends_with_the_host_that_named_it(void **state)
 	assert_string_equal(bed_told(b, 1, G4), "* b"); /* I wants a, not by name */
 	bed_report1(b, 1, I4, "TO_IN", G4, "");
 	assert_string_equal(bed_told(b, 1, G4), "b");
-	assert_string_equal(bed_queries(b), "");
+	assert_string_equal(bed_queries(b), "Q(G,a) Q(G)");
 	lan_end(b);
 }
 
@@ -323,6 +342,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_last_known_member_ends_the_group_at_once),
+		cmocka_unit_test(what_tracking_decided_is_said_to_the_other_routers),
 		cmocka_unit_test(another_member_keeps_the_group_without_a_question),
 		cmocka_unit_test(another_member_keeps_its_source),
 		cmocka_unit_test(who_excludes_others_keeps_the_source_it_does_not_exclude),
