@@ -163,6 +163,14 @@ void random_event(struct world *w)
 	events[below(w, sizeof(events) / sizeof(events[0]))](w);
 }
 
+void random_gentle_event(struct world *w)
+{
+	static void (*const events[])(struct world *) = {event_member, event_member, event_member,
+		event_member, event_source, event_source, event_cost};
+
+	events[below(w, sizeof(events) / sizeof(events[0]))](w);
+}
+
 void random_heal(struct world *w)
 {
 	struct sim *s = w->s;

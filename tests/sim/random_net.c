@@ -79,7 +79,7 @@ static void add_host(struct world *w, struct sim_link *l)
 	char name[SIM_NAME];
 
 	snprintf(name, sizeof(name), "h%u", w->s->n_hosts);
-	sim_host(w->s, name, l, versions[below(w, 7)]);
+	sim_host(w->s, name, l, w->calm ? 3 : versions[below(w, 7)]);
 }
 
 static void build_hosts(struct world *w, unsigned n)

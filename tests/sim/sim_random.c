@@ -23,6 +23,7 @@ static int usage(FILE *f)
 		"  --count N          so many, with seeds N, N+1, ... (100; 1 with --seed or --trace)\n"
 		"  --routers MIN-MAX  in each of them (3-30)\n"
 		"  --events N         that befall each (by the seed)\n"
+		"  --calm             nothing breaks, and all is right soon after each event\n"
 		"  --trace            every packet, route and log line to stdout\n"
 		"  --verbose          a line for each network\n");
 	return f == stderr ? 2 : 0;
@@ -38,7 +39,7 @@ static int parse(int argc, char **argv, struct options *op)
 {
 	static const struct option longs[] = {{"seed", 1, NULL, 's'}, {"count", 1, NULL, 'c'},
 		{"routers", 1, NULL, 'r'}, {"events", 1, NULL, 'e'}, {"trace", 0, NULL, 't'},
-		{"verbose", 0, NULL, 'v'}, {"help", 0, NULL, 'h'}, {0}};
+		{"calm", 0, NULL, 'q'}, {"verbose", 0, NULL, 'v'}, {"help", 0, NULL, 'h'}, {0}};
 	int c;
 
 	while ((c = getopt_long(argc, argv, "", longs, NULL)) != -1) {
@@ -61,6 +62,9 @@ static int parse(int argc, char **argv, struct options *op)
 			op->o.trace = stdout;
 			op->o.dump = true;
 			op->count = op->count ? op->count : 1;
+			break;
+		case 'q':
+			op->o.calm = true;
 			break;
 		case 'v':
 			op->verbose = true;
@@ -89,6 +93,8 @@ static void report(const struct options *op, uint64_t seed, const struct sim_ran
 			op->o.routers_max);
 		if (op->o.events)
 			printf(" --events %u", op->o.events);
+		if (op->o.calm)
+			printf(" --calm");
 		printf(" --trace\n");
 	}
 	fflush(stdout);

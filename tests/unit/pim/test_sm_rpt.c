@@ -403,6 +403,22 @@ static void prunes_for_other_routers_and_groups_not_joined_are_not_overridden(vo
 	assert_int_equal(p->sm->n_sg, 0);
 }
 
+/* Of a source that is known, too: what is for another router than RPF'(S,G,rpt) means nothing. */
+static void joins_and_prunes_for_another_router_do_not_move_the_override(void **state)
+{
+	struct sm_world *p = *state;
+
+	not_pruned(p);
+	sw_member(p, p->lan1, S, G, MEMBER_INCLUDE);
+	assert_int_equal(src(p)->up_rpt, UP_RPT_NOT_PRUNED);
+	sw_jp(p, p->up, "10.0.1.2", "10.0.1.3", G " P" S "r");
+	assert_false(timer_armed(&src(p)->ot));
+	sw_jp(p, p->up, "10.0.1.3", "10.0.1.2", G " P" S "r");
+	assert_true(timer_armed(&src(p)->ot));
+	sw_jp(p, p->up, "10.0.1.4", "10.0.1.3", G " J" S "r");
+	assert_true(timer_armed(&src(p)->ot));
+}
+
 static void when_we_prune_too_nothing_is_overridden(void **state)
 {
 	struct sm_world *p = *state;
@@ -520,6 +536,7 @@ int main(void)
 		T(a_second_prune_does_not_delay_the_override),
 		T(a_join_seen_cancels_the_override),
 		T(prunes_for_other_routers_and_groups_not_joined_are_not_overridden),
+		T(joins_and_prunes_for_another_router_do_not_move_the_override),
 		T(when_we_prune_too_nothing_is_overridden),
 		T(to_prune_cancels_the_override),
 		T(to_leave_the_group_cancels_the_override),
