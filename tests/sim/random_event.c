@@ -166,7 +166,7 @@ void random_event(struct world *w)
 void random_gentle_event(struct world *w)
 {
 	static void (*const events[])(struct world *) = {event_member, event_member, event_member,
-		event_member, event_source, event_source, event_cost};
+		event_member, event_source, event_source, event_cost, event_dr, event_rp};
 
 	events[below(w, sizeof(events) / sizeof(events[0]))](w);
 }

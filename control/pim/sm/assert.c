@@ -392,6 +392,19 @@ void assert_rpf_changed(
 	sm_oif_gc(sm, oif, ctx);
 }
 
+void assert_rp_changed(struct pim_sm *sm, struct sm_group *g, struct proto_ctx *ctx)
+{
+	struct sm_oif *oif, *next;
+
+	for (oif = LIST_FIRST(&g->star.oifs); oif; oif = next) {
+		next = LIST_NEXT(oif, link);
+		if (oif->assert != L || !oif->iface->pif)
+			continue;
+		oif_event(sm, oif, AE_RPF_STOPS, ctx);
+		sm_oif_gc(sm, oif, ctx);
+	}
+}
+
 void assert_join_received(struct pim_sm *sm, struct sm_oif *oif, struct proto_ctx *ctx)
 {
 	oif_event(sm, oif, AE_JOIN, ctx);

@@ -127,6 +127,8 @@ void rp_refresh(struct pim_sm *sm, struct sm_group *g, struct proto_ctx *ctx)
 
 	if (ip_eq(&rp, RP_G(g)) && ssm == g->ssm && i_am_rp == I_am_RP(g))
 		return;
+	if (!ip_eq(&rp, RP_G(g)))
+		assert_rp_changed(sm, g, ctx);
 	g->ssm = ssm;
 	target_set(sm, &g->star, &rp, i_am_rp ? TARGET_SELF : TARGET_RP, ctx);
 	sm_touch(sm, &g->star);

@@ -403,6 +403,10 @@ void assert_settle(struct pim_sm *sm, struct sm_entry *e, struct proto_ctx *ctx)
 /* RPF_interface(RP(G)) or RPF_interface(S) stopped being the interface old_ifid. */
 void assert_rpf_changed(
 	struct pim_sm *sm, struct sm_entry *e, uint16_t old_ifid, struct proto_ctx *ctx);
+/* RP(G) is another one. Deviation: asserts lost for (*,G) are void then. They compared ways to the old RP, which 4.6.2 does
+ * not ask; a winner that is upstream may have its way to the new one through us, and two routers would join each other
+ * for ever. */
+void assert_rp_changed(struct pim_sm *sm, struct sm_group *g, struct proto_ctx *ctx);
 /* A Join(*,G) or Join(S,G) for us came in on the interface; also called for (S,G) when a Join(*,G) came
  * without Prune(S,G,rpt) (4.6.5 rule 7). */
 void assert_join_received(struct pim_sm *sm, struct sm_oif *oif, struct proto_ctx *ctx);

@@ -310,6 +310,24 @@ static void another_rp_by_the_same_neighbour_is_joined_at_once(void **state)
 	assert_string_equal(sw_sent(p, p->up), "10.0.1.2: " G " J*10.9.9.8");
 }
 
+/* What an assert compared were ways to the old RP: its winner may be the one whose way to the new one is ours. */
+static void with_the_rp_the_asserts_about_ways_to_it_end(void **state)
+{
+	struct sm_world *p = *state;
+
+	sw_neigh(p, p->up, "10.0.1.3");
+	world_route(p->w, "10.9.9.8/32", p->up, "10.0.1.2");
+	joined(p);
+	sw_assert(p, p->up, "10.0.1.3", NULL, G, true, 0, 0);
+	sw_pass(p, 2500);
+	assert_string_equal(sw_sent(p, p->up), "10.0.1.3: " G " J*10.9.9.9");
+	sw_rp(p, "10.9.9.8", "239.0.0.0/8");
+	sw_config(p);
+	assert_string_equal(
+		sw_sent(p, p->up), "10.0.1.2: " G " J*10.9.9.8 | 10.0.1.3: " G " P*10.9.9.9");
+	assert_null(sw_oif(p, "*", G, p->up));
+}
+
 static void another_rp_elsewhere_moves_the_tree(void **state)
 {
 	struct sm_world *p = *state;
@@ -443,6 +461,7 @@ int main(void)
 		T(a_lost_neighbour_is_joined_when_it_is_back),
 		T(without_route_the_join_waits_for_one),
 		T(another_rp_by_the_same_neighbour_is_joined_at_once),
+		T(with_the_rp_the_asserts_about_ways_to_it_end),
 		T(another_rp_elsewhere_moves_the_tree),
 		T(without_rp_the_tree_is_pruned_and_comes_back),
 		T(at_the_rp_nobody_is_joined_and_registers_are_accepted),
