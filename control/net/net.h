@@ -104,7 +104,8 @@ struct net_rpf {
 	uint8_t protocol;
 	uint32_t preference; /* Assert metric preference, by protocol (RFC 7761 4.6.3) */
 	uint32_t metric;
-	char why[96]; /* unreachable: the reason in words; else "" */
+	bool by_group; /* there are equal paths, and another group may have another of them */
+	char why[96];  /* unreachable: the reason in words; else "" */
 };
 
 /* One of the equal ways that RPF chooses from. */

@@ -208,6 +208,7 @@ static void rpf_fill(const struct net *net, const struct route *r, struct net_rp
 	out->protocol = r->protocol;
 	out->preference = preference_of(net, r);
 	out->metric = r->metric;
+	out->by_group = net->ecmp == NET_ECMP_SOURCE_GROUP && r->paths->n > 1;
 }
 
 /* The route that decides, and its path; NULL: out->why says why there is none. */

@@ -165,8 +165,9 @@ enum sm_target_kind {
 struct sm_target {
 	struct order_node node;
 	struct ipaddr addr;
-	uint8_t kind; /* enum sm_target_kind */
-	bool stale;   /* rpf is to be asked for again, when the first of its entries is settled */
+	uint8_t kind;  /* enum sm_target_kind */
+	bool stale;    /* rpf is to be asked for again, when the first of its entries is settled */
+	bool by_group; /* several equal paths: rpf is that of no group in particular */
 	struct sm_rpf rpf;
 	uint32_t n_ups; /* of S: its groups, for limits.per_source */
 	LIST_HEAD(, sm_up) ups;
@@ -175,6 +176,7 @@ struct sm_target {
 /* Upstream: towards whom an entry is joined. */
 struct sm_up {
 	struct sm_target *target; /* NULL: no RP */
+	struct sm_rpf *own; /* its group has another path than the target's rpf; NULL: it has not */
 	LIST_ENTRY(sm_up) in_target;
 	struct ipaddr nbr; /* RPF'(..): who was joined; IP_NONE: nobody */
 	uint16_t ifid;     /* where; 0 none */
@@ -325,6 +327,8 @@ static inline const struct sm_rpf *rpf_of(const struct sm_up *up)
 {
 	static const struct sm_rpf unreachable;
 
+	if (up->own)
+		return up->own;
 	return up->target ? &up->target->rpf : &unreachable;
 }
 

@@ -3,7 +3,8 @@
  *
  * RPF_interface and MRIB.next_hop of RPs and sources (RFC 7761 4.1.5, 4.2). Targets stand in an index by
  * address, so that a change of routes costs what lies within its prefix; the routes are asked for an address
- * once, however many entries lead there.
+ * once, however many entries lead there. Only where groups may choose among equal paths (rpf_ecmp) each is asked
+ * for by itself, and keeps the answer if it is not the one of the address.
  */
 #include "control/pim/sm/sm_tree.h"
 
@@ -54,6 +55,8 @@ void target_leave(struct pim_sm *sm, struct sm_up *up)
 {
 	struct sm_target *t = up->target;
 
+	free(up->own);
+	up->own = NULL;
 	if (!t)
 		return;
 	LIST_REMOVE(up, in_target);
@@ -92,18 +95,20 @@ void target_stale_all(struct pim_sm *sm)
 /* --- asking ----------------------------------------------------------------------------------------- */
 
 /* MRIB.next_hop: NULL at the RP for RP(G), and for a source on our own subnet; an RP there is asked
- * itself. */
-static struct sm_rpf ask(
-	const struct pim_sm *sm, const struct sm_target *t, const struct proto_ctx *ctx)
+ * itself. grp: NULL for the path of no group in particular. */
+static struct sm_rpf ask(const struct pim_sm *sm, const struct sm_target *t,
+	const struct ipaddr *grp, bool *by_group, const struct proto_ctx *ctx)
 {
 	struct sm_rpf out = {0};
 	const struct pim_iface *pif;
 	struct net_rpf rpf = {0};
 
+	*by_group = false;
 	if (t->kind == TARGET_SELF)
 		return (struct sm_rpf){.ifid = DP_IF_REGISTER, .connected = true};
-	if (!net_rpf(ctx->net, &t->addr, &rpf) || !rpf.ifid)
+	if (!net_rpf_group(ctx->net, &t->addr, grp, &rpf) || !rpf.ifid)
 		return out;
+	*by_group = rpf.by_group;
 	out.ifid = rpf.ifid;
 	out.next_hop = rpf.neighbor;
 	out.preference = rpf.preference;
@@ -139,17 +144,44 @@ static void rpf_changed(
 	sm_touch(sm, e);
 }
 
+/* The path of up's group, if it is not the target's. Without memory it is taken for that. */
+static void own_refresh(struct pim_sm *sm, struct sm_up *up, const struct proto_ctx *ctx)
+{
+	const struct sm_entry *e = container_of(up, struct sm_entry, up);
+	struct sm_target *t = up->target;
+	struct sm_rpf own;
+	bool by_group;
+
+	if (t && t->by_group)
+		own = ask(sm, t, &group_of(e)->grp, &by_group, ctx);
+	if (!t || !t->by_group || same_rpf(&own, &t->rpf)) {
+		free(up->own);
+		up->own = NULL;
+		return;
+	}
+	if (!up->own)
+		up->own = malloc(sizeof(*up->own));
+	if (up->own)
+		*up->own = own;
+	else
+		pim_drop(sm->pim, NULL, PIM_DROP_no_memory);
+}
+
 static void refresh(struct pim_sm *sm, struct sm_target *t, struct proto_ctx *ctx)
 {
-	struct sm_rpf old = t->rpf;
+	struct sm_rpf shared = t->rpf, old;
+	bool by_group = t->by_group;
 	struct sm_up *up;
 
 	t->stale = false;
-	t->rpf = ask(sm, t, ctx);
-	if (same_rpf(&old, &t->rpf))
+	t->rpf = ask(sm, t, NULL, &t->by_group, ctx);
+	if (!by_group && !t->by_group && same_rpf(&shared, &t->rpf))
 		return;
-	LIST_FOREACH (up, &t->ups, in_target)
+	LIST_FOREACH (up, &t->ups, in_target) {
+		old = up->own ? *up->own : shared;
+		own_refresh(sm, up, ctx);
 		rpf_changed(sm, up, &old, ctx);
+	}
 }
 
 void target_refresh(struct pim_sm *sm, struct sm_up *up, struct proto_ctx *ctx)
@@ -178,6 +210,7 @@ bool target_set(struct pim_sm *sm, struct sm_entry *e, const struct ipaddr *addr
 	e->up.target = t;
 	if (t)
 		LIST_INSERT_HEAD(&t->ups, &e->up, in_target);
+	own_refresh(sm, &e->up, ctx);
 	rpf_changed(sm, &e->up, &old, ctx);
 	return t || ip_is_none(addr);
 }
