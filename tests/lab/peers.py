@@ -66,8 +66,8 @@ class KernelRouter(Node):
     def loopback(self, address: str) -> None:
         self.ip("addr", "add", address, "dev", "lo")
 
-    def route(self, prefix: str, via: str) -> None:
-        self.ip("route", "add", prefix, "via", via)
+    def route(self, prefix: str, via: str, metric: int = 0) -> None:
+        self.ip("route", "replace", prefix, "via", via, "metric", str(metric))
 
 
 class FrrSpace:
@@ -160,9 +160,14 @@ class Pimd(KernelRouter):
         self.file.write_text("\n".join(config) + "\n")
         log = open(self.dir / "pimd.log", "a")
         self.program = unpacked("pimd", "usr/sbin/pimd")
-        self.proc = self.popen(str(self.program), "-f", "-N", "-c", str(self.file),
+        self.proc = self.popen(str(self.program), "-f", "-N", "-s", "debug", "-d", "-c", str(self.file),
                                stdout=log, stderr=log)
         log.close()
 
     def log(self) -> str:
         return (self.dir / "pimd.log").read_text(errors="replace")
+
+    def rp_set(self) -> set[str]:
+        """It writes its tables into its log every few seconds; `pimd -r` leaves out this one."""
+        table = self.log().rpartition("Rendezvous-Point Set")[2]
+        return {line.split()[0] for line in table.splitlines() if line[:1].isdigit()}
