@@ -5,8 +5,8 @@
  * configuration, each with the sentence that mends it.
  */
 #include <errno.h>
-#include <stdarg.h>
 
+#include "control/base/complain.h"
 #include "control/gmp/gmp.h"
 
 #define V6_SSM(scope)                                                             \
@@ -47,32 +47,17 @@ void gmp_if_config_default(struct gmp_if_config *c, enum ip_family family)
 	};
 }
 
-struct complaint {
-	char *err;
-	size_t cap;
-};
-
-static int __attribute__((format(printf, 2, 3)))
-wrong(const struct complaint *c, const char *fmt, ...)
-{
-	va_list ap;
-
-	va_start(ap, fmt);
-	vsnprintf(c->err, c->cap, fmt, ap);
-	va_end(ap);
-	return -EINVAL;
-}
-
 static int check_version(const struct gmp_if_config *i, const struct complaint *c)
 {
 	if (i->family != IP_V4 && i->family != IP_V6)
-		return wrong(c, "%s: the family must be IPv4 (IGMP) or IPv6 (MLD)", i->interface);
+		return complain(
+			c, "%s: the family must be IPv4 (IGMP) or IPv6 (MLD)", i->interface);
 	if (i->family == IP_V4 && (i->version < 1 || i->version > 3))
-		return wrong(c, "%s: IGMP version %u: give 1, 2 or 3", i->interface, i->version);
+		return complain(c, "%s: IGMP version %u: give 1, 2 or 3", i->interface, i->version);
 	if (i->family == IP_V6 && (i->version < 1 || i->version > 2))
-		return wrong(c, "%s: MLD version %u: give 1 or 2", i->interface, i->version);
+		return complain(c, "%s: MLD version %u: give 1 or 2", i->interface, i->version);
 	if (i->role != GMP_ROLE_ROUTER)
-		return wrong(
+		return complain(
 			c, "%s: the proxy roles are not available: leave role out", i->interface);
 	return 0;
 }
@@ -90,23 +75,23 @@ static int check_times(const struct gmp_if_config *i, const struct complaint *c)
 	uint32_t max_ms = response_max_ms(i);
 
 	if (i->robustness < 1 || i->robustness > 7)
-		return wrong(c, "%s: robustness %u: give 1 to 7", i->interface, i->robustness);
+		return complain(c, "%s: robustness %u: give 1 to 7", i->interface, i->robustness);
 	if (i->query_interval_s < 1 || i->query_interval_s > 31744)
-		return wrong(c, "%s: query_interval_s %u: give 1 to 31744", i->interface,
+		return complain(c, "%s: query_interval_s %u: give 1 to 31744", i->interface,
 			i->query_interval_s);
 	if (i->query_response_interval_ms < 100 || i->query_response_interval_ms > max_ms)
-		return wrong(c, "%s: query_response_interval_ms %u: give 100 to %u", i->interface,
-			i->query_response_interval_ms, max_ms);
+		return complain(c, "%s: query_response_interval_ms %u: give 100 to %u",
+			i->interface, i->query_response_interval_ms, max_ms);
 	if (i->query_response_interval_ms >= i->query_interval_s * 1000)
-		return wrong(c,
+		return complain(c,
 			"%s: query_response_interval_ms %u must be below query_interval_s %u (RFC "
 			"3376 8.3)",
 			i->interface, i->query_response_interval_ms, i->query_interval_s);
 	if (i->last_member_query_interval_ms < 100 || i->last_member_query_interval_ms > max_ms)
-		return wrong(c, "%s: last_member_query_interval_ms %u: give 100 to %u",
+		return complain(c, "%s: last_member_query_interval_ms %u: give 100 to %u",
 			i->interface, i->last_member_query_interval_ms, max_ms);
 	if (i->startup_query_interval_s > 31744)
-		return wrong(c, "%s: startup_query_interval_s %u: give 1 to 31744", i->interface,
+		return complain(c, "%s: startup_query_interval_s %u: give 1 to 31744", i->interface,
 			i->startup_query_interval_s);
 	return 0;
 }
@@ -114,18 +99,19 @@ static int check_times(const struct gmp_if_config *i, const struct complaint *c)
 static int check_limits(const struct gmp_if_config *i, const struct complaint *c)
 {
 	if (i->resume_groups && !i->max_groups)
-		return wrong(
+		return complain(
 			c, "%s: resume_groups without max_groups: give both or none", i->interface);
 	if (i->resume_groups > i->max_groups)
-		return wrong(c, "%s: resume_groups %u is above max_groups %u: lower it",
+		return complain(c, "%s: resume_groups %u is above max_groups %u: lower it",
 			i->interface, i->resume_groups, i->max_groups);
 	if (i->max_groups_per_host && i->max_groups_per_host != GMP_MAX_GROUPS_PER_HOST &&
 		!i->tracking)
-		return wrong(c, "%s: max_groups_per_host needs tracking: turn it on", i->interface);
+		return complain(
+			c, "%s: max_groups_per_host needs tracking: turn it on", i->interface);
 	if (i->leave > GMP_LEAVE_IMMEDIATE)
-		return wrong(c, "%s: leave must be tracking, query or immediate", i->interface);
+		return complain(c, "%s: leave must be tracking, query or immediate", i->interface);
 	if (i->leave == GMP_LEAVE_TRACKING && !i->tracking)
-		return wrong(c, "%s: leave by tracking needs tracking: turn it on or use query",
+		return complain(c, "%s: leave by tracking needs tracking: turn it on or use query",
 			i->interface);
 	return 0;
 }
@@ -147,10 +133,10 @@ static int check_joins(const struct gmp_if_config *i, const struct complaint *c)
 	for (uint32_t j = 0; j < i->n_joins; j++) {
 		ip_str(&i->joins[j].grp, g, sizeof(g));
 		if (!group_ok(&i->joins[j].grp, i->family))
-			return wrong(c, "%s: static join of %s: not a group that is routed",
+			return complain(c, "%s: static join of %s: not a group that is routed",
 				i->interface, g);
 		if (!ip_is_none(&i->joins[j].src) && !source_ok(&i->joins[j].src, i->family))
-			return wrong(c, "%s: static join of %s: source %s is no host's address",
+			return complain(c, "%s: static join of %s: source %s is no host's address",
 				i->interface, g, ip_str(&i->joins[j].src, s, sizeof(s)));
 	}
 	return 0;
@@ -163,10 +149,10 @@ static int check_rules(const struct gmp_if_config *i, const struct complaint *c)
 
 		if (rule->grp.addr.family != i->family ||
 			(rule->src.len && rule->src.addr.family != i->family))
-			return wrong(c, "%s: rule %u of the access list is of the other family",
+			return complain(c, "%s: rule %u of the access list is of the other family",
 				i->interface, r + 1);
 		if (rule->grp.len && !ip_is_multicast(&rule->grp.addr))
-			return wrong(c,
+			return complain(c,
 				"%s: rule %u of the access list: its group prefix holds no groups",
 				i->interface, r + 1);
 	}
@@ -179,7 +165,7 @@ int gmp_if_config_check(const struct gmp_if_config *i, char *err, size_t err_cap
 	int rc = check_version(i, &c);
 
 	if (!i->interface[0])
-		return wrong(&c, "an interface must have a name");
+		return complain(&c, "an interface must have a name");
 	if (!rc)
 		rc = check_times(i, &c);
 	if (!rc)
@@ -197,20 +183,20 @@ static int check_ranges(const struct gmp_config *conf, const struct complaint *c
 		if (!ip_is_multicast(&conf->ssm_ranges[i].addr) ||
 			conf->ssm_ranges[i].len <
 				(conf->ssm_ranges[i].addr.family == IP_V4 ? 4 : 8))
-			return wrong(c, "SSM range %s is no range of groups",
+			return complain(c, "SSM range %s is no range of groups",
 				prefix_str(&conf->ssm_ranges[i], p, sizeof(p)));
 	for (size_t i = 0; i < conf->n_ssm_maps; i++) {
 		const struct gmp_ssm_map *m = &conf->ssm_maps[i];
 
 		prefix_str(&m->grp, p, sizeof(p));
 		if (!ip_is_multicast(&m->grp.addr))
-			return wrong(c, "SSM map of %s: no prefix of groups", p);
+			return complain(c, "SSM map of %s: no prefix of groups", p);
 		if (m->n_sources == 0)
-			return wrong(c, "SSM map of %s: give at least one source", p);
+			return complain(c, "SSM map of %s: give at least one source", p);
 		for (uint32_t s = 0; s < m->n_sources; s++)
 			if (!source_ok(&m->sources[s], m->grp.addr.family))
-				return wrong(c, "SSM map of %s: source %u is no host's address", p,
-					s + 1);
+				return complain(c, "SSM map of %s: source %u is no host's address",
+					p, s + 1);
 	}
 	return 0;
 }
@@ -239,7 +225,7 @@ static int check_ssm_joins(const struct gmp_config *conf, size_t i, const struct
 	for (uint32_t j = 0; j < ic->n_joins; j++)
 		if (ip_is_none(&ic->joins[j].src) && in_ssm(conf, &ic->joins[j].grp) &&
 			!is_mapped(conf, &ic->joins[j].grp))
-			return wrong(c,
+			return complain(c,
 				"%s: static join of %s: the group is in the SSM range, so give a "
 				"source",
 				ic->interface, ip_str(&ic->joins[j].grp, g, sizeof(g)));
@@ -259,7 +245,7 @@ int gmp_config_check(const struct gmp_config *conf, char *err, size_t err_cap)
 			if (conf->ifs[j].family == conf->ifs[i].family &&
 				!strncmp(conf->ifs[j].interface, conf->ifs[i].interface,
 					DP_IF_NAMELEN))
-				rc = wrong(&c, "%s is configured twice for %s: remove one",
+				rc = complain(&c, "%s is configured twice for %s: remove one",
 					conf->ifs[i].interface,
 					conf->ifs[i].family == IP_V4 ? "IGMP" : "MLD");
 	}

@@ -4,25 +4,9 @@
  * What can be wrong with PIM's settings, each with the sentence that mends it.
  */
 #include <errno.h>
-#include <stdarg.h>
 
+#include "control/base/complain.h"
 #include "control/pim/common/common.h"
-
-struct complaint {
-	char *err;
-	size_t cap;
-};
-
-static int __attribute__((format(printf, 2, 3)))
-wrong(const struct complaint *c, const char *fmt, ...)
-{
-	va_list ap;
-
-	va_start(ap, fmt);
-	vsnprintf(c->err, c->cap, fmt, ap);
-	va_end(ap);
-	return -EINVAL;
-}
 
 static int check_groups(const struct prefix *p, const char *what, const struct complaint *c)
 {
@@ -31,7 +15,7 @@ static int check_groups(const struct prefix *p, const char *what, const struct c
 
 	if (ip_is_multicast(&p->addr) && p->len >= (v6 ? 8 : 4) && p->len <= ip_bits(&p->addr))
 		return 0;
-	return wrong(c, "%s %s is not multicast: give an address or prefix in %s", what,
+	return complain(c, "%s %s is not multicast: give an address or prefix in %s", what,
 		prefix_str(p, g, sizeof(g)), v6 ? "ff00::/8" : "224.0.0.0/4");
 }
 
@@ -41,7 +25,7 @@ static int check_unicast(const struct prefix *p, const char *what, const struct 
 
 	if (p->len == 0 || (p->len <= ip_bits(&p->addr) && !ip_is_multicast(&p->addr)))
 		return 0;
-	return wrong(
+	return complain(
 		c, "%s %s is no prefix of unicast addresses", what, prefix_str(p, a, sizeof(a)));
 }
 
@@ -61,10 +45,10 @@ static int check_lists(const struct pim_if_config *f, const struct complaint *c)
 static int check_hello(const struct pim_if_config *f, const struct complaint *c)
 {
 	if (f->hello_interval_s < 1 || f->hello_interval_s > PIM_INTERVAL_MAX_S)
-		return wrong(c, "hello_interval_s %u: give 1 to %u", f->hello_interval_s,
+		return complain(c, "hello_interval_s %u: give 1 to %u", f->hello_interval_s,
 			PIM_INTERVAL_MAX_S);
 	if (f->hello_holdtime_s && f->hello_holdtime_s <= f->hello_interval_s)
-		return wrong(c,
+		return complain(c,
 			"hello_holdtime_s %u is not above hello_interval_s %u: neighbours would "
 			"lose this router between two Hellos; give more, or 0 for 3.5 times it",
 			f->hello_holdtime_s, f->hello_interval_s);
@@ -77,16 +61,16 @@ static int check_join_prune(const struct pim_if_config *f, const struct complain
 	uint32_t override_ms = (uint32_t)f->propagation_delay_ms + f->override_interval_ms;
 
 	if (interval < 1 || interval > PIM_INTERVAL_MAX_S)
-		return wrong(
+		return complain(
 			c, "join_prune_interval_s %u: give 1 to %u", interval, PIM_INTERVAL_MAX_S);
 	if (f->propagation_delay_ms < 100 || f->propagation_delay_ms > 0x7fff)
-		return wrong(c,
+		return complain(c,
 			"propagation_delay_ms %u: give 100 to 32767; with less, routers "
 			"could not object to a Prune in time",
 			f->propagation_delay_ms);
 	/* 4.9.5: the holdtime must be larger than J/P_Override_Interval(I) */
 	if (interval * 3500 <= override_ms)
-		return wrong(c,
+		return complain(c,
 			"propagation_delay_ms and override_interval_ms together (%u) are not below "
 			"3.5 times join_prune_interval_s %u: give a longer interval",
 			override_ms, interval);
@@ -98,13 +82,13 @@ static int if_check(const struct pim_if_config *f, const struct complaint *c)
 	int rc;
 
 	if (!f->interface[0])
-		return wrong(c, "the name of the interface is missing");
+		return complain(c, "the name of the interface is missing");
 	if (f->mode != PIM_MODE_OFF && f->mode != PIM_MODE_SPARSE)
-		return wrong(c, "mode is unknown: give \"sparse\" or \"off\"");
+		return complain(c, "mode is unknown: give \"sparse\" or \"off\"");
 	if (f->bfd)
-		return wrong(c, "bfd is not available: remove it");
+		return complain(c, "bfd is not available: remove it");
 	if (f->mode == PIM_MODE_SPARSE && !f->ipv4 && !f->ipv6)
-		return wrong(c, "neither family is on: give ipv4 or ipv6, or mode = \"off\"");
+		return complain(c, "neither family is on: give ipv4 or ipv6, or mode = \"off\"");
 	rc = check_hello(f, c);
 	if (!rc)
 		rc = check_join_prune(f, c);
@@ -129,9 +113,9 @@ static int check_ifs(const struct pim_config *conf, const struct complaint *c)
 		const struct pim_if_config *f = &conf->ifs[i];
 
 		if (if_check(f, &inner))
-			return wrong(c, "interface %.16s: %s", f->interface, why);
+			return complain(c, "interface %.16s: %s", f->interface, why);
 		if (pim_config_if(conf, f->interface) != f)
-			return wrong(c, "interface %.16s has PIM settings twice: remove one",
+			return complain(c, "interface %.16s has PIM settings twice: remove one",
 				f->interface);
 	}
 	return 0;
@@ -142,13 +126,13 @@ static int check_rp(const struct pim_rp_config *rp, const struct complaint *c)
 	char a[IP_STRLEN], g[PREFIX_STRLEN];
 
 	if (ip_is_none(&rp->address) || !pim_is_unicast(&rp->address))
-		return wrong(c, "rp address %s is no unicast address: give one of the RP's own",
+		return complain(c, "rp address %s is no unicast address: give one of the RP's own",
 			ip_str(&rp->address, a, sizeof(a)));
 	for (uint32_t i = 0; i < rp->n_groups; i++) {
 		if (check_groups(&rp->groups[i], "group", c))
 			return -EINVAL;
 		if (rp->groups[i].addr.family != rp->address.family)
-			return wrong(c, "rp %s and group %s are of different families",
+			return complain(c, "rp %s and group %s are of different families",
 				ip_str(&rp->address, a, sizeof(a)),
 				prefix_str(&rp->groups[i], g, sizeof(g)));
 	}
@@ -176,16 +160,16 @@ static int check_rules(const struct pim_config *conf, const struct complaint *c)
 static int check_times(const struct pim_config *conf, const struct complaint *c)
 {
 	if (conf->keepalive_s < 1)
-		return wrong(c, "keepalive_s 0: give 1 or more");
+		return complain(c, "keepalive_s 0: give 1 or more");
 	/* 4.4.1: RST is set to a random value from half to one and a half times it, less the probe time */
 	if (conf->register_probe_s < 1 ||
 		conf->register_suppression_s < 2u * conf->register_probe_s + 1)
-		return wrong(c,
+		return complain(c,
 			"register_probe_s %u and register_suppression_s %u: the suppression must be "
 			"more than twice the probe time, which is at least 1",
 			conf->register_probe_s, conf->register_suppression_s);
 	if (conf->assert_override_s < 1 || conf->assert_s <= conf->assert_override_s)
-		return wrong(c,
+		return complain(c,
 			"assert_s %u must be above assert_override_s %u, which is at least 1",
 			conf->assert_s, conf->assert_override_s);
 	return 0;
@@ -200,14 +184,14 @@ static int check_spt(const struct pim_config *conf, const struct complaint *c)
 	case PIM_SPT_GROUPS:
 		return conf->n_spt_groups
 			       ? 0
-			       : wrong(c,
+			       : complain(c,
 					 "spt_switchover by groups lacks the groups: give spt_groups");
 	case PIM_SPT_RATE:
 		return conf->spt_rate_kbps ? 0
-					   : wrong(c, "spt_switchover by rate lacks the rate: "
-						      "give spt_rate_kbps, 1 or more");
+					   : complain(c, "spt_switchover by rate lacks the rate: "
+							 "give spt_rate_kbps, 1 or more");
 	}
-	return wrong(c, "spt_switchover is unknown");
+	return complain(c, "spt_switchover is unknown");
 }
 
 int pim_config_check(const struct pim_config *conf, char *err, size_t err_cap)
