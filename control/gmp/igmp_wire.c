@@ -65,7 +65,7 @@ static enum gmp_counter ip_parse4(
 static enum gmp_counter query_parse(struct reader r, struct gmp_msg *m)
 {
 	size_t len = r.left;
-	uint8_t code, flags;
+	uint8_t code;
 
 	if (len != 8 && len < 12)
 		return GMP_C_drop_query_length;
@@ -79,35 +79,8 @@ static enum gmp_counter query_parse(struct reader r, struct gmp_msg *m)
 		m->resp_us = (code ? code : 100u) * 100000ull; /* 7.2.1 */
 		return GMP_PARSED;
 	}
-	m->version = 3;
 	m->resp_us = gmp_code8_value(code) * 100000ull;
-	flags = read_u8(&r);
-	m->suppress = flags & 8;
-	m->qrv = flags & 7;
-	m->qqi_s = gmp_code8_value(read_u8(&r));
-	m->n = read_u16(&r);
-	m->raw_len = m->n * 4u;
-	m->raw = read_bytes(&r, m->raw_len);
-	return r.bad ? GMP_C_drop_short : GMP_PARSED;
-}
-
-/* 4.2: all records must be there before one of them counts. */
-static enum gmp_counter report_parse(struct reader r, struct gmp_msg *m)
-{
-	struct gmp_record rec;
-	size_t left;
-
-	read_skip(&r, 6);
-	m->n = read_u16(&r);
-	m->kind = GMP_REPORT;
-	m->version = 3;
-	m->raw = r.p;
-	left = r.left;
-	for (unsigned i = 0; i < m->n; i++)
-		if (!gmp_record_next(&r, IP_V4, &rec))
-			return GMP_C_drop_short;
-	m->raw_len = left - r.left; /* 4.2.11: what follows is ignored */
-	return GMP_PARSED;
+	return gmp_query_v3_parse(&r, IP_V4, m);
 }
 
 static void old_parse(struct reader r, enum gmp_msg_kind kind, uint8_t version, struct gmp_msg *m)
@@ -143,7 +116,7 @@ enum gmp_counter igmp_parse(const uint8_t *data, size_t len, struct gmp_msg *m)
 		old_parse(r, GMP_LEAVE, 2, m);
 		return GMP_PARSED;
 	case TYPE_REPORT_V3:
-		return report_parse(r, m);
+		return gmp_report_parse(r, IP_V4, m);
 	}
 	return GMP_C_drop_type;
 }
@@ -194,13 +167,8 @@ size_t igmp_query_build(const struct gmp_query *q, uint8_t *buf, size_t cap)
 	write_u8(&w, resp_code(q));
 	write_u16(&w, 0);
 	write_bytes(&w, q->grp.b, 4);
-	if (q->version == 3) {
-		write_u8(&w, (uint8_t)((q->suppress ? 8 : 0) | (q->qrv > 7 ? 0 : q->qrv)));
-		write_u8(&w, gmp_code8(q->qqi_s));
-		write_u16(&w, (uint16_t)q->n);
-		for (uint32_t i = 0; i < q->n; i++)
-			write_bytes(&w, q->sources[i].b, 4);
-	}
+	if (q->version == 3)
+		gmp_query_v3_write(&w, IP_V4, q);
 	if (w.full || w.len != total)
 		return 0;
 	put16(buf + 10, gmp_sum_finish(gmp_sum(buf, IP_LEN, 0)));

@@ -78,7 +78,6 @@ static enum gmp_counter query_parse(struct reader r, struct gmp_msg *m)
 {
 	size_t len = r.left;
 	uint16_t code;
-	uint8_t flags;
 
 	if (len != 24 && len < 28)
 		return GMP_C_drop_query_length;
@@ -92,35 +91,8 @@ static enum gmp_counter query_parse(struct reader r, struct gmp_msg *m)
 		m->resp_us = code * 1000ull;
 		return GMP_PARSED;
 	}
-	m->version = 3;
 	m->resp_us = gmp_code16_value(code) * 1000ull;
-	flags = read_u8(&r);
-	m->suppress = flags & 8;
-	m->qrv = flags & 7;
-	m->qqi_s = gmp_code8_value(read_u8(&r));
-	m->n = read_u16(&r);
-	m->raw_len = m->n * 16u;
-	m->raw = read_bytes(&r, m->raw_len);
-	return r.bad ? GMP_C_drop_short : GMP_PARSED;
-}
-
-/* 5.2: all records must be there before one of them counts. */
-static enum gmp_counter report_parse(struct reader r, struct gmp_msg *m)
-{
-	struct gmp_record rec;
-	size_t left;
-
-	read_skip(&r, 6);
-	m->n = read_u16(&r);
-	m->kind = GMP_REPORT;
-	m->version = 3;
-	m->raw = r.p;
-	left = r.left;
-	for (unsigned i = 0; i < m->n; i++)
-		if (!gmp_record_next(&r, IP_V6, &rec))
-			return GMP_C_drop_short;
-	m->raw_len = left - r.left; /* 5.2.11: what follows is ignored */
-	return GMP_PARSED;
+	return gmp_query_v3_parse(&r, IP_V6, m);
 }
 
 static enum gmp_counter old_parse(struct reader r, enum gmp_msg_kind kind, struct gmp_msg *m)
@@ -154,7 +126,7 @@ enum gmp_counter mld_parse(const uint8_t *data, size_t len, struct gmp_msg *m)
 	case TYPE_DONE:
 		return old_parse(r, GMP_LEAVE, m);
 	case TYPE_REPORT_V2:
-		return report_parse(r, m);
+		return gmp_report_parse(r, IP_V6, m);
 	}
 	return GMP_C_drop_type;
 }
@@ -190,13 +162,8 @@ size_t mld_query_build(const struct gmp_query *q, uint8_t *buf, size_t cap)
 		write_u16(&w, (uint16_t)(q->resp_ms > 65535 ? 65535 : q->resp_ms));
 	write_u16(&w, 0);
 	write_bytes(&w, q->grp.b, 16);
-	if (q->version == 3) {
-		write_u8(&w, (uint8_t)((q->suppress ? 8 : 0) | (q->qrv > 7 ? 0 : q->qrv)));
-		write_u8(&w, gmp_code8(q->qqi_s));
-		write_u16(&w, (uint16_t)q->n);
-		for (uint32_t i = 0; i < q->n; i++)
-			write_bytes(&w, q->sources[i].b, 16);
-	}
+	if (q->version == 3)
+		gmp_query_v3_write(&w, IP_V6, q);
 	if (w.full || w.len != total)
 		return 0;
 	sum = gmp_sum_finish(

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  * Copyright (c) 2026 The starg authors
  *
- * What the wire formats of IGMP and MLD share: time codes, group records, the checksum. The records of
+ * What the wire formats of IGMP and MLD share: time codes, group records, the query of version
+ * 3 behind its group, the checksum. The records of
  * RFC 3376 4.2.4 and RFC 3810 5.2.4 differ in the length of an address only.
  */
 #include "control/gmp/msg.h"
@@ -73,6 +74,47 @@ bool gmp_record_next(struct reader *r, uint8_t family, struct gmp_record *rec)
 		return false;
 	rec->grp = gmp_source_at(grp, family, 0);
 	return true;
+}
+
+enum gmp_counter gmp_report_parse(struct reader r, uint8_t family, struct gmp_msg *m)
+{
+	struct gmp_record rec;
+	size_t left;
+
+	read_skip(&r, 6);
+	m->n = read_u16(&r);
+	m->kind = GMP_REPORT;
+	m->version = 3;
+	m->raw = r.p;
+	left = r.left;
+	for (unsigned i = 0; i < m->n; i++)
+		if (!gmp_record_next(&r, family, &rec))
+			return GMP_C_drop_short;
+	m->raw_len = left - r.left;
+	return GMP_PARSED;
+}
+
+enum gmp_counter gmp_query_v3_parse(struct reader *r, uint8_t family, struct gmp_msg *m)
+{
+	uint8_t flags = read_u8(r);
+
+	m->version = 3;
+	m->suppress = flags & 8;
+	m->qrv = flags & 7;
+	m->qqi_s = gmp_code8_value(read_u8(r));
+	m->n = read_u16(r);
+	m->raw_len = (size_t)m->n * (family == IP_V6 ? 16 : 4);
+	m->raw = read_bytes(r, m->raw_len);
+	return r->bad ? GMP_C_drop_short : GMP_PARSED;
+}
+
+void gmp_query_v3_write(struct writer *w, uint8_t family, const struct gmp_query *q)
+{
+	write_u8(w, (uint8_t)((q->suppress ? 8 : 0) | (q->qrv > 7 ? 0 : q->qrv)));
+	write_u8(w, gmp_code8(q->qqi_s));
+	write_u16(w, (uint16_t)q->n);
+	for (uint32_t i = 0; i < q->n; i++)
+		write_bytes(w, q->sources[i].b, family == IP_V6 ? 16 : 4);
 }
 
 uint32_t gmp_sum(const void *data, size_t len, uint32_t sum)

@@ -56,6 +56,11 @@ enum gmp_counter mld_parse(const uint8_t *data, size_t len, struct gmp_msg *m);
 /* The records of a parsed report, one after the other: start with gmp_records(m); false at the end. */
 struct reader gmp_records(const struct gmp_msg *m);
 bool gmp_record_next(struct reader *r, uint8_t family, struct gmp_record *rec);
+/* What both wire formats have alike; r stands where it begins. A report of version 3, whole message: all records
+ * must be there before one of them counts, what follows is ignored (RFC 3376 4.2, 4.2.11; RFC 3810 5.2). */
+enum gmp_counter gmp_report_parse(struct reader r, uint8_t family, struct gmp_msg *m);
+/* What a query of version 3 has behind the group: S flag, QRV, QQIC, sources (RFC 3376 4.1.5 to 4.1.9). */
+enum gmp_counter gmp_query_v3_parse(struct reader *r, uint8_t family, struct gmp_msg *m);
 /* Source i of raw sources. */
 struct ipaddr gmp_source_at(const uint8_t *raw, uint8_t family, uint32_t i);
 
@@ -79,6 +84,9 @@ uint32_t gmp_query_sources_max(uint8_t family, uint32_t mtu);
 /* The IP packet into buf (GMP_PACKET_MAX); its length, 0 if it does not fit. */
 size_t igmp_query_build(const struct gmp_query *q, uint8_t *buf, size_t cap);
 size_t mld_query_build(const struct gmp_query *q, uint8_t *buf, size_t cap);
+
+/* What a query of version 3 has behind the group. */
+void gmp_query_v3_write(struct writer *w, uint8_t family, const struct gmp_query *q);
 
 /* RFC 3376 4.1.1 and 4.1.7: a code of 8 bits, values to 31,744; RFC 3810 5.1.3: 16 bits. Encoding takes
  * the next lower value that can be said (8.8). */
