@@ -3,7 +3,7 @@
  *
  * `show pim assert` and `show pim register`: what the machines of data know, in order.
  */
-#include "control/pim/sm/sm_macro.h"
+#include "control/pim/sm/show.h"
 
 #define SHOW_SOME 64u
 
@@ -37,11 +37,6 @@ static void list_sort(struct list *l, int (*cmp)(const void *a, const void *b))
 		qsort(l->v, l->n, l->size, cmp);
 	if (l->lost)
 		log_error("pim", "no memory to list all");
-}
-
-static uint64_t due(const struct timer *t)
-{
-	return timer_armed(t) ? t->due_us : TIMER_NEVER;
 }
 
 /* --- asserts ---------------------------------------------------------------------------------- */
@@ -108,21 +103,6 @@ static int cmp_register(const void *pa, const void *pb)
 	return c ? c : ip_cmp(&a->src, &b->src);
 }
 
-static const char *register_state_name(enum register_state s)
-{
-	switch (s) {
-	case REG_NOINFO:
-		return "noinfo";
-	case REG_JOIN:
-		return "join";
-	case REG_JOIN_PENDING:
-		return "join_pending";
-	case REG_PRUNE:
-		return "prune";
-	}
-	return "";
-}
-
 static void add_register(struct list *l, const struct sm_source *s)
 {
 	bool by_others = s->registered && I_am_RP(s->group);
@@ -135,7 +115,7 @@ static void add_register(struct list *l, const struct sm_source *s)
 		.grp = s->group->grp,
 		.rp = *RP_G(s->group),
 		.by_others = by_others && !ours,
-		.state = ours ? register_state_name(s->reg) : "",
+		.state = ours ? register_name(s->reg) : "",
 		.ifid = RPF_interface_S(s),
 		.stop_due_us = s->tunnel ? due(&s->tunnel->rst) : TIMER_NEVER,
 		.since_us = s->sg.created_us};

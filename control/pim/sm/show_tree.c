@@ -4,12 +4,8 @@
  * `show pim state|join|upstream`, `explain`: the trees and their interfaces, in order. One group or one
  * source is found by its key; all of them are sorted first.
  */
+#include "control/pim/sm/show.h"
 #include "control/pim/sm/sm_tree.h"
-
-static uint64_t due(const struct timer *t)
-{
-	return timer_armed(t) ? t->due_us : TIMER_NEVER;
-}
 
 /* --- one tree -------------------------------------------------------------------------------------- */
 
@@ -22,21 +18,6 @@ static const char *up_rpt_name(enum up_rpt_state s)
 		return "pruned";
 	case UP_RPT_NOT_PRUNED:
 		return "not_pruned";
-	}
-	return "";
-}
-
-static const char *register_name(enum register_state s)
-{
-	switch (s) {
-	case REG_NOINFO:
-		return "noinfo";
-	case REG_JOIN:
-		return "join";
-	case REG_JOIN_PENDING:
-		return "join_pending";
-	case REG_PRUNE:
-		return "prune";
 	}
 	return "";
 }
