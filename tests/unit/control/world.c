@@ -110,6 +110,19 @@ void world_run(struct world *w)
 		assert_true(++rounds < 1000);
 }
 
+void world_pass(struct world *w, uint64_t us)
+{
+	uint64_t end = w->now_us + us, next;
+
+	while ((next = runner_next(w->r)) <= end) {
+		if (next > w->now_us)
+			w->now_us = next;
+		world_run(w);
+	}
+	w->now_us = end;
+	world_run(w);
+}
+
 struct ipaddr addr(const char *text)
 {
 	struct ipaddr a;

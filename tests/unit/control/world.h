@@ -42,6 +42,8 @@ void world_route(struct world *w, const char *dst, uint16_t ifid, const char *ga
 void world_unroute(struct world *w, const char *dst);
 /* Lets the runner do all there is. */
 void world_run(struct world *w);
+/* Time passes, timer by timer. */
+void world_pass(struct world *w, uint64_t us);
 
 /* "10.0.0.1", "239.1.1.1"; "*" as source; prefixes too. */
 struct dp_route_key key(const char *src, const char *grp);

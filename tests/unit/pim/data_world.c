@@ -298,18 +298,7 @@ void data_flow(struct data_world *dw, const char *src, const char *grp, uint64_t
 
 void data_pass(struct data_world *dw, double seconds)
 {
-	uint64_t end = dw->w->now_us + (uint64_t)(seconds * 1e6);
-
-	for (;;) {
-		uint64_t next = runner_next(dw->w->r);
-
-		if (next > end)
-			break;
-		if (next > dw->w->now_us)
-			dw->w->now_us = next;
-		world_run(dw->w);
-	}
-	dw->w->now_us = end;
+	world_pass(dw->w, (uint64_t)(seconds * 1e6));
 }
 
 /* --- what it did ------------------------------------------------------------------------------ */

@@ -5,17 +5,15 @@
  */
 #include "tests/unit/pim/pim_world.h"
 
+#include "tests/unit/pim/router.h"
+
 int pim_world_setup(void **state)
 {
 	struct pim_world *p = calloc(1, sizeof(*p));
-	int number;
 
 	assert_non_null(p);
 	world_setup((void **)&p->w);
-	number = runner_add(p->w->r, &pim_proto);
-	assert_true(number >= 0);
-	p->number = (uint16_t)number;
-	p->pim = runner_instance(p->w->r, p->number);
+	p->pim = router_pim(p->w, &p->number);
 	p->sm = p->pim->sm;
 	pim_config_default(&p->conf);
 	p->conf.seed = 7;
@@ -36,16 +34,7 @@ int pim_world_teardown(void **state)
 
 struct pim_if_config *pim_world_conf(struct pim_world *p, const char *name)
 {
-	struct pim_if_config *c;
-
-	for (size_t i = 0; i < p->conf.n_ifs; i++)
-		if (!strcmp(p->ifs[i].interface, name))
-			return &p->ifs[i];
-	assert_true(p->conf.n_ifs < PIM_WORLD_IFS);
-	c = &p->ifs[p->conf.n_ifs++];
-	pim_if_config_default(c);
-	snprintf(c->interface, sizeof(c->interface), "%s", name);
-	return c;
+	return router_if_conf(&p->conf, p->ifs, PIM_WORLD_IFS, name);
 }
 
 void pim_world_config(struct pim_world *p)
@@ -65,27 +54,12 @@ uint16_t pim_world_if(struct pim_world *p, const char *name, const char *address
 
 void pim_world_pass(struct pim_world *p, uint64_t ms)
 {
-	uint64_t end = p->w->now_us + ms * 1000, next;
-
-	while ((next = runner_next(p->w->r)) <= end) {
-		if (next > p->w->now_us)
-			p->w->now_us = next;
-		world_run(p->w);
-	}
-	p->w->now_us = end;
-	world_run(p->w);
+	world_pass(p->w, ms * 1000);
 }
 
 void pim_world_rx(struct pim_world *p, uint16_t ifid, const struct bytes *b)
 {
-	struct event ev = {.kind = EV_PACKET};
-
-	ev.packet.ifid = ifid;
-	ev.packet.family = b->b[0] >> 4;
-	ev.packet.data = b->b;
-	ev.packet.len = b->len;
-	runner_event(p->w->r, p->number, &ev, p->w->now_us);
-	world_run(p->w);
+	router_rx(p->w, p->number, ifid, b->b, b->len);
 }
 
 struct bytes pim_world_hello(

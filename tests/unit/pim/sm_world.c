@@ -5,20 +5,13 @@
  */
 #include "tests/unit/pim/sm_world.h"
 
+#include "tests/unit/pim/router.h"
+
 /* --- the router ---------------------------------------------------------------------------------- */
 
 struct pim_if_config *sw_conf(struct sm_world *p, const char *name)
 {
-	struct pim_if_config *c;
-
-	for (size_t i = 0; i < p->conf.n_ifs; i++)
-		if (!strcmp(p->ifs[i].interface, name))
-			return &p->ifs[i];
-	assert_true(p->conf.n_ifs < SM_IFS);
-	c = &p->ifs[p->conf.n_ifs++];
-	pim_if_config_default(c);
-	snprintf(c->interface, sizeof(c->interface), "%s", name);
-	return c;
+	return router_if_conf(&p->conf, p->ifs, SM_IFS, name);
 }
 
 void sw_config(struct sm_world *p)
@@ -52,14 +45,10 @@ uint16_t sw_if(struct sm_world *p, const char *name, const char *address)
 int sm_world_setup(void **state)
 {
 	struct sm_world *p = calloc(1, sizeof(*p));
-	int number;
 
 	assert_non_null(p);
 	world_setup((void **)&p->w);
-	number = runner_add(p->w->r, &pim_proto);
-	assert_true(number >= 0);
-	p->number = (uint16_t)number;
-	p->pim = runner_instance(p->w->r, p->number);
+	p->pim = router_pim(p->w, &p->number);
 	p->sm = p->pim->sm;
 	pim_config_default(&p->conf);
 	p->conf.seed = 7;
@@ -96,27 +85,12 @@ int sm_world_teardown(void **state)
 
 void sw_pass(struct sm_world *p, uint64_t ms)
 {
-	uint64_t end = p->w->now_us + ms * 1000, next;
-
-	while ((next = runner_next(p->w->r)) <= end) {
-		if (next > p->w->now_us)
-			p->w->now_us = next;
-		world_run(p->w);
-	}
-	p->w->now_us = end;
-	world_run(p->w);
+	world_pass(p->w, ms * 1000);
 }
 
 void sw_rx(struct sm_world *p, uint16_t ifid, const struct bytes *b)
 {
-	struct event ev = {.kind = EV_PACKET};
-
-	ev.packet.ifid = ifid;
-	ev.packet.family = b->b[0] >> 4;
-	ev.packet.data = b->b;
-	ev.packet.len = b->len;
-	runner_event(p->w->r, p->number, &ev, p->w->now_us);
-	world_run(p->w);
+	router_rx(p->w, p->number, ifid, b->b, b->len);
 }
 
 void sw_hello(
@@ -168,12 +142,9 @@ struct rx_arg {
 
 static void rx_built(void *arg, const uint8_t *data, size_t len)
 {
-	struct rx_arg *a = arg;
-	struct bytes b = {.len = len};
+	const struct rx_arg *a = arg;
 
-	assert_true(len <= sizeof(b.b));
-	memcpy(b.b, data, len);
-	sw_rx(a->p, a->ifid, &b);
+	router_rx(a->p->w, a->p->number, a->ifid, data, len);
 }
 
 void sw_jp_hold(struct sm_world *p, uint16_t ifid, const char *from, const char *upstream,

@@ -6,6 +6,7 @@
  */
 #include <malloc.h>
 
+#include "tests/unit/pim/router.h"
 #include "tests/unit/pim/sm_world.h"
 
 #define MANY 100000u
@@ -104,44 +105,36 @@ struct rx_arg {
 static void rx_built(void *arg, const uint8_t *data, size_t len)
 {
 	const struct rx_arg *a = arg;
-	struct event ev = {.kind = EV_PACKET};
 
-	ev.packet.ifid = a->ifid;
-	ev.packet.family = IP_V4;
-	ev.packet.data = data;
-	ev.packet.len = len;
-	runner_event(a->p->w->r, a->p->number, &ev, a->p->w->now_us);
-	world_run(a->p->w);
+	router_rx(a->p->w, a->p->number, a->ifid, data, len);
+}
+
+static struct ipaddr group(uint32_t i)
+{
+	return ip4(0xef000000u + 256 + i);
+}
+
+static struct ipaddr source(uint32_t i)
+{
+	return ip4(0x0a400001u + i);
 }
 
 /* Joins of MANY (S,G) with so many sources in each group; each has a source of its own. */
 static void join_many(
 	struct sm_world *p, uint16_t ifid, const char *from, const char *to, uint32_t sources)
 {
-	uint8_t buf[1500];
 	struct rx_arg arg = {.p = p, .ifid = ifid};
-	struct pim_jp_builder b = {.buf = buf,
-		.cap = sizeof(buf),
-		.src = ip(from),
-		.upstream = ip(to),
+	const struct joins j = {.from = from,
+		.to = to,
+		.n = MANY,
+		.sources = sources,
+		.grp = group,
+		.src = source,
 		.holdtime_s = SM_HOLD,
 		.send = rx_built,
 		.arg = &arg};
-	struct pim_jp_set set = {0};
 
-	for (uint32_t i = 0; i < MANY;) {
-		struct ipaddr g = ip4(0xef000000u + 256 + i);
-
-		pim_jp_set_begin(&set, &g);
-		for (uint32_t k = 0; k < sources; k++) {
-			struct ipaddr s = ip4(0x0a400001u + i++);
-
-			pim_jp_set_add(&set, true, &s, PIM_JP_SG);
-		}
-		pim_jp_build(&b, &set);
-	}
-	pim_jp_flush(&b);
-	pim_jp_set_fini(&set);
+	joins_send(&j);
 }
 
 /* The bounds are a twentieth above what it is. */

@@ -8,6 +8,7 @@
 #include <malloc.h>
 #include <time.h>
 
+#include "tests/unit/pim/router.h"
 #include "tests/unit/pim/sm_world.h"
 
 #define MANY 100000u
@@ -140,31 +141,30 @@ static struct ipaddr source(uint32_t i)
 	return ip4(0x0a010000u + 1 + i % 250);
 }
 
-/* n Joins(S,G), one a group, in packed messages. Nanoseconds of processing them. */
-static uint64_t join_many(
-	struct bare *b, uint16_t ifid, const char *from, const char *to, uint32_t n)
+/* n Joins(S,G), so many sources a group, in packed messages. Nanoseconds of processing them. */
+static uint64_t join_sources(struct bare *b, uint16_t ifid, const char *from, const char *to,
+	uint32_t n, uint32_t sources, struct ipaddr (*src)(uint32_t i))
 {
-	uint8_t buf[1500];
 	struct rx_arg arg = {.b = b, .ifid = ifid};
-	struct pim_jp_builder jb = {.buf = buf,
-		.cap = sizeof(buf),
-		.src = ip(from),
-		.upstream = ip(to),
+	const struct joins j = {.from = from,
+		.to = to,
+		.n = n,
+		.sources = sources,
+		.grp = group,
+		.src = src,
 		.holdtime_s = SM_HOLD,
 		.send = rx_built,
 		.arg = &arg};
-	struct pim_jp_set set = {0};
 
-	for (uint32_t i = 0; i < n; i++) {
-		struct ipaddr g = group(i), s = source(i);
-
-		pim_jp_set_begin(&set, &g);
-		pim_jp_set_add(&set, true, &s, PIM_JP_SG);
-		pim_jp_build(&jb, &set);
-	}
-	pim_jp_flush(&jb);
-	pim_jp_set_fini(&set);
+	joins_send(&j);
 	return arg.ns;
+}
+
+/* One a group. */
+static uint64_t join_many(
+	struct bare *b, uint16_t ifid, const char *from, const char *to, uint32_t n)
+{
+	return join_sources(b, ifid, from, to, n, 1, source);
 }
 
 static int setup(void **state)
@@ -287,30 +287,16 @@ static void a_restarted_neighbour_gets_all_joins_packed(void **state)
 	assert_true(b->packets < 200);
 }
 
+static struct ipaddr source_of_its_own(uint32_t i)
+{
+	return ip4(0x0a010100u + i);
+}
+
 static void two_thousand_sources_of_a_group_by_one_neighbour(void **state)
 {
 	struct bare *b = *state;
-	uint8_t buf[1500];
-	struct rx_arg arg = {.b = b, .ifid = b->p->lan1};
-	struct pim_jp_builder jb = {.buf = buf,
-		.cap = sizeof(buf),
-		.src = ip("10.0.3.2"),
-		.upstream = ip("10.0.3.1"),
-		.holdtime_s = SM_HOLD,
-		.send = rx_built,
-		.arg = &arg};
-	struct pim_jp_set set = {0};
-	struct ipaddr g = ip("239.1.1.1");
 
-	pim_jp_set_begin(&set, &g);
-	for (uint32_t i = 0; i < 2000; i++) {
-		struct ipaddr s = ip4(0x0a010100u + i);
-
-		pim_jp_set_add(&set, true, &s, PIM_JP_SG);
-	}
-	pim_jp_build(&jb, &set);
-	pim_jp_flush(&jb);
-	pim_jp_set_fini(&set);
+	join_sources(b, b->p->lan1, "10.0.3.2", "10.0.3.1", 2000, 2000, source_of_its_own);
 	assert_int_equal(b->pim->sm->n_sg, 2000);
 	pass(b, 0);
 	assert_int_equal(b->joins, 2000);
