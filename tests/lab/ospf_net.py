@@ -4,7 +4,7 @@
 
     src ---- first ====== mid ---- last ---- far       ====  two switch ports: it can be cut, or go silent
       10.0.0    \\  10.1.0  / |  10.4.0    10.6.0      a     the RP 10.9.9.9, on a loopback
-             10.2.0\\   /10.3.0\\
+             10.2.0\\   /10.3.0\\            first has 10.8.8.8, another RP to be
                      a       near 10.5.0
 """
 from __future__ import annotations
@@ -16,7 +16,7 @@ from peers import FrrSpace, Switch
 from pim_net import KINDS, FrrPim, PimNet, Port, StargPim
 from stream import Receiver, Sender
 
-GROUP, UDP, RP, SOURCE = "239.1.1.1", 5000, "10.9.9.9", "10.0.0.1"
+GROUP, UDP, RP, RP2, SOURCE = "239.1.1.1", 5000, "10.9.9.9", "10.8.8.8", "10.0.0.1"
 DEAD_S = 3  # a neighbour that is silent for so long is gone
 
 
@@ -94,8 +94,10 @@ class Triangle(PimNet):
         self.far = self.host("far", self.last, Port("e1", "10.6.0.254/24", igmp=True, cost=0), "10.6.0.1/24")
         self.far.sysctl("net.ipv4.conf.eth0.force_igmp_version", 2)
         self.a.loopback(f"{RP}/32")
+        self.first.loopback(f"{RP2}/32")
         for r in self.routers:
             r.rp(RP)
+            r.rp_used = RP
 
     def router(self, name: str, kind: str):
         r = {"starg": StargOspf, "frr": FrrOspf}[kind](self.lab, name)
@@ -133,6 +135,13 @@ class Triangle(PimNet):
         self.changed.append((r, port))
         r.frr.configure(f"interface {port}", f"ip ospf cost {value}")
 
+    def use_rp(self, *routers, rp: str) -> None:
+        """The one RP of these routers from now on, "" for none: a reload of starg, commands of FRR's."""
+        for r in routers:
+            if r.rp_used != rp:
+                r.rp_change(r.rp_used, rp)
+                r.rp_used = rp
+
     def cut(self, way: str) -> None:
         """The wire between first and mid: up, down (both ends lose their carrier) or silent."""
         self.wire.ip("link", "set", "lan", "down" if way == "silent" else "up")
@@ -155,6 +164,9 @@ class Triangle(PimNet):
         for end in self.streams:
             end.close()
         self.changed, self.streams = [], []
+        for r in self.routers:
+            r.pim_extra = ""
+        self.use_rp(*self.routers, rp=RP)
         self.wait_route(self.mid, "10.0.0.0/24", "e0")
 
     def arrives(self, receivers: list[Receiver], sender: Sender, packets: int = 10, within_s: float = 20) -> float:

@@ -50,6 +50,13 @@ class StargPim(Router):
     def rp(self, address: str, groups: str = "224.0.0.0/4") -> None:
         self.rps.append((address, groups))
 
+    def rp_change(self, old: str, new: str) -> None:
+        """"": none."""
+        self.rps = [(new if a == old else a, g) for a, g in self.rps or [("", "224.0.0.0/4")]]
+        self.rps = [(a, g) for a, g in self.rps if a]
+        self.write()
+        assert "pim" in self.ctl("reload")["done"]
+
     def route(self, prefix: str, via: str, metric: int = 0) -> None:
         self.static.append((prefix, via, metric))
         if self.proc:
@@ -137,6 +144,11 @@ class FrrPim(Frr):
 
     def rp(self, address: str, groups: str = "224.0.0.0/4") -> None:
         self.lines.append(f"ip pim rp {address} {groups}")
+
+    def rp_change(self, old: str, new: str) -> None:
+        """"": none."""
+        self.configure(*([f"no ip pim rp {old} 224.0.0.0/4"] if old else []),
+                       *([f"ip pim rp {new} 224.0.0.0/4"] if new else []))
 
     def unroute(self, prefix: str, via: str) -> None:
         self.ip("route", "del", prefix, "via", via)

@@ -5,7 +5,7 @@ starg is last hop and transit (mid), first hop (first) or everything, FRR with o
 import pytest
 
 from lab import Lab, wait_for
-from ospf_net import DEAD_S, GROUP, RP, SOURCE, UDP, Triangle
+from ospf_net import DEAD_S, GROUP, RP, RP2, SOURCE, UDP, Triangle
 from stream import ManyReceiver, ManySender, Receiver, Sender, settle
 
 FRR = dict.fromkeys(("first", "mid", "last", "a"), "frr")
@@ -37,22 +37,23 @@ def among(*names: str):
     return pytest.mark.parametrize("made", names, indirect=True, scope="module")
 
 
-def flowing(net: Triangle) -> tuple[Sender, list[Receiver]]:
+def flowing(net: Triangle, group: str = GROUP) -> tuple[Sender, list[Receiver]]:
     """A stream that reaches both receivers by the shortest path."""
-    receivers = [net.receiver(net.near), net.receiver(net.far)]
-    sender = net.sender()
+    receivers = [net.receiver(net.near, group), net.receiver(net.far, group)]
+    sender = net.sender(group)
     net.arrives(receivers, sender, within_s=40)
     return sender, receivers
 
 
-def upstream(r, source: str) -> dict:
+def upstream(r, source: str, group: str = GROUP) -> dict:
     return next((t for t in r.ctl("show pim upstream")["upstreams"]
-                 if (t["source"], t["group"]) == (source, GROUP)), {})
+                 if (t["source"], t["group"]) == (source, group)), {})
 
 
-def accepts(r) -> set[str]:
+def accepts(r, group: str = GROUP) -> set[str]:
     """The interfaces that the stream may come in by."""
-    route = next((x for x in r.routes() if (x["source"], x["group"]) == (SOURCE, GROUP)), {"inputs": ()})
+    route = next((x for x in r.routes() if (x["source"], x["group"]) == (SOURCE, group)),
+                 {"inputs": ()})
     return {i["interface"] for i in route["inputs"] if i["accept"]}
 
 
@@ -193,3 +194,73 @@ def test_groups_are_spread_over_equal_paths_and_a_lost_one_moves_only_its_own(ne
     assert spread(net, {"e0", "e1"}) == before
     wait_for("a second has passed", lambda n=sender.sent: sender.sent > n + 20)
     whole(MANY, first)
+
+
+def star_outputs(r, group: str = GROUP) -> set[str]:
+    return set((r.mroute("*", group) or {"outputs": ()})["outputs"])
+
+
+@among("mid", "around")
+def test_another_rp_takes_over_while_a_stream_runs(net):
+    sender, receivers = flowing(net)
+    first = sender.sent
+    net.use_rp(*[r for r in net.routers if r.kind == "starg"], rp=RP2)
+    net.use_rp(*net.routers, rp=RP2)
+    print(f"RP changed: forwarding again after {net.arrives(receivers, sender):.2f} s")
+    if net.mid.kind == "starg":
+        wait_for("(*,G) is joined towards the new RP", lambda: (
+            lambda t: t.get("target") == RP2 and t["input"] == "e0" and t["joined"])(upstream(net.mid, "*")), 20)
+        complete(sender, receivers[:1], first, sender.sent - 5)
+    wait_for("the old RP has no member", lambda: not star_outputs(net.a), 20)
+    flowing(net, "239.1.3.1")
+    wait_for("the new RP has members", lambda: star_outputs(net.first, "239.1.3.1"), 20)
+    assert not star_outputs(net.a, "239.1.3.1")
+
+
+@among("mid")
+def test_a_stream_on_the_shared_tree_follows_it_to_another_rp(net):
+    """Nobody switches to the source's tree. Who is asked knows the new RP before who asks."""
+    group = "239.1.6.1"
+    net.mid.pim_extra = 'spt_switchover = "never";'
+    net.use_rp(net.mid, rp="")
+    net.use_rp(net.mid, rp=RP)
+    receiver, sender = net.receiver(net.near, group), net.sender(group)
+    net.arrives([receiver], sender, within_s=40)
+    assert not accepts(net.mid, group) and not upstream(net.mid, SOURCE, group)
+    net.use_rp(net.first, net.a, net.last, rp=RP2)
+    net.use_rp(net.mid, rp=RP2)
+    print(f"RP changed: forwarding again after {net.arrives([receiver], sender):.2f} s")
+    tree = upstream(net.mid, "*", group)
+    assert (tree["target"], tree["input"], tree["joined"]) == (RP2, "e0", True)
+    wait_for("the old RP has no member", lambda: not star_outputs(net.a, group), 20)
+
+
+@among("mid")
+def test_without_an_rp_streams_go_on_and_nothing_new_begins(net):
+    sender, receivers = flowing(net)
+    first = sender.sent
+    net.use_rp(net.mid, rp="")
+    wait_for("the RP has no member", lambda: not star_outputs(net.a), 20)
+    net.arrives(receivers[:1], sender)
+    net.receiver(net.near, "239.1.4.1")
+    other = net.sender("239.1.4.1")
+    wait_for("explain says it", lambda: "no RP for 239.1.4.1" in net.mid.text(f"explain {SOURCE} 239.1.4.1"), 20)
+    other.stop()
+    net.use_rp(net.mid, rp=RP)
+    wait_for("the RP has members again", lambda: star_outputs(net.a) == {"e1"}, 20)
+    flowing(net, "239.1.4.1")
+    complete(sender, receivers[:1], first, sender.sent - 5)
+
+
+@among("mid")
+def test_an_rp_that_is_unreachable_is_said_and_serves_when_it_is_back(net):
+    net.use_rp(*net.routers, rp=RP2)
+    net.first.ip("addr", "del", f"{RP2}/32", "dev", "lo")
+    net.receiver(net.near, "239.1.5.1")
+    unreachable = f"RP {RP2} unreachable (no unicast route to {RP2})"
+    wait_for("explain says it", lambda: unreachable in net.mid.text(f"explain {SOURCE} 239.1.5.1"), 20)
+    (rp,) = net.mid.ctl("show pim rp 239.1.5.1")["rps"]
+    assert not rp["reachable"] and rp["problem"] == f"no unicast route to {RP2}"
+    net.first.ip("addr", "add", f"{RP2}/32", "dev", "lo")
+    wait_for("the RP is reachable", lambda: net.mid.ctl("show pim rp 239.1.5.1")["rps"][0]["reachable"], 20)
+    flowing(net, "239.1.5.1")
