@@ -53,20 +53,24 @@ class Receiver:
         self.sources: set[tuple[str, int]] = set()
         self.lock = threading.Lock()
         with node.inside():
-            self.sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-            self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            self.sock.setsockopt(socket.SOL_SOCKET, SO_RCVBUFFORCE, 64 << 20)
-            self.sock.bind((group, port))
-            if group:
-                self.sock.setsockopt(socket.IPPROTO_IP, IP_MULTICAST_ALL, 0)
-                index = socket.if_nametoindex(ifname)
-                self.sock.setsockopt(socket.IPPROTO_IP, socket.IP_ADD_MEMBERSHIP,
-                                     socket.inet_aton(group) + struct.pack("=4si", b"\0" * 4, index))
+            self.sock = self.open(port, group, ifname)
         self.sock.settimeout(0.1)
         self.running = True
         self.thread = threading.Thread(target=self.loop, daemon=True)
         self.thread.start()
         node.lab.on_close(self.close)
+
+    def open(self, port: int, group: str, ifname: str) -> socket.socket:
+        sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        sock.setsockopt(socket.SOL_SOCKET, SO_RCVBUFFORCE, 64 << 20)
+        sock.bind((group, port))
+        if group:
+            sock.setsockopt(socket.IPPROTO_IP, IP_MULTICAST_ALL, 0)
+            index = socket.if_nametoindex(ifname)
+            sock.setsockopt(socket.IPPROTO_IP, socket.IP_ADD_MEMBERSHIP,
+                            socket.inet_aton(group) + struct.pack("=4si", b"\0" * 4, index))
+        return sock
 
     def loop(self) -> None:
         while self.running:
@@ -134,15 +138,19 @@ class Sender:
         self.target = (group, port)
         self.pad = bytes(max(0, size - HEADER.size))
         with node.inside():
-            self.sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-            index = socket.if_nametoindex(ifname)
-            self.sock.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_IF,
-                                 struct.pack("=4s4si", b"\0" * 4, b"\0" * 4, index))
-            self.sock.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_TTL, ttl)
-            self.sock.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_LOOP, 0)
+            self.sock = self.open(ifname, ttl)
         self.running = False
         self.thread: threading.Thread | None = None
         node.lab.on_close(self.close)
+
+    def open(self, ifname: str, ttl: int) -> socket.socket:
+        sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        index = socket.if_nametoindex(ifname)
+        sock.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_IF,
+                        struct.pack("=4s4si", b"\0" * 4, b"\0" * 4, index))
+        sock.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_TTL, ttl)
+        sock.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_LOOP, 0)
+        return sock
 
     def send(self, count: int = 1) -> None:
         for _ in range(count):
