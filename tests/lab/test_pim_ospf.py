@@ -4,6 +4,7 @@
 starg is last hop and transit (mid), first hop (first) or everything, FRR with ospfd the others."""
 import pytest
 
+from capture import Capture
 from lab import Lab, wait_for
 from ospf_net import DEAD_S, GROUP, RP, RP2, SOURCE, UDP, Triangle
 from stream import ManyReceiver, ManySender, Receiver, Sender, settle
@@ -16,13 +17,15 @@ KINDS = {"mid": {"mid": "starg"}, "around": {"first": "starg", "a": "starg"}, "a
 
 @pytest.fixture(scope="module")
 def made(request):
-    """One network for all tests that ask for the same."""
+    """One network for all tests that ask for the same; no packet of a stargd may be malformed."""
     with Lab() as lab:
+        lab.capture = Capture(lab)
         net = Triangle(lab, {**FRR, **KINDS[request.param]})
         net.start()
         yield net
         for r in net.routers:
             r.down()
+        lab.capture.check()
 
 
 @pytest.fixture
