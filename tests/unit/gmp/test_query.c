@@ -200,6 +200,25 @@ static void another_routers_source_query_lowers_these_source_timers(void **state
 	lan_end(b);
 }
 
+/* RFC 2236 section 3: its Max Resp Time, our count, which is its robustness (8.9). */
+static void another_routers_query_lowers_timers_to_the_time_that_it_gives(void **state)
+{
+	struct bed_query_in q = {
+		.from = "10.1.0.0", .version = 3, .grp = G4, .max_resp = 30, .qrv = 3, .qqic = 125};
+	struct bed *b = asking_new();
+
+	lan_start(b);
+	bed_report1(b, 1, H4, "IS_EX", G4, "");
+	bed_report1(b, 1, I4, "IS_IN", G4, "a");
+	bed_query(b, 1, &q);
+	assert_string_equal(bed_state(b, 1, G4), "EXCLUDE a=260 |, G=9");
+	q.sources = "a";
+	q.max_resp = 20;
+	bed_query(b, 1, &q);
+	assert_string_equal(bed_state(b, 1, G4), "EXCLUDE a=6 |, G=9");
+	lan_end(b);
+}
+
 static void who_loses_the_election_sends_no_more_of_its_queries(void **state)
 {
 	struct bed *b = asking_new();
@@ -327,6 +346,7 @@ int main(void)
 		cmocka_unit_test(the_count_and_the_interval_are_settings),
 		cmocka_unit_test(another_routers_group_query_lowers_the_group_timer),
 		cmocka_unit_test(another_routers_source_query_lowers_these_source_timers),
+		cmocka_unit_test(another_routers_query_lowers_timers_to_the_time_that_it_gives),
 		cmocka_unit_test(who_loses_the_election_sends_no_more_of_its_queries),
 		cmocka_unit_test(version_2_asks_for_the_group_instead_of_its_sources),
 		cmocka_unit_test(version_2_asks_no_more_once_it_is_answered),
