@@ -224,6 +224,9 @@ static bool statistics_cb(void *arg, const struct gmp_if_info *i)
 	c = put_object(o, "counters");
 	for (unsigned k = 0; k < GMP_COUNTER_N; k++)
 		put_number(c, gmp_counter_name((enum gmp_counter)k), i->counters[k]);
+	c = put_array(o, "last_from");
+	for (unsigned k = 0; k < GMP_COUNTER_N; k++)
+		put_last_from(c, gmp_counter_name((enum gmp_counter)k), &i->last_from[k]);
 	return true;
 }
 
@@ -293,7 +296,8 @@ static void text_if(const json_t *value, FILE *to)
 static void text_statistics(const json_t *value, FILE *to)
 {
 	static const struct text_column cols[] = {{"Interface", "interface"},
-		{"Counter", "counter"}, {"Value", "value"}, {"Meaning", "text"}};
+		{"Counter", "counter"}, {"Value", "value"}, {"LastFrom", "from"},
+		{"Meaning", "text"}};
 	const json_t *o, *n;
 	json_t *rows = json_array(), *row;
 	size_t i;
@@ -308,6 +312,9 @@ static void text_statistics(const json_t *value, FILE *to)
 			put_value(row, "interface", json_copy(json_object_get(o, "interface")));
 			put_text(row, "counter", gmp_counter_name((enum gmp_counter)k));
 			put_value(row, "value", json_copy((json_t *)n));
+			put_text(row, "from",
+				last_from(json_object_get(o, "last_from"),
+					gmp_counter_name((enum gmp_counter)k)));
 			put_text(row, "text", gmp_counter_words((enum gmp_counter)k));
 		}
 	if (json_array_size(rows))

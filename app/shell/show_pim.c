@@ -263,7 +263,7 @@ static void text_rp(const json_t *value, FILE *to)
 static void put_stats(json_t *o, const struct pim_stats *st)
 {
 	json_t *rx = put_object(o, "received"), *tx = put_object(o, "sent");
-	json_t *drops = put_object(o, "drops");
+	json_t *drops = put_object(o, "drops"), *from;
 
 	for (unsigned t = 0; t < PIM_TYPES; t++) {
 		const char *name = pim_type_name((enum pim_type)t);
@@ -273,6 +273,9 @@ static void put_stats(json_t *o, const struct pim_stats *st)
 	}
 	for (unsigned d = PIM_OK + 1; d < PIM_DROP_COUNT; d++)
 		put_number(drops, pim_drop_name((enum pim_drop)d), st->drops[d]);
+	from = put_array(o, "last_from");
+	for (unsigned d = PIM_OK + 1; d < PIM_DROP_COUNT; d++)
+		put_last_from(from, pim_drop_name((enum pim_drop)d), &st->drop_from[d]);
 	put_number(o, "received_bytes", st->rx_bytes);
 	put_number(o, "sent_bytes", st->tx_bytes);
 	put_number(o, "neighbors_new", st->neighbors_new);
@@ -310,21 +313,22 @@ static void show_statistics(struct app *app, const struct cmd_args *args, struct
 	put_number(out->value, "s_g", sg);
 }
 
-/* A row is named as its number in the JSON: "received.hello" and "sent.hello" are two. */
-static void row(json_t *rows, const char *where, const char *part, const char *key, const json_t *n,
-	const char *text)
+/* A row is named as its number in the JSON: "received.hello" and "sent.hello" are two. NULL: it is 0. */
+static json_t *row(json_t *rows, const char *where, const char *part, const char *key,
+	const json_t *n, const char *text)
 {
 	char counter[64];
 	json_t *o;
 
 	if (!json_integer_value(n))
-		return;
+		return NULL;
 	snprintf(counter, sizeof(counter), "%s%s%s", part, part[0] ? "." : "", key);
 	o = add_object(rows);
 	put_text(o, "interface", where);
 	put_text(o, "counter", counter);
 	put_value(o, "value", json_copy((json_t *)n));
 	put_text(o, "text", text);
+	return o;
 }
 
 static void message_rows(json_t *rows, const char *where, const json_t *o, const char *part)
@@ -349,13 +353,17 @@ static void rows_of(json_t *rows, const char *where, const json_t *o)
 		{"neighbors_restarted", "neighbors that came back with another Generation ID"},
 		{"dr_changes", "times that another router became designated router"}};
 	const char *key;
+	json_t *r;
 
 	message_rows(rows, where, o, "received");
 	message_rows(rows, where, o, "sent");
 	for (unsigned d = PIM_OK + 1; d < PIM_DROP_COUNT; d++) {
 		key = pim_drop_name((enum pim_drop)d);
-		row(rows, where, "drops", key, json_object_get(json_object_get(o, "drops"), key),
+		r = row(rows, where, "drops", key,
+			json_object_get(json_object_get(o, "drops"), key),
 			pim_drop_text((enum pim_drop)d));
+		if (r)
+			put_text(r, "from", last_from(json_object_get(o, "last_from"), key));
 	}
 	for (size_t i = 0; i < COUNT_OF(others); i++)
 		row(rows, where, "", others[i].key, json_object_get(o, others[i].key),
@@ -365,7 +373,8 @@ static void rows_of(json_t *rows, const char *where, const json_t *o)
 static void text_statistics(const json_t *value, FILE *to)
 {
 	static const struct text_column cols[] = {{"Interface", "interface"},
-		{"Counter", "counter"}, {"Value", "value"}, {"Meaning", "text"}};
+		{"Counter", "counter"}, {"Value", "value"}, {"LastFrom", "from"},
+		{"Meaning", "text"}};
 	json_t *rows = json_array();
 	const json_t *o;
 	char where[40];

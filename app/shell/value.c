@@ -44,6 +44,30 @@ void put_ip(json_t *o, const char *key, const struct ipaddr *ip)
 	put_text(o, key, ip_is_none(ip) ? NULL : ip_str(ip, buf, sizeof(buf)));
 }
 
+void put_last_from(json_t *array, const char *counter, const struct ipaddr *address)
+{
+	json_t *o = ip_is_none(address) ? NULL : add_object(array);
+
+	if (!o)
+		return;
+	put_text(o, "counter", counter);
+	put_ip(o, "address", address);
+}
+
+const char *last_from(const json_t *array, const char *counter)
+{
+	const json_t *o;
+	size_t i;
+
+	json_array_foreach (array, i, o) {
+		const char *name = json_string_value(json_object_get(o, "counter"));
+
+		if (name && strcmp(name, counter) == 0)
+			return json_string_value(json_object_get(o, "address"));
+	}
+	return NULL;
+}
+
 void put_left(json_t *o, const char *key, uint64_t left_us)
 {
 	put_value(o, key, left_us == TIMER_NEVER ? json_null() : json_real((double)left_us / 1e6));

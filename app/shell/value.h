@@ -36,6 +36,11 @@ json_t *put_object(json_t *o, const char *key);
 /* A new object at the end of an array. */
 json_t *add_object(json_t *array);
 
+/* Who sent what a counter counted last: {counter, address} at the end of an array, nothing for IP_NONE; and the
+ * address again by the counter's name, NULL if it is not there, borrowed. */
+void put_last_from(json_t *array, const char *counter, const struct ipaddr *address);
+const char *last_from(const json_t *array, const char *counter);
+
 /* "10.0.0.0/8" always with its length. */
 const char *prefix_text(const struct prefix *p, char *buf, size_t cap);
 /* Name of an interface; "any", "register", or "#7" for one that is gone. Into buf. */

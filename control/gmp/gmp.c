@@ -75,6 +75,7 @@ static bool clear_one(struct gmp_if *gif, const struct gmp_command *c, struct pr
 		return gif->running && clear_groups(gif, &c->grp, ctx);
 	case GMP_CLEAR_STATISTICS:
 		memset(gif->counters, 0, sizeof(gif->counters));
+		memset(gif->last_from, 0, sizeof(gif->last_from));
 		return true;
 	}
 	return false;

@@ -198,6 +198,8 @@ struct gmp_if_info {
 	uint32_t groups, entries;
 	bool suppressed;          /* new groups are refused */
 	const uint64_t *counters; /* GMP_COUNTER_N */
+	const struct ipaddr
+		*last_from; /* for each: who sent what was counted last; IP_NONE: nobody */
 };
 
 /* Names as users know them. */

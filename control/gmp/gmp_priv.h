@@ -110,6 +110,8 @@ struct gmp_if {
 	bool suppressed;
 	struct log_rate limit_log, version_log, querier_log;
 	uint64_t counters[GMP_COUNTER_N];
+	struct ipaddr last_from[GMP_COUNTER_N]; /* who sent what was counted last */
+	struct ipaddr rx_from; /* sender of the message that is being taken; else IP_NONE */
 };
 
 /* Sources in order of address, each once. */
@@ -142,7 +144,11 @@ static inline uint8_t gmp_version(const struct gmp_if *gif)
 
 static inline void gmp_count(struct gmp_if *gif, enum gmp_counter c, uint64_t n)
 {
+	if (n == 0)
+		return;
 	gif->counters[c] += n;
+	if (!ip_is_none(&gif->rx_from))
+		gif->last_from[c] = gif->rx_from;
 }
 
 /* --- vars.c: RFC 3376 section 8, in force ------------------------------------------------------ */

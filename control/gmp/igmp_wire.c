@@ -50,11 +50,11 @@ static enum gmp_counter ip_parse4(
 		return GMP_C_drop_ip_header;
 	if (ihl > len || total > len)
 		return GMP_C_drop_short;
+	m->from = gmp_source_at(data + 12, IP_V4, 0);
 	if ((data[6] & 0x3f) || data[7])
 		return GMP_C_drop_fragment;
 	if (data[8] != 1)
 		return GMP_C_drop_ttl;
-	m->from = gmp_source_at(data + 12, IP_V4, 0);
 	m->to = gmp_source_at(data + 16, IP_V4, 0);
 	m->router_alert = has_router_alert(data + 20, ihl - 20);
 	*body = reader_of(data + ihl, total - ihl);

@@ -274,6 +274,23 @@ static void old_receive(struct gmp_if *gif, const struct gmp_msg *m, struct prot
 
 /* --- messages --------------------------------------------------------------------------------------- */
 
+static void receive(
+	struct gmp_if *gif, const struct gmp_msg *m, enum gmp_counter why, struct proto_ctx *ctx)
+{
+	if (why == GMP_PARSED)
+		why = accept_msg(gif, m, ctx);
+	if (why != GMP_PARSED) {
+		gmp_count(gif, why, 1);
+		return;
+	}
+	if (m->kind == GMP_QUERY)
+		gmp_query_receive(gif, m, ctx);
+	else if (m->version == 3)
+		report_receive(gif, m, ctx);
+	else
+		old_receive(gif, m, ctx);
+}
+
 void gmp_receive(struct gmp_self *self, const struct event *ev, struct proto_ctx *ctx)
 {
 	struct gmp_if *gif = gmp_if_of(self, ev->packet.family, ev->packet.ifid);
@@ -284,16 +301,7 @@ void gmp_receive(struct gmp_self *self, const struct event *ev, struct proto_ctx
 		return;
 	why = ev->packet.family == IP_V6 ? mld_parse(ev->packet.data, ev->packet.len, &m)
 					 : igmp_parse(ev->packet.data, ev->packet.len, &m);
-	if (why == GMP_PARSED)
-		why = accept_msg(gif, &m, ctx);
-	if (why != GMP_PARSED) {
-		gmp_count(gif, why, 1);
-		return;
-	}
-	if (m.kind == GMP_QUERY)
-		gmp_query_receive(gif, &m, ctx);
-	else if (m.version == 3)
-		report_receive(gif, &m, ctx);
-	else
-		old_receive(gif, &m, ctx);
+	gif->rx_from = m.from;
+	receive(gif, &m, why, ctx);
+	gif->rx_from = (struct ipaddr){0};
 }

@@ -38,6 +38,7 @@ static struct gmp_if_info if_info(const struct gmp_if *gif, uint64_t now_us)
 		.entries = gif->n_entries,
 		.suppressed = gif->suppressed,
 		.counters = gif->counters,
+		.last_from = gif->last_from,
 	};
 
 	memcpy(i.interface, gif->conf.interface, sizeof(i.interface));

@@ -135,6 +135,8 @@ struct pim_stats {
 	uint64_t rx[PIM_TYPES], tx[PIM_TYPES]; /* messages by type; rx: with a sound header */
 	uint64_t rx_bytes, tx_bytes;           /* of IP */
 	uint64_t drops[PIM_DROP_COUNT];
+	struct ipaddr
+		drop_from[PIM_DROP_COUNT]; /* sender of the last one; IP_NONE: not a message's */
 	uint64_t neighbors_new, neighbors_lost, neighbors_restarted;
 	uint64_t dr_changes;
 };

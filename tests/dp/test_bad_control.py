@@ -122,6 +122,12 @@ def lasting(value):
     return [lasting(v) for v in value] if isinstance(value, list) else value
 
 
+def blamed(dut: Router, command: str, port: str) -> dict[str, str]:
+    """Who sent what a counter counted last."""
+    (i,) = dut.ctl(f"{command} {port}")["interfaces"]
+    return {e["counter"]: e["address"] for e in i["last_from"]}
+
+
 def counted(dut: Router) -> Counter:
     """All that was refused, by (who, name)."""
     seen = Counter({("drop", reason): n for reason, n in drop_counts(dut.ctl("show drop")).items()})
@@ -131,13 +137,14 @@ def counted(dut: Router) -> Counter:
     return +seen
 
 
-def outcome(packets: list[bytes]) -> tuple[Counter, dict]:
+def outcome(packets: list[bytes]) -> tuple[Counter, dict, dict]:
     frames = [eth(p, vlan=300) for p in GOOD] + [udp(i) for i in range(4)]
     frames += [eth(p, vlan=300) for p in packets] + [udp(4 + i) for i in range(4)]
     with Router(pim_router(), {"p0": frames}) as dut:
         dut.wait_ready()
         dut.wait_done()
-        return counted(dut), {command: lasting(dut.ctl(command)) for command in SHOWN}
+        return (counted(dut), {command: lasting(dut.ctl(command)) for command in SHOWN},
+                {**blamed(dut, "show igmp statistics", "hosts"), **blamed(dut, "show pim statistics", "hosts")})
 
 
 @pytest.fixture(scope="module")
@@ -148,8 +155,10 @@ def calm():
 def test_all_of_them_are_counted_and_change_nothing(calm):
     assert [n["address"] for n in calm[1]["show pim neighbor"]["neighbors"]] == [NEIGHBOR]
     assert {t["group"] for t in calm[1]["show pim state limit 100"]["trees"]} == {GRP, SSM}
-    seen, shown = outcome([packet for _, packet, _, _ in CASES])
+    seen, shown, by = outcome([packet for _, packet, _, _ in CASES])
     expected = Counter((who, name) for _, _, who, name in CASES) + calm[0]
     assert seen == expected, f"too many {seen - expected}, missing {expected - seen}"
     for command in SHOWN:
         assert shown[command] == calm[1][command], command
+    assert (by["drop_source"], by["drop_ttl"], by["drop_fragment"]) == ("10.4.0.5", HOST, HOST)
+    assert (by["no_neighbor"], by["ttl"], by["mask_len"]) == (STRANGER, STRANGER, NEIGHBOR)

@@ -236,13 +236,21 @@ uint64_t pim_random_us(struct pim_self *pim, uint64_t max_us)
 	return max_us ? prng_u64(&pim->prng) % (max_us + 1) : 0;
 }
 
+static void count_drop(
+	struct pim_stats *s, enum pim_drop why, uint32_t n, const struct ipaddr *from)
+{
+	s->drops[why] += n;
+	if (!ip_is_none(from))
+		s->drop_from[why] = *from;
+}
+
 void pim_drop_n(struct pim_self *pim, struct pim_iface *pif, enum pim_drop why, uint32_t n)
 {
-	if (why == PIM_OK)
+	if (why == PIM_OK || n == 0)
 		return;
-	pim->stats.drops[why] += n;
+	count_drop(&pim->stats, why, n, &pim->rx_from);
 	if (pif)
-		pif->stats.drops[why] += n;
+		count_drop(&pif->stats, why, n, &pim->rx_from);
 }
 
 void pim_drop(struct pim_self *pim, struct pim_iface *pif, enum pim_drop why)

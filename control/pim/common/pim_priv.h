@@ -105,7 +105,8 @@ struct pim_self {
 	size_t n_by_id;
 	struct hash_table neighbors, secondaries;
 	struct pim_sm *sm;
-	uint8_t *scratch; /* PIM_MSG_MAX bytes to write a packet in */
+	uint8_t *scratch;      /* PIM_MSG_MAX bytes to write a packet in */
+	struct ipaddr rx_from; /* sender of the message that is being taken; else IP_NONE */
 };
 
 /* --- for the trees --------------------------------------------------------------------------------- */

@@ -146,27 +146,36 @@ static void count_rx(struct pim_stats *s, const struct pim_packet *p, size_t len
 	s->rx_bytes += len;
 }
 
+static void received(struct pim_self *pim, uint16_t ifid, const struct pim_packet *p,
+	enum pim_drop why, size_t len, struct proto_ctx *ctx)
+{
+	struct pim_iface *pif = pim_iface_get(pim, ifid, p->src.family);
+
+	if (!pif && (why || scope_of(p->type) != SCOPE_ROUTED)) {
+		pim_drop(pim, NULL, PIM_DROP_if_disabled);
+		return;
+	}
+	if (!why) {
+		count_rx(&pim->stats, p, len);
+		if (pif)
+			count_rx(&pif->stats, p, len);
+		why = check(pif, p, ctx->net);
+	}
+	if (!why)
+		why = deliver(pim, pif, p, ctx);
+	if (why && pif)
+		dropped(pif, p, why, ctx);
+	else
+		pim_drop(pim, NULL, why);
+}
+
 void pim_packet_received(
 	struct pim_self *pim, uint16_t ifid, const uint8_t *data, size_t len, struct proto_ctx *ctx)
 {
 	struct pim_packet p;
 	enum pim_drop why = pim_packet_open(data, len, &p);
-	struct pim_iface *pif = pim_iface_get(pim, ifid, p.src.family);
 
-	if (!pif && (why || scope_of(p.type) != SCOPE_ROUTED)) {
-		pim_drop(pim, NULL, PIM_DROP_if_disabled);
-		return;
-	}
-	if (!why) {
-		count_rx(&pim->stats, &p, len);
-		if (pif)
-			count_rx(&pif->stats, &p, len);
-		why = check(pif, &p, ctx->net);
-	}
-	if (!why)
-		why = deliver(pim, pif, &p, ctx);
-	if (why && pif)
-		dropped(pif, &p, why, ctx);
-	else
-		pim_drop(pim, NULL, why);
+	pim->rx_from = p.src;
+	received(pim, ifid, &p, why, len, ctx);
+	pim->rx_from = (struct ipaddr){0};
 }

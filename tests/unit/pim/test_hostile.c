@@ -217,12 +217,15 @@ static void link_messages_to_a_unicast_address(void **state)
 static void messages_of_who_is_no_neighbour(void **state)
 {
 	struct data_world *dw = *state;
+	struct ipaddr stranger = addr(STRANGER);
 
 	for (unsigned i = 1; i < 3; i++) {
 		struct bytes body = body_of(link_types[i]),
 			     b = packet4(STRANGER, link_types[i], &body);
 
 		harmless(dw, &b, PIM_DROP_no_neighbor);
+		assert_true(
+			ip_eq(&pif(dw, dw->lan)->stats.drop_from[PIM_DROP_no_neighbor], &stranger));
 		b = packet4("10.1.0.9", link_types[i], &body); /* a neighbour elsewhere */
 		harmless_on(dw, dw->lan2, &b, PIM_DROP_no_neighbor);
 		b = packet4(US, link_types[i], &body);

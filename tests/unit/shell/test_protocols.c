@@ -178,12 +178,19 @@ static void pim_counts_with_words(void **state)
 	assert_int_equal(
 		number_at(run_ok(r, "show pim statistics lan1"), "interfaces[0].received.hello"),
 		1);
+	assert_string_equal(text_at(run_ok(r, "show pim statistics lan1"),
+				    "interfaces[0].last_from[0].counter"),
+		"no_neighbor");
+	assert_string_equal(
+		text_at(run_ok(r, "show pim statistics"), "router.last_from[0].address"),
+		"10.1.0.77");
 	assert_true(number_at(run_ok(r, "show pim statistics"), "star_g") >= 1);
 	text = run_text(r, "show pim statistics");
 	assert_non_null(strstr(text, "join_prune messages received"));
 	assert_non_null(strstr(text, "received.hello"));
 	assert_non_null(strstr(text, "received.join_prune"));
 	assert_non_null(strstr(text, "bytes of messages received"));
+	assert_non_null(strstr(text, "10.1.0.77  from a router that has not sent a Hello"));
 	run_ok(r, "clear pim statistics");
 	assert_int_equal(number_at(run_ok(r, "show pim statistics"), "router.received.hello"), 0);
 }

@@ -292,6 +292,7 @@ void trees_all(struct router *r)
 		&(struct trees_report){
 			.host = "fe80::5", .type = 5, .grp = "ff3e::5", .source = "2001:db8::1"});
 	trees_hello(r, "lan1", "10.1.0.9");
+	trees_join(r, "lan1", "10.1.0.77", "*", "239.6.6.6"); /* no neighbour */
 	trees_join(r, "lan1", "10.1.0.9", "*", "239.5.5.5");
 	trees_join(r, "lan1", "10.1.0.9", "10.0.0.1", "239.5.5.5");
 	trees_data(r, "src", "10.0.0.1", "239.5.5.5");
