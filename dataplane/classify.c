@@ -384,19 +384,22 @@ static_assert(offsetof(struct pkt, ip_len) == offsetof(struct pkt, iif) + 2 &&
 	"where pkt_word_put puts them");
 
 /* What most frames are: untagged IPv4 without options to a group that may be routed, from a source that may
- * send there, with a hop to spend, for an interface, which is up, of which `like` is: its length. 0: something else or
- * unsound; classify_frame, which asks the same questions one by one, finds out. */
-static __rte_always_inline uint32_t classify_plain(struct pkt *p, uint64_t like)
+ * send there, with a hop to spend, for an interface, which is up, of which `like` is, in one buffer that begins
+ * as the burst's first one does (rearm): its length. 0: something else or unsound; classify_frame, which asks
+ * the same questions one by one, finds out. */
+static __rte_always_inline uint32_t classify_plain(
+	struct pkt *p, uint64_t like, uint64_t rearm, uint16_t data_off)
 {
 	struct rte_mbuf *m = p->m;
-	const uint8_t *frame = rte_pktmbuf_mtod(m, const uint8_t *), *h = frame + ETH_LEN;
+	const uint8_t *frame = (const uint8_t *)m->buf_addr + data_off, *h = frame + ETH_LEN;
 	const uint32_t avail = m->pkt_len - ETH_LEN;
 	const uint8_t start[4] = {ETH_TYPE_IP4 >> 8, ETH_TYPE_IP4 & 0xff, IP4_PLAIN, 0};
 	const uint8_t mask[4] = {0xff, 0xff, 0xff, 0};
 	uint32_t group, len;
 
-	if (unlikely(m->nb_segs > 1 || m->data_len < ETH_LEN + IP4_LEN ||
-		     (m->ol_flags & RTE_MBUF_F_RX_VLAN_STRIPPED)))
+	if (unlikely(load64(m->rearm_data) != rearm || m->data_len < ETH_LEN + IP4_LEN ||
+		     (m->ol_flags & (RTE_MBUF_F_RX_VLAN_STRIPPED | RTE_MBUF_F_INDIRECT |
+					    RTE_MBUF_F_EXTERNAL))))
 		return 0;
 	if (unlikely((load32(frame + ETH_MACS_LEN) & load32(mask)) != load32(start) ||
 		     !eth_is_group(frame)))
@@ -404,9 +407,10 @@ static __rte_always_inline uint32_t classify_plain(struct pkt *p, uint64_t like)
 	/* 224.0.1.0 to 239.255.255.255 */
 	group = ntohl(load32(h + IP4_DST)) - 0xe0000100u;
 	len = be16(h + IP4_TOTAL);
-	if (unlikely(group >= 0x10000000u - 0x100u || len < IP4_LEN || len > avail ||
-		     h[IP4_TTL] <= 1 || h[IP4_PROTO] == IP_PROTO_IGMP ||
-		     ip4_source(h + IP4_SRC) != IP_FINE))
+	if (unlikely(len != avail && (len < IP4_LEN || len > avail)))
+		return 0;
+	if (unlikely(group >= 0x10000000u - 0x100u || h[IP4_TTL] <= 1 ||
+		     h[IP4_PROTO] == IP_PROTO_IGMP || ip4_source(h + IP4_SRC) != IP_FINE))
 		return 0;
 	if ((m->ol_flags & RTE_MBUF_F_RX_IP_CKSUM_MASK) != RTE_MBUF_F_RX_IP_CKSUM_GOOD &&
 		unlikely(!header_sum_holds(h)))
@@ -425,20 +429,29 @@ void stage_classify(struct worker *w, struct burst *b)
 	const uint16_t iif = ifp && ifp->c.up ? ifp->c.id : 0;
 	const bool main_table = ifp && ifp->c.table == DP_TABLE_MAIN;
 	struct if_counters_lcore *ctr = &w->if_ctr[iif];
+	const struct rte_mbuf *first = b->pkts[0].m;
+	const uint64_t rearm = load64(first->rearm_data);
+	const uint16_t data_off = first->data_off;
+	const bool usual = iif && rte_mbuf_refcnt_read(first) == 1 && first->nb_segs == 1;
 	const struct pkt like = {.iif = iif, .family = IP_V4, .l3 = ETH_LEN};
+	const struct pkt *end = b->pkts + b->n;
 	uint64_t bytes = 0;
-	unsigned n = 0;
+	unsigned others = 0, n;
 
-	for (unsigned i = 0; i < b->n; i++) {
-		struct pkt *p = &b->pkts[i];
-		uint32_t len = likely(iif) ? classify_plain(p, load64(&like.iif)) : 0;
+	for (struct pkt *p = b->pkts; p < end; p++) {
+		uint32_t len = 0;
 
-		n += len != 0;
+		if (likely(usual))
+			len = classify_plain(p, load64(&like.iif), rearm, data_off);
 		bytes += len;
-		if (unlikely(!len))
-			classify_frame(w, p, vlans);
+		if (likely(len))
+			continue;
+		classify_frame(w, p, vlans);
+		others++;
 	}
-	b->plain = n == b->n && likely(main_table);
+	n = b->n - others;
+	b->plain = others == 0 && likely(main_table);
+	b->data_off = data_off;
 	ctr->rx_packets += n;
 	ctr->rx_bytes += bytes;
 	ctr->rx_mcast += n;

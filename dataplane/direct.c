@@ -16,178 +16,21 @@
  * packets to several outputs, another worker's queue, a burst that a probe follows) takes the general
  * lane, replicate.c: there is the complete rule, here its most frequent case. Both count alike.
  */
-#include "dataplane/tables.h"
+#include "direct_priv.h"
 #include "flat.h"
-#include "path.h"
 
 #include <rte_memcpy.h>
 
-#define PLANS 512   /* a power of two */
-#define OUTS 16384  /* outputs of all plans together */
 #define OFF_MAX 512 /* how far behind PUSH_BYTES a packet may begin */
-/* Packets shorter than this are copied to every output, even where the bytes are the same: a reference
- * count costs each port that frees the buffer an atomic operation, which takes longer than the copy. A
- * power of two. */
-#define COPY_SMALL 128
-/* A run is no longer than this: it and its copies stay in the nearest cache until the ports have taken them.
- * In small buffers, of which seven lie in a page, twice as many do. */
-#define RUN_MAX 32
+/* A run is no longer than a burst; in ordinary buffers, where its copies take much of the nearest cache, it is
+ * shorter. */
+#define RUN_MAX BURST
 #define RUN_LARGE 16
 static_assert(
 	DATAPLANE_SMALL_BYTES >= RTE_PKTMBUF_HEADROOM + COPY_SMALL - 1 + L2_MAX &&
 		DATAPLANE_SMALL_BYTES >=
 			RTE_PKTMBUF_HEADROOM + RTE_ALIGN_CEIL(ETH_LEN + COPY_SMALL - 1, FLAT_BLOCK),
 	"a small buffer takes a copy, a flat one in whole blocks");
-
-/* One output, resolved. */
-struct direct_out {
-	struct plan plan;
-	bool small;        /* copies of short packets may be in small buffers */
-	uint8_t tail[8];   /* native, untagged: source MAC and EtherType */
-	uint16_t share;    /* the following `share` outputs send the same bytes */
-	uint16_t overhead; /* bytes of IP in front of the packet */
-};
-
-struct direct_plan {
-	uint64_t serial; /* of the list; 0: unused */
-	uint16_t iif;
-	uint8_t family;
-	uint8_t ttl;       /* the largest threshold */
-	bool flat;         /* all outputs are native and untagged: frames differ in the source MAC
-			   * at most, and each output may have copies */
-	uint16_t len_max;  /* longest IP packet that every output takes in this lane; 0: none */
-	uint32_t n, first; /* outputs */
-};
-
-struct direct {
-	uint64_t gen; /* of the tables for which the plans hold */
-	uint32_t used;
-	void (*frames_copy)(struct rte_mbuf *const *to, struct rte_mbuf *const *from, unsigned n,
-		uint64_t tail, unsigned blocks);
-	struct direct_plan plans[PLANS];
-	struct direct_out outs[OUTS];
-};
-
-struct direct *direct_new(void)
-{
-	struct direct *d = region_new(sizeof(*d), false);
-
-	if (d)
-		d->frames_copy = flat_ways()->copy;
-	return d;
-}
-
-void direct_free(struct direct *d)
-{
-	if (!d)
-		return;
-	region_free(d, sizeof(*d));
-}
-
-/* --- plans -------------------------------------------------------------------------------------------- */
-
-static void plans_forget(struct direct *d)
-{
-	for (unsigned i = 0; i < PLANS; i++)
-		d->plans[i].serial = 0;
-	d->used = 0;
-}
-
-void direct_round(struct worker *w)
-{
-	uint64_t gen = atomic_load_explicit(&w->t->gen, memory_order_acquire);
-
-	if (likely(w->direct->gen == gen))
-		return;
-	plans_forget(w->direct);
-	w->direct->gen = gen;
-}
-
-static bool same_bytes(const struct plan *a, const struct plan *b)
-{
-	return a->shareable && b->shareable && a->out->l2_id == b->out->l2_id;
-}
-
-/* Resolves one output; false: the general lane's case. Judged for a packet that passes every limit, which
- * is then a limit of the plan. */
-static bool out_make(struct worker *w, const struct pkt *p, uint32_t id, struct direct_plan *dp,
-	struct direct_out *o)
-{
-	const struct fwd_oif *oif = fwd_oif_get(w->t, id);
-	struct pkt probe = {.iif = p->iif, .family = p->family, .ip_len = 1, .ttl = 255};
-	const struct dataplane_port *port;
-	unsigned mtu;
-
-	if (!oif || plan_resolve(w, &probe, oif, &o->plan) != IP_FINE)
-		return false;
-	port = &fwd_ports_get(w->t)->by_id[o->plan.port];
-	if (w->index >= port->tx_queues)
-		return false;
-	o->small = w->t->small && !port->own_pool;
-	o->overhead = (uint16_t)(o->plan.wire_len - 1);
-	o->share = 0;
-	memcpy(o->tail, o->plan.out->l2 + 6, sizeof(o->tail));
-	put_be16(o->tail + 6, p->family == IP_V4 ? ETH_TYPE_IP4 : ETH_TYPE_IP6);
-	mtu = o->plan.out->c.mtu - RTE_MIN(o->plan.out->c.mtu, o->overhead);
-	if (o->plan.tun) {
-		unsigned tun = o->plan.tun->c.mtu, head = o->plan.head;
-
-		mtu = RTE_MIN(mtu, tun - RTE_MIN(tun, head));
-	}
-	dp->len_max = (uint16_t)RTE_MIN(dp->len_max, mtu);
-	dp->ttl = RTE_MAX(dp->ttl, oif->c.ttl_threshold);
-	return true;
-}
-
-static bool out_is_flat(const struct direct_out *o)
-{
-	return !o->plan.adj && o->plan.out->l2_len == ETH_LEN;
-}
-
-/* Fills outs[first..]; false: not in this lane. */
-static bool outs_make(
-	struct worker *w, const struct pkt *p, const struct oif_list *list, struct direct_plan *dp)
-{
-	struct direct_out *lead = NULL, *o = &w->direct->outs[dp->first];
-	unsigned groups = 0;
-
-	for (uint32_t i = 0; i < list->n; i++, o++) {
-		if (!out_make(w, p, list->oifs[i], dp, o))
-			return false;
-		if (lead && same_bytes(&lead->plan, &o->plan)) {
-			lead->share++;
-		} else {
-			lead = o;
-			groups++;
-		}
-	}
-	/* a worker that is told to share copies nothing that can be shared */
-	dp->flat = w->copy_more >= 0 || groups == list->n;
-	for (uint32_t i = 0; i < list->n; i++)
-		dp->flat &= out_is_flat(&w->direct->outs[dp->first + i]);
-	if (groups > 1)
-		dp->len_max = (uint16_t)RTE_MIN(dp->len_max, COPY_WHOLE + RTE_MIN(w->copy_more, 0));
-	return true;
-}
-
-static __rte_noinline void plan_make(
-	struct worker *w, const struct pkt *p, const struct oif_list *list, struct direct_plan *dp)
-{
-	struct direct *d = w->direct;
-
-	if (d->used + list->n > OUTS)
-		plans_forget(d);
-	*dp = (struct direct_plan){.serial = list->serial, .iif = p->iif, .family = p->family};
-	dp->first = d->used;
-	if (list->n > OUTS)
-		return;
-	dp->len_max = UINT16_MAX;
-	dp->n = list->n;
-	if (outs_make(w, p, list, dp))
-		d->used += dp->n;
-	else
-		dp->len_max = 0;
-}
 
 static inline const struct direct_plan *plan_get(struct worker *w, const struct pkt *p)
 {
@@ -196,7 +39,7 @@ static inline const struct direct_plan *plan_get(struct worker *w, const struct 
 		&w->direct->plans[(list->serial + p->iif * 31u + p->family) % PLANS];
 
 	if (unlikely(dp->serial != list->serial || dp->iif != p->iif || dp->family != p->family))
-		plan_make(w, p, list, dp);
+		direct_plan_make(w, p, list, dp);
 	return dp;
 }
 
@@ -206,6 +49,7 @@ struct run {
 	const struct direct_plan *dp;
 	bool small; /* all packets are shorter than COPY_SMALL */
 	unsigned n, l3;
+	bool finished;  /* own frames are as the last output of a flat plan sends them */
 	uint64_t bytes; /* of IP, all packets together */
 	uint32_t lens;  /* all lengths ored */
 	struct rte_mbuf *own[RUN_MAX];
@@ -221,10 +65,26 @@ static inline bool mbuf_is_plain(const struct rte_mbuf *m)
 	return (load64(m->rearm_data) & load64(mask)) == load64(want) && RTE_MBUF_DIRECT(m);
 }
 
+static inline bool pkt_passes(const struct pkt *p, const struct direct_plan *dp)
+{
+	return p->ip_len <= dp->len_max && p->ttl > dp->ttl;
+}
+
+/* An IP header at l3 of what begins at data_off has room in front, and not more than plans are for. */
+static inline bool off_is_fine(unsigned data_off, unsigned l3)
+{
+	return data_off + l3 - PUSH_BYTES <= OFF_MAX;
+}
+
+/* Whether the bytes may be written, and more in front of them. */
+static inline bool pkt_is_ours(const struct pkt *p)
+{
+	return mbuf_is_plain(p->m) && off_is_fine(p->m->data_off, p->l3);
+}
+
 static inline bool pkt_fits(const struct pkt *p, const struct direct_plan *dp)
 {
-	return p->ip_len <= dp->len_max && p->ttl > dp->ttl && mbuf_is_plain(p->m) &&
-	       (unsigned)(p->m->data_off + p->l3 - PUSH_BYTES) <= OFF_MAX;
+	return pkt_passes(p, dp) && pkt_is_ours(p);
 }
 
 /* Whether q can be in a run with p. */
@@ -248,40 +108,78 @@ static inline void pkt_open(const struct pkt *p)
 	p->m->ol_flags = 0;
 }
 
-/* The run that begins at at_pkt; 0 packets: it is the general lane's turn, or there are none. */
-static inline void run_take(struct worker *w, struct burst *b, struct run *r)
+/* The same, and the frame's Ethernet header for a native, untagged IPv4 output with this tail. */
+static inline void pkt_finish4(struct rte_mbuf *m, uint8_t *frame, uint64_t tail)
+{
+	const uint64_t mac = eth_group_word4(frame + ETH_LEN + IP4_DST);
+
+	ip4_ttl_decrement(frame + ETH_LEN);
+	memcpy(frame, &mac, sizeof(mac));
+	memcpy(frame + 6, &tail, sizeof(tail));
+	m->ol_flags = 0;
+}
+
+/* How many packets like p may be in a run. */
+static inline unsigned run_limit(
+	const struct worker *w, const struct pkt *p, const struct direct_plan *dp)
+{
+	return dp->n == 1 || (w->t->small && p->ip_len < COPY_SMALL) ? RUN_MAX : RUN_LARGE;
+}
+
+/* The run that begins at at_pkt; 0 packets: it is the general lane's turn, or there are none. plain: all of
+ * the burst is, and the bytes are ours. */
+static __rte_always_inline void run_take(
+	struct worker *w, struct burst *b, struct run *r, const bool plain)
 {
 	const struct pkt *head = NULL;
-	uint64_t bytes = 0;
+	uint64_t bytes = 0, tail = 0;
 	uint32_t lens = 0;
-	unsigned n = 0, max = RUN_MAX;
+	unsigned n = 0, max = RUN_MAX, at = w->at_pkt;
 
-	for (; w->at_pkt < b->n && n < max; w->at_pkt++) {
-		const struct pkt *p = &b->pkts[w->at_pkt];
+	r->finished = false;
+	for (; at < b->n && n < max; at++) {
+		const struct pkt *p = &b->pkts[at];
 
-		if (unlikely(p->next != PKT_FORWARD))
+		if (!plain && unlikely(p->next != PKT_FORWARD))
 			continue;
 		if (unlikely(!head)) {
 			head = p;
 			r->dp = plan_get(w, p);
 			r->l3 = p->l3;
-			if (r->dp->n == 1 || !w->t->small || p->ip_len >= COPY_SMALL)
-				max = RUN_LARGE;
-		} else if (unlikely(!pkt_alike(head, p))) {
+			max = run_limit(w, p, r->dp);
+			r->finished = r->dp->flat && p->l3 == ETH_LEN && p->family == IP_V4;
+			tail = load64(w->direct->outs[r->dp->first + r->dp->n - 1].tail);
+		} else if (unlikely(plain ? p->route->list != head->route->list
+					  : !pkt_alike(head, p))) {
 			break;
 		}
-		if (unlikely(!pkt_fits(p, r->dp)))
+		if (unlikely(!pkt_passes(p, r->dp) || (!plain && !pkt_is_ours(p))))
 			break;
-		pkt_open(p);
+		if (likely(r->finished))
+			pkt_finish4(p->m,
+				plain ? (uint8_t *)p->m->buf_addr + b->data_off
+				      : rte_pktmbuf_mtod(p->m, uint8_t *),
+				tail);
+		else
+			pkt_open(p);
 		r->own[n] = p->m;
 		r->len[n++] = p->ip_len;
 		bytes += p->ip_len;
 		lens |= p->ip_len;
 	}
+	w->at_pkt = (uint16_t)at;
 	r->n = n;
 	r->lens = lens;
 	r->small = lens < COPY_SMALL;
 	r->bytes = bytes;
+}
+
+static inline void run_next(struct worker *w, struct burst *b, struct run *r)
+{
+	if (likely(b->plain && off_is_fine(b->data_off, ETH_LEN)))
+		run_take(w, b, r, true);
+	else
+		run_take(w, b, r, false);
 }
 
 /* --- buffers and bytes -------------------------------------------------------------------------------- */
@@ -465,7 +363,8 @@ static void outs_own(struct worker *w, const struct direct_out *o, struct run *r
 	unsigned ports = o->share + 1u;
 
 	lap(w, DP_STAGE_REPLICATE, r->n * ports);
-	out_write(w, o, r->own, r->n, r->l3, r->dp->family);
+	if (!r->finished)
+		out_write(w, o, r->own, r->n, r->l3, r->dp->family);
 	lap(w, DP_STAGE_REWRITE, r->n * ports);
 	outs_send(w, o, ports, r->own, r->n, r->bytes);
 	lap(w, DP_STAGE_TX, r->n * ports);
@@ -500,7 +399,8 @@ static void run_send_flat(struct worker *w, const struct direct_out *o, struct r
 	unsigned blocks = (r->lens + ETH_LEN + FLAT_BLOCK - 1) / FLAT_BLOCK;
 
 	lap(w, DP_STAGE_REPLICATE, r->n);
-	out_write(w, last, r->own, r->n, ETH_LEN, r->dp->family);
+	if (!r->finished)
+		out_write(w, last, r->own, r->n, ETH_LEN, r->dp->family);
 	lap(w, DP_STAGE_REWRITE, r->n);
 	if (likely(o == last)) {
 		outs_send(w, o, 1, r->own, r->n, r->bytes);
@@ -525,7 +425,7 @@ void stage_direct(struct worker *w, struct burst *b)
 
 	if (w->at_oif || unlikely(w->watched)) /* a packet is half through the general lane */
 		return;
-	for (run_take(w, b, &r); r.n; run_take(w, b, &r)) {
+	for (run_next(w, b, &r); r.n; run_next(w, b, &r)) {
 		const struct direct_out *o = &w->direct->outs[r.dp->first];
 
 		if (r.dp->flat && r.l3 == ETH_LEN && r.small)

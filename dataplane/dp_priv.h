@@ -183,11 +183,18 @@ struct fwd_ports {
 	struct dataplane_port by_id[RTE_MAX_ETHPORTS]; /* rx_queues 0: absent */
 };
 
+struct fwd_tables;
+
+/* Of each of n signatures the index of the first route that may have it, or 0. */
+typedef void lines_match_fn(const struct fwd_tables *t, const struct mfib_table *tab,
+	const uint32_t *sig, uint32_t *index, unsigned n);
+
 /* Everything workers look at, one per data plane. The arrays are reserved for their maximum and take
  * memory only where touched. */
 struct fwd_tables {
 	struct mfib_table *_Atomic mfib;
 	struct mfib_lens_set *_Atomic lens;
+	lines_match_fn *lines_match; /* as this CPU can (mfib_lookup.c) */
 	uint64_t seed[4]; /* of the hashes, drawn at start: nobody outside can aim at one line */
 	struct mfib_route *routes; /* [2 * max_routes + MFIB_FIRST]: replaced ones wait here */
 	uint32_t max_routes, max_oifs;
@@ -240,6 +247,7 @@ struct burst {
 	uint16_t port, queue, n;
 	bool plain; /* classify found nothing but untagged IPv4 data, TTL above 1, for one interface
 		     * of the main table; after lookup: and all of it is forwarded */
+	uint16_t data_off; /* where plain: all packets begin there, each in one buffer of its own */
 	struct pkt pkts[BURST] __rte_cache_aligned;
 };
 
@@ -401,6 +409,9 @@ static inline void pkt_drop(struct pkt *p, enum drop_reason reason)
 
 /* mfib_lookup.c: the route of each packet, in the table of its interface, or NULL. */
 void mfib_lookup_bulk(const struct fwd_tables *t, struct pkt **pkts, unsigned n, uint8_t family);
+/* The best lines_match for this CPU, and the one for all. */
+lines_match_fn *mfib_lines_match(void);
+lines_match_fn lines_match_plain;
 /* The frequent case: every packet of the burst is untagged IPv4 data of one interface of the main table
  * without a tunnel (burst.plain), and its route, of the longest pair of lengths, has that as its only input.
  * Sets the route of those that are so; the others go to left, their number is returned. */

@@ -6,9 +6,9 @@
  */
 #include "flat.h"
 
+#include "dataplane/cpu.h"
 #include "dataplane/dp_priv.h"
 
-#include <rte_cpuflags.h>
 #include <rte_memcpy.h>
 #ifdef RTE_ARCH_X86_64
 #include <immintrin.h>
@@ -118,19 +118,6 @@ __attribute__((target("avx2,avx512f,avx512bw,avx512vl"))) static void copy_avx51
 		more_blocks(data, src, blocks);
 	}
 }
-
-static bool has_avx2(void)
-{
-	return rte_cpu_get_flag_enabled(RTE_CPUFLAG_AVX2) > 0;
-}
-
-/* The first CPUs with AVX-512 slow down for it; those with VBMI2 came later and do not. */
-static bool has_avx512(void)
-{
-	return has_avx2() && rte_cpu_get_flag_enabled(RTE_CPUFLAG_AVX512BW) > 0 &&
-	       rte_cpu_get_flag_enabled(RTE_CPUFLAG_AVX512VL) > 0 &&
-	       rte_cpu_get_flag_enabled(RTE_CPUFLAG_AVX512VBMI2) > 0;
-}
 #endif
 
 const struct flat_way *flat_ways(void)
@@ -145,9 +132,9 @@ const struct flat_way *flat_ways(void)
 	};
 
 #ifdef RTE_ARCH_X86_64
-	if (has_avx512())
+	if (cpu_has_avx512())
 		return ways;
-	return has_avx2() ? ways + 1 : ways + 2;
+	return cpu_has_avx2() ? ways + 1 : ways + 2;
 #else
 	return ways;
 #endif

@@ -338,6 +338,7 @@ int mfib_init(struct mfib *m, struct fwd_tables *t, struct retire *r, struct lis
 {
 	uint32_t n = MFIB_INDEXES(t->max_routes);
 
+	t->lines_match = mfib_lines_match();
 	*m = (struct mfib){.t = t, .retire = r, .lists = l, .counter_reset = counter_reset_none};
 	t->routes = region_new((size_t)n * sizeof(*t->routes), true);
 	m->ctl = region_new((size_t)n * sizeof(*m->ctl), false);

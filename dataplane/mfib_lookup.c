@@ -8,12 +8,13 @@
  * The table is part of the hash and of the key, and a constant as long as all interfaces are in the main
  * one. Else packets are looked up table by table, out of line.
  */
+#include "dataplane/cpu.h"
 #include "dataplane/hdr/ip4.h"
 #include "dataplane/path.h"
 #include "dataplane/tables.h"
 
-#ifdef __SSE2__
-#include <emmintrin.h>
+#ifdef RTE_ARCH_X86_64
+#include <immintrin.h>
 #endif
 
 struct lookup {
@@ -25,7 +26,7 @@ struct lookup {
 static inline unsigned line_match(const struct mfib_line *line, uint32_t sig)
 {
 	unsigned bits = 0;
-#ifdef __SSE2__
+#ifdef RTE_ARCH_X86_64
 	const __m128 *v = (const __m128 *)(const void *)line;
 	const __m128i want = _mm_set1_epi32((int)sig);
 
@@ -221,6 +222,45 @@ void mfib_lookup_bulk(const struct fwd_tables *t, struct pkt **pkts, unsigned n,
 	}
 }
 
+/* The first candidate of each signature, or 0. */
+void lines_match_plain(const struct fwd_tables *t, const struct mfib_table *tab,
+	const uint32_t *sig, uint32_t *index, unsigned n)
+{
+	for (unsigned i = 0; i < n; i++) {
+		const struct mfib_line *line = &tab->lines[sig[i] & tab->mask];
+		unsigned bits = line_match(line, sig[i]);
+
+		index[i] = bits ? slot_index(line, (unsigned)__builtin_ctz(bits), sig[i]) : 0;
+		rte_prefetch0(&t->routes[index[i]]);
+	}
+}
+
+#ifdef RTE_ARCH_X86_64
+/* A line is one register: signatures are every second word of it. */
+__attribute__((target("avx512f,avx512bw,bmi"))) static void lines_match_avx512(
+	const struct fwd_tables *t, const struct mfib_table *tab, const uint32_t *sig,
+	uint32_t *index, unsigned n)
+{
+	for (unsigned i = 0; i < n; i++) {
+		const struct mfib_line *line = &tab->lines[sig[i] & tab->mask];
+		unsigned bits = _mm512_mask_cmpeq_epi32_mask(
+			0x5555, _mm512_load_si512(line), _mm512_set1_epi32((int)sig[i]));
+
+		index[i] = bits ? slot_index(line, (unsigned)__builtin_ctz(bits) / 2, sig[i]) : 0;
+		rte_prefetch0(&t->routes[index[i]]);
+	}
+}
+#endif
+
+lines_match_fn *mfib_lines_match(void)
+{
+#ifdef RTE_ARCH_X86_64
+	if (cpu_has_avx512())
+		return lines_match_avx512;
+#endif
+	return lines_match_plain;
+}
+
 /* The first eight bytes of a route that a packet may just follow: table, family, lengths, flags, input. */
 static inline uint64_t route_head(const struct mfib_lens *l, uint16_t iif)
 {
@@ -256,19 +296,13 @@ unsigned mfib_lookup_plain(const struct worker *w, struct burst *b, struct pkt *
 	salt = mfib_salt(DP_TABLE_MAIN, l->grp, l->src);
 	head = route_head(l, b->pkts[0].iif);
 	for (unsigned i = 0; i < b->n; i++) {
-		key[i] = load64(rte_pktmbuf_mtod_offset(
-				 b->pkts[i].m, const char *, ETH_LEN + IP4_SRC)) &
-			 mask;
+		const char *frame = (const char *)b->pkts[i].m->buf_addr + b->data_off;
+
+		key[i] = load64(frame + ETH_LEN + IP4_SRC) & mask;
 		sig[i] = mfib_hash(t->seed, &key[i], IP_V4, salt);
 		rte_prefetch0(&tab->lines[sig[i] & tab->mask]);
 	}
-	for (unsigned i = 0; i < b->n; i++) {
-		const struct mfib_line *line = &tab->lines[sig[i] & tab->mask];
-		unsigned bits = line_match(line, sig[i]);
-
-		index[i] = bits ? slot_index(line, (unsigned)__builtin_ctz(bits), sig[i]) : 0;
-		rte_prefetch0(&t->routes[index[i]]);
-	}
+	t->lines_match(t, tab, sig, index, b->n);
 	for (unsigned i = 0; i < b->n; i++) {
 		const struct mfib_route *r = &t->routes[index[i]];
 		struct pkt *p = &b->pkts[i];

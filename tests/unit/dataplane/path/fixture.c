@@ -36,11 +36,20 @@ void mfib_lookup_bulk(const struct fwd_tables *t, struct pkt **pkts, unsigned n,
 
 unsigned mfib_lookup_plain(const struct worker *w, struct burst *b, struct pkt **left)
 {
+	unsigned n_left = 0;
+
 	for (unsigned i = 0; i < b->n; i++) {
-		b->pkts[i].route = NULL;
-		left[i] = &b->pkts[i];
+		struct pkt *p = &b->pkts[i];
+
+		assert_int_equal(p->m->data_off, b->data_off);
+		mfib_lookup_bulk(w->t, &p, 1, IP_V4);
+		if (p->route && p->route->iif == p->iif && p->route->list &&
+			p->route->flags == DP_INPUT_ACCEPT)
+			continue;
+		p->route = NULL;
+		left[n_left++] = p;
 	}
-	return b->n;
+	return n_left;
 }
 
 void upcall_signal(struct worker *w, enum dp_upcall_kind kind, const struct pkt *p)

@@ -101,6 +101,74 @@ static void priority_tag_is_no_vlan(void **state)
 	assert_int_equal(fx.port[1].tx_n, 1);
 }
 
+/* --- buffers ------------------------------------------------------------------------------------------- */
+
+/* The frame of m, moved by bytes within its buffer. */
+static struct rte_mbuf *moved(struct rte_mbuf *m, int by)
+{
+	uint8_t *frame = rte_pktmbuf_mtod(m, uint8_t *);
+
+	memmove(frame + by, frame, m->data_len);
+	m->data_off = (uint16_t)(m->data_off + by);
+	return m;
+}
+
+static void a_frame_may_begin_elsewhere_than_the_first_of_its_burst(void **state)
+{
+	static const int by[] = {0, 2, 0, 64, -4, 0};
+	uint8_t ip[64];
+
+	fx_ip4(ip, 64);
+	for (unsigned i = 0; i < RTE_DIM(by); i++)
+		fx_rx(0, moved(fx_frame(in, ip, 64, ETH_TYPE_IP4, false, 0), by[i]));
+	fx_run();
+	assert_int_equal(fx.port[1].tx_n, RTE_DIM(by));
+	for (unsigned i = 0; i < fx.port[1].tx_n; i++)
+		assert_int_equal(rte_pktmbuf_mtod(fx.port[1].tx[i], uint8_t *)[22], ip[8] - 1);
+	assert_int_equal(fx_drops(), 0);
+}
+
+static void whole_bursts_may_begin_elsewhere(void **state)
+{
+	uint8_t ip[64];
+
+	fx_ip4(ip, 64);
+	for (unsigned i = 0; i < BURST; i++)
+		fx_rx(0, moved(fx_frame(in, ip, 64, ETH_TYPE_IP4, false, 0), 10));
+	fx_run();
+	assert_int_equal(fx.port[1].tx_n, BURST);
+	assert_int_equal(fx.port[1].tx[BURST - 1]->pkt_len, 14 + 64);
+}
+
+/* n frames, of which somebody else looks at the bytes of number `held`. */
+static void assert_not_written_to(unsigned n, unsigned held)
+{
+	struct rte_mbuf *v[3];
+	uint8_t ip[64];
+
+	fx_ip4(ip, 64);
+	fx.port[1].tx_n = 0;
+	for (unsigned i = 0; i < n; i++) {
+		v[i] = fx_frame(in, ip, 64, ETH_TYPE_IP4, false, 0);
+		if (i == held)
+			rte_mbuf_refcnt_update(v[i], 1);
+		fx_rx(0, v[i]);
+	}
+	fx_run();
+	assert_int_equal(fx.port[1].tx_n, n);
+	assert_memory_equal(rte_pktmbuf_mtod_offset(v[held], uint8_t *, 14), ip, 64);
+	rte_pktmbuf_free(v[held]);
+	rte_pktmbuf_free_bulk(fx.port[1].tx, n);
+	fx.port[1].tx_n = 0;
+}
+
+static void a_buffer_with_another_holder_is_not_written_to(void **state)
+{
+	assert_not_written_to(1, 0);
+	for (unsigned held = 0; held < 3; held++)
+		assert_not_written_to(3, held);
+}
+
 /* --- IPv4 ---------------------------------------------------------------------------------------------- */
 
 static void malformed_headers_are_dropped_with_their_reasons(void **state)
@@ -272,6 +340,9 @@ int main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, fx_teardown)
 	const struct CMUnitTest tests[] = {
+		T(a_frame_may_begin_elsewhere_than_the_first_of_its_burst),
+		T(whole_bursts_may_begin_elsewhere),
+		T(a_buffer_with_another_holder_is_not_written_to),
 		T(runt_frame_is_eth_truncated),
 		T(unknown_vlan_second_tag_and_unused_port_are_vlan_unknown),
 		T(unicast_frame_for_another_mac_is_not_ours),

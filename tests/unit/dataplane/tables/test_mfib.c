@@ -517,6 +517,36 @@ static void addresses_in_sequence_spread_over_the_lines(void **state)
 	fixture_free(d);
 }
 
+/* Signatures of routes that are there, of some that were, and of none. */
+static void vectors_find_the_same_candidates_as_the_plain_way(void **state)
+{
+	struct dataplane *d = fixture_new(1, 5000);
+	uint32_t sig[64], best[64], plain[64], found = 0;
+	const struct mfib_table *tab;
+	struct dp_route r;
+
+	for (uint32_t i = 0; i < 4000; i++) {
+		host_route(&r, i, 0);
+		assert_int_equal(set(d, &r), 0);
+	}
+	for (uint32_t i = 0; i < 4000; i += 3) {
+		host_route(&r, i, 0);
+		assert_int_equal(route_del(d, &r.key, 1), 0);
+	}
+	tab = mfib_table(&d->mfib);
+	for (uint32_t at = 0; at <= tab->mask; at += 8) {
+		for (uint32_t i = 0; i < 64; i++)
+			sig[i] = tab->lines[at + i / 8].slots[i % 8].sig ^ (i % 5 == 4);
+		d->t.lines_match(&d->t, tab, sig, best, 64);
+		lines_match_plain(&d->t, tab, sig, plain, 64);
+		assert_memory_equal(best, plain, sizeof(best));
+		for (uint32_t i = 0; i < 64; i++)
+			found += best[i] != 0;
+	}
+	assert_true(found > 1000);
+	fixture_free(d);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -537,6 +567,7 @@ int main(void)
 		cmocka_unit_test(deleted_slots_do_not_fill_the_table),
 		cmocka_unit_test(a_million_routes_take_less_than_200_bytes_each),
 		cmocka_unit_test(addresses_in_sequence_spread_over_the_lines),
+		cmocka_unit_test(vectors_find_the_same_candidates_as_the_plain_way),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
