@@ -15,13 +15,12 @@ import pytest
 
 from craft import (ALL_IGMP_V3, ALLOW, DVMRP, IS_EX, JOIN_PRUNE, hello, igmp, ipv4, join_prune, pim, pim_assert,
                    report)
-from lab import wait_for
 from peers import Switch
-from pim_net import PimNet, Port
-from stream import SourceReceiver, Sender, settle
+from pim_net import UDP, PimNet, Port
+from stream import SourceReceiver, settle
 from wire import Wire
 
-SOURCE, GROUP, UDP, RP = "10.0.0.1", "232.1.1.1", 5000, "10.9.9.9"
+SOURCE, GROUP, RP = "10.0.0.1", "232.1.1.1", "10.9.9.9"
 RATE, COUNT = 6000, 9000  # frames a second, of each kind
 MID, DOWN = "10.2.0.1", "10.2.0.2"
 GROUPS, NEIGHBORS, STATES, OF_ONE = 300, 6, 1000, 150
@@ -36,35 +35,25 @@ class Attacked(PimNet):
         self.cable(self.up, Port("e1", "10.1.0.1/24", hello_s=1), self.mid, Port("e0", "10.1.0.2/24", hello_s=1))
         self.lan = Switch(lab, "lan")
         more = dict(igmp=True, hello_s=1, igmp_more=f"max_groups = {GROUPS};", pim_more=f"max_neighbors = {NEIGHBORS};")
-        self.plug(self.lan, self.mid, Port("e1", f"{MID}/24", **more))
-        self.plug(self.lan, self.down, Port("e0", f"{DOWN}/24", **more))
-        self.evil = lab.host("evil")
-        self.lan.plug(self.evil, "eth0")
-        self.evil.sysctl("net.ipv6.conf.eth0.disable_ipv6", 1)
+        self.on_lan(self.lan, (self.mid, Port("e1", f"{MID}/24", **more)),
+                    (self.down, Port("e0", f"{DOWN}/24", **more)))
+        self.evil = self.host_on("evil", self.lan, "10.2.0.250/24")
         self.rcv = self.host("rcv", self.down, Port("e1", "10.3.0.254/24", igmp=True), "10.3.0.1/24")
         for r in (self.mid, self.down):
             r.pim_extra = f"limits: {{ states = {STATES}; per_neighbor = {OF_ONE}; per_source = {OF_ONE}; }};"
         self.up.loopback(f"{RP}/32")
         for r in self.routers:
             r.rp(RP)
-
-    def start(self) -> None:
-        super().start()
         for r, via in ((self.mid, "10.1.0.1"), (self.down, MID)):
             for prefix in ("10.0.0.0/24", f"{RP}/32"):
-                r.route(prefix, via)
-        for r, port, peer in self.pairs():
-            wait_for(f"{r.name}: neighbour {peer}", lambda r=r, port=port, peer=peer: peer in r.neighbors(port), 40)
-
-    def pairs(self):
-        return ((self.up, "e1", "10.1.0.2"), (self.mid, "e0", "10.1.0.1"), (self.mid, "e1", DOWN),
-                (self.down, "e0", MID))
+                self.route(r, prefix, via)
 
     def ages(self) -> dict:
         """How long each starg has known its neighbours, in seconds."""
-        return {(r.name, peer): next((n["uptime_s"] for n in r.ctl("show pim neighbor")["neighbors"]
-                                      if n["address"] == peer), -1)
-                for r, port, peer in self.pairs() if r.kind == "starg"}
+        ages = {(r.name, n["address"]): n["uptime_s"] for r in self.routers if r.kind == "starg"
+                for n in r.ctl("show pim neighbor")["neighbors"]}
+        return {(r.name, peer): ages.get((r.name, peer), -1) for r, _, peers in self.adjacent if r.kind == "starg"
+                for peer in peers}
 
 
 def host(rng) -> str:
@@ -111,11 +100,7 @@ KINDS = {
 
 @pytest.fixture
 def net(lab):
-    made = Attacked(lab)
-    made.start()
-    yield made
-    for r in made.routers:
-        r.down()
+    yield from Attacked(lab).running()
 
 
 def flood(wire: Wire, packets: list[bytes]) -> None:
@@ -156,11 +141,9 @@ def bounded(r, port: str) -> None:
 
 def test_no_flood_costs_a_neighbour_or_a_packet(net):
     receiver = SourceReceiver(net.rcv, UDP, GROUP, "eth0", SOURCE)
-    probe = Sender(net.src, GROUP, UDP, "eth0", rate=100).start()
-    wait_for("data at the receiver", lambda: receiver.received(probe.stream) > 50, 20)
-    probe.stop()
+    net.flowing([receiver]).stop()
     known, wire, rng = net.ages(), Wire(net.evil, "eth0"), random.Random(4)
-    sender = Sender(net.src, GROUP, UDP, "eth0", rate=500).start()
+    sender = net.sender(GROUP, rate=500)
     for what, make in KINDS.items():
         flood(wire, [make(rng) for _ in range(2000)])
         ages = net.ages()

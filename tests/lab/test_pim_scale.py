@@ -13,10 +13,10 @@ import pytest
 
 from craft import ALLOW, BLOCK, TO_EX, TO_IN, reports
 from lab import wait_for
-from pim_net import PimNet, Port
+from pim_net import UDP, PimNet, Port
 from wire import Wire
 
-SOURCE, HOST, RP, UDP, COUNT = "10.0.0.1", "10.3.0.1", "10.9.9.9", 5000, 2000
+SOURCE, HOST, RP, COUNT = "10.0.0.1", "10.3.0.1", "10.9.9.9", 2000
 INTERVAL_S, ROUNDS = 2, 4  # more rounds of Joins than fit into one holdtime, which is 3.5 of them
 KINDS = [("starg", "frr"), ("frr", "starg")]
 
@@ -37,15 +37,9 @@ class Pair(PimNet):
             r.rp(RP)
             r.join_interval_s = INTERVAL_S
             r.pim_extra = "keepalive_s = 5;"
-        self.wire = Wire(self.rcv, "eth0")
-
-    def start(self) -> None:
-        super().start()
         for prefix in ("10.0.0.0/24", f"{RP}/32"):
-            self.down.route(prefix, "10.1.0.1")
-        for r, port, peer in ((self.up, "e1", "10.1.0.2"), (self.down, "e0", "10.1.0.1")):
-            wait_for(f"{r.name}: neighbour {peer}", lambda r=r, port=port, peer=peer:
-                     peer in r.neighbors(port), 40)
+            self.route(self.down, prefix, "10.1.0.1")
+        self.wire = Wire(self.rcv, "eth0")
 
     def say(self, records: list[tuple]) -> None:
         self.wire.send(*reports(HOST, records))
@@ -147,11 +141,7 @@ def outlive_a_holdtime(net: Pair, wanted: list[str]) -> None:
 
 @pytest.fixture(params=KINDS, ids=lambda k: f"{k[1]}-below-{k[0]}")
 def pair(lab, request):
-    net = Pair(lab, *request.param)
-    net.start()
-    yield net
-    for r in net.routers:
-        r.down()
+    yield from Pair(lab, *request.param).running()
 
 
 def test_two_thousand_sources_over_one_neighbour(pair):
