@@ -13,8 +13,8 @@
 
 /* What a leave without further knowledge sets off. */
 enum gmp_leave {
-	GMP_LEAVE_TRACKING,  /* if every member is known: exactly the state of those who remain,
-			     * at once; else as GMP_LEAVE_QUERY */
+	GMP_LEAVE_TRACKING,  /* if every member is known: exactly the state of those who remain, at
+			     * once, which one query tells other routers; else as GMP_LEAVE_QUERY */
 	GMP_LEAVE_QUERY,     /* last-member queries, RFC 3376 6.4.2 */
 	GMP_LEAVE_IMMEDIATE, /* gone at once, without asking: one host per interface only */
 };
@@ -138,7 +138,7 @@ extern const struct proto gmp_proto;
 	X(tx_query_source, "group-and-source-specific queries sent")                           \
 	X(joins, "memberships that began")                                                     \
 	X(leaves, "memberships that ended")                                                    \
-	X(fast_leaves, "leaves decided without asking, by tracking or as configured")          \
+	X(fast_leaves, "leaves decided at once, by tracking or as configured")                 \
 	X(no_router_alert, "messages without Router Alert (dropped if required)")              \
 	X(drop_short, "dropped: shorter than its header or its own counts")                    \
 	X(drop_ip_header, "dropped: not a sound IP header")                                    \
