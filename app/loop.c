@@ -99,7 +99,7 @@ static void on_reload(evutil_socket_t sig, short what, void *arg)
 	char summary[1024], err[4096];
 
 	if (app_reload(l->app, summary, sizeof(summary), err, sizeof(err)))
-		log_error("reload", "not (wholly) applied: %s", err);
+		log_error("reload", "refused: %s", err);
 	else
 		log_notice("reload", "%s", summary);
 }

@@ -8,6 +8,7 @@
 #include "app/api/telemetry.h"
 #include "app/eal.h"
 #include "app/loop.h"
+#include "app/port_dev.h"
 #include "app/ports.h"
 #include "app/probe/pcap.h"
 #include "app/router.h"
@@ -43,7 +44,7 @@ struct options {
 };
 
 static const char usage[] =
-	"Usage: stargd [EAL options --] -c FILE [-t] [-i] [-l LEVEL]\n"
+	"Usage: stargd [EAL options --] [-c FILE] [-t] [-i] [-l LEVEL]\n"
 	"\n"
 	"Multicast router on DPDK.\n"
 	"\n"
@@ -373,6 +374,40 @@ static int run(struct app *app, struct loop *loop, bool interactive)
 	return 0;
 }
 
+/* An address that no interface of the file has may still be one that Linux gives a twin. */
+static bool address_listed(const struct conf *conf, const struct ipaddr *ip)
+{
+	for (size_t i = 0; i < conf->n_ifs; i++)
+		for (unsigned k = 0; k < conf->ifs[i].net.n_addrs; k++)
+			if (ip_eq(&conf->ifs[i].net.addrs[k].ip, ip))
+				return true;
+	return false;
+}
+
+/* What -t says of a file that is right. */
+static void checked(const struct conf *conf, const char *file)
+{
+	size_t gmp = 0, pim = 0;
+	char ip[IP_STRLEN];
+
+	for (size_t i = 0; i < conf->n_ifs; i++) {
+		gmp += conf->ifs[i].gmp[0].enabled || conf->ifs[i].gmp[1].enabled;
+		pim += conf->ifs[i].has_pim && conf->ifs[i].pim.mode != PIM_MODE_OFF;
+	}
+	printf("%s: valid: %zu ports, %zu interfaces (%zu with IGMP or MLD, %zu with PIM), %zu RPs, "
+	       "%zu static routes\n",
+		file, conf->n_ports, conf->n_ifs, gmp, pim, conf->pim.n_rps, conf->n_routes);
+	for (unsigned f = 0; f < 2; f++) {
+		const struct ipaddr *src = &conf->pim.register_source[f];
+
+		if (!ip_is_none(src) && !address_listed(conf, src))
+			printf("%s: warning: pim.register_source %s is no address of an interface in the "
+			       "file: unless Linux adds it to one, Registers leave from the interface "
+			       "towards the RP\n",
+				file, ip_str(src, ip, sizeof(ip)));
+	}
+}
+
 int main(int argc, char **argv)
 {
 	struct options o = {.file = STARG_DEFAULT_CONF};
@@ -390,14 +425,13 @@ int main(int argc, char **argv)
 		fprintf(stderr, "%s\n", err);
 		return EXIT_CONFIG;
 	}
-	if (ports_check_drivers(conf, err, sizeof(err))) {
+	if (port_dev_check_drivers(conf, err, sizeof(err))) {
 		fprintf(stderr, "%s\n", err);
 		conf_free(conf);
 		return EXIT_CONFIG;
 	}
 	if (o.check) {
-		printf("%s: valid: %zu ports, %zu interfaces, %zu static routes\n", o.file,
-			conf->n_ports, conf->n_ifs, conf->n_routes);
+		checked(conf, o.file);
 		conf_free(conf);
 		return 0;
 	}

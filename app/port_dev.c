@@ -7,7 +7,10 @@
 #include "app/port_dev.h"
 
 #include <errno.h>
+#include <stddef.h>
 #include <stdlib.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include <rte_dev.h>
@@ -16,6 +19,31 @@
 #include <rte_flow.h>
 
 #define DESC_DEFAULT 1024
+
+const char *port_dev_drivers(void)
+{
+	const char *env = getenv("STARG_DRIVERS_CFG");
+
+	return env ? env : STARG_DRIVERS_DIR;
+}
+
+int port_dev_check_drivers(const struct conf *conf, char *err, size_t err_cap)
+{
+	char why[CONF_ERRLEN];
+	struct conf_driver d;
+
+	for (size_t i = 0; i < conf->n_ports; i++) {
+		const struct conf_port *c = &conf->ports[i];
+
+		if (!c->driver[0] ||
+			conf_driver_read(port_dev_drivers(), c->driver, &d, why, sizeof(why)) == 0)
+			continue;
+		snprintf(err, err_cap, "%s:%d: port '%s': %.2000s", conf->path, c->line, c->name,
+			why);
+		return -EINVAL;
+	}
+	return 0;
+}
 
 void port_dev_netdev(const char *device, char *name, size_t cap)
 {
@@ -31,6 +59,24 @@ void port_dev_netdev(const char *device, char *name, size_t cap)
 		memcpy(name, p, n);
 		name[n] = '\0';
 	}
+}
+
+int port_dev_claim(const char *port, const char *netdev, char *err, size_t cap)
+{
+	struct sockaddr_un addr = {.sun_family = AF_UNIX};
+	int n = snprintf(addr.sun_path + 1, sizeof(addr.sun_path) - 1, "starg/netdev/%s", netdev);
+	socklen_t len = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + 1 + (size_t)n);
+	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+	if (fd >= 0 && bind(fd, (const struct sockaddr *)&addr, len) == 0)
+		return fd;
+	if (fd >= 0)
+		close(fd);
+	snprintf(err, cap,
+		"port %s: network device %s is busy: another stargd uses it; stop that one (see "
+		"`ss -xap | grep starg/netdev`), or change iface= of the port",
+		port, netdev);
+	return -EADDRINUSE;
 }
 
 /* "net_af_packet0,iface=veth1" -> "net_af_packet0": the name DPDK gives the ethdev. */

@@ -20,6 +20,14 @@ struct port_dev_conf {
 	uint8_t mac[6]; /* the router's one MAC */
 };
 
+/* The directory of drivers-cfg: beside the sources, or installed. */
+const char *port_dev_drivers(void);
+/* Whether the driver files that the ports name are there and right. -EINVAL: FILE:LINE and what to do. */
+int port_dev_check_drivers(const struct conf *conf, char *err, size_t err_cap);
+/* Keeps other routers off a netdev: two would both forward each packet. A name in the abstract socket space is
+ * free again when its process ends, however it ends, and network namespaces have one each. The descriptor that
+ * holds it, or -EADDRINUSE and a sentence. */
+int port_dev_claim(const char *port, const char *netdev, char *err, size_t cap);
 /* Probes the device and starts it. Fills info and dp; -errno with cause and mend in err. */
 int port_dev_open(const struct port_dev_conf *c, struct port_info *info, struct dataplane_port *dp,
 	char *err, size_t err_cap);

@@ -10,15 +10,13 @@
 
 #include <errno.h>
 #include <net/if.h>
-#include <stddef.h>
 #include <stdlib.h>
-#include <sys/socket.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include <rte_ethdev.h>
 
 #define RETRY_US 1000000
+#define CLOSE_WAIT_MS 100
 
 struct port {
 	struct conf_port conf;
@@ -42,14 +40,6 @@ struct ports {
 	struct closing *closing;
 	const char *drivers_dir;
 };
-
-/* drivers-cfg: beside the sources, or installed. */
-static const char *drivers_dir(void)
-{
-	const char *env = getenv("STARG_DRIVERS_CFG");
-
-	return env ? env : STARG_DRIVERS_DIR;
-}
 
 static struct port *find(const struct ports *p, const char *name)
 {
@@ -125,38 +115,10 @@ static int driver_of(
 	return conf_driver_read(p->drivers_dir, name, d, err, cap);
 }
 
-/* Two routers on one netdev would both forward each packet. A name in the abstract socket space is free
- * again when its process ends, however it ends, and network namespaces have one each. */
-static int claim_netdev(struct port *port, char *err, size_t cap)
-{
-	struct sockaddr_un addr = {.sun_family = AF_UNIX};
-	socklen_t len;
-	int n = snprintf(
-		addr.sun_path + 1, sizeof(addr.sun_path) - 1, "starg/netdev/%s", port->info.netdev);
-	int fd;
-
-	if (port->claim >= 0)
-		return 0;
-	len = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + 1 + (size_t)n);
-	fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	if (fd >= 0 && bind(fd, (const struct sockaddr *)&addr, len) == 0) {
-		port->claim = fd;
-		return 0;
-	}
-	if (fd >= 0)
-		close(fd);
-	snprintf(err, cap,
-		"port %s: network device %s is busy: another stargd uses it; stop that one (see "
-		"`ss -xap | grep starg/netdev`), or change iface= of the port",
-		port->conf.name, port->info.netdev);
-	return -EADDRINUSE;
-}
-
 /* What the kernel must be told before a packet socket listens beside it. */
 static int prepare_netdev(struct ports *p, struct port *port, char *err, size_t cap)
 {
 	const char *netdev = port->info.netdev;
-	int rc;
 
 	if (!netdev[0])
 		return 0;
@@ -167,9 +129,12 @@ static int prepare_netdev(struct ports *p, struct port *port, char *err, size_t 
 			port->conf.name, netdev);
 		return -ENODEV;
 	}
-	rc = claim_netdev(port, err, cap);
-	if (rc || !p->app->kernel)
-		return rc;
+	if (port->claim < 0)
+		port->claim = port_dev_claim(port->conf.name, netdev, err, cap);
+	if (port->claim < 0)
+		return port->claim;
+	if (!p->app->kernel)
+		return 0;
 	return kernel_port_prepare(p->app->kernel, netdev, err, cap);
 }
 
@@ -206,25 +171,33 @@ static void flow_stop(struct ports *p, const struct port *port, uint16_t port_id
 		log_warning("port", "%s: its rules could not be removed: %s", port->conf.name, err);
 }
 
-static int open_port(struct ports *p, struct port *port, char *err, size_t cap)
+/* The device, but not for the workers yet. */
+static int open_device(
+	struct ports *p, struct port *port, struct dataplane_port *dp, char *err, size_t cap)
 {
 	struct port_dev_conf c = {.port = &port->conf,
 		.n_workers = dataplane_workers(p->app->dataplane),
 		.pool = dataplane_pool(p->app->dataplane),
 		.has_mac = p->app->conf->router.has_mac};
+	int rc = prepare_netdev(p, port, err, cap);
+
+	if (rc == 0)
+		rc = driver_of(p, &port->conf, &c.driver, err, cap);
+	if (rc)
+		return rc;
+	memcpy(c.mac, p->app->conf->router.mac, 6);
+	return port_dev_open(&c, &port->info, dp, err, cap);
+}
+
+static int open_port(struct ports *p, struct port *port, char *err, size_t cap)
+{
 	struct dataplane_port dp;
 	bool link = true;
 	int rc;
 
 	if (still_closing(p, port->conf.device))
 		return -EBUSY;
-	rc = prepare_netdev(p, port, err, cap);
-	if (rc == 0)
-		rc = driver_of(p, &port->conf, &c.driver, err, cap);
-	if (rc)
-		return rc;
-	memcpy(c.mac, p->app->conf->router.mac, 6);
-	rc = port_dev_open(&c, &port->info, &dp, err, cap);
+	rc = open_device(p, port, &dp, err, cap);
 	if (rc)
 		return rc;
 	set_police(p, port);
@@ -287,22 +260,19 @@ static void finish_closing(struct ports *p, bool force)
 	}
 }
 
-int ports_check_drivers(const struct conf *conf, char *err, size_t err_cap)
+/* A port may be made anew on the device of one that has just gone: workers let go of it within a round, and then
+ * it is known at once whether the device works. */
+static void wait_closed(struct ports *p, const char *device)
 {
-	char why[CONF_ERRLEN];
-	struct conf_driver d;
-
-	for (size_t i = 0; i < conf->n_ports; i++) {
-		const struct conf_port *c = &conf->ports[i];
-
-		if (!c->driver[0] ||
-			conf_driver_read(drivers_dir(), c->driver, &d, why, sizeof(why)) == 0)
-			continue;
-		snprintf(err, err_cap, "%s:%d: port '%s': %.2000s", conf->path, c->line, c->name,
-			why);
-		return -EINVAL;
+	for (int i = 0; i < CLOSE_WAIT_MS; i++) {
+		finish_closing(p, false);
+		if (!still_closing(p, device))
+			return;
+		if (p->app->shared && p->app->workers_run)
+			dataplane_poll(p->app->dataplane);
+		else
+			usleep(1000);
 	}
-	return 0;
 }
 
 int ports_new(struct ports **out, struct app *app, char *err, size_t err_cap)
@@ -314,7 +284,7 @@ int ports_new(struct ports **out, struct app *app, char *err, size_t err_cap)
 		return -ENOMEM;
 	}
 	p->app = app;
-	p->drivers_dir = drivers_dir();
+	p->drivers_dir = port_dev_drivers();
 	*out = p;
 	return 0;
 }
@@ -327,6 +297,49 @@ void ports_free(struct ports *p)
 		ports_del(p, p->list->conf.name);
 	finish_closing(p, true);
 	free(p);
+}
+
+/* "net_pcap0" of "net_pcap0,rx_pcap=a.pcap" */
+static bool same_device(const char *a, const char *b)
+{
+	size_t n = strcspn(a, ",");
+
+	return n == strcspn(b, ",") && strncmp(a, b, n) == 0;
+}
+
+/* Whether a port has the device, or what is below it, now or a moment ago. */
+static bool in_use(const struct ports *p, const struct port *wanted)
+{
+	for (const struct port *port = p->list; port; port = port->next)
+		if (same_device(port->conf.device, wanted->conf.device) ||
+			(port->info.netdev[0] &&
+				strcmp(port->info.netdev, wanted->info.netdev) == 0))
+			return true;
+	for (const struct closing *c = p->closing; c; c = c->next)
+		if (same_device(c->device, wanted->conf.device))
+			return true;
+	return false;
+}
+
+int ports_try(struct ports *p, const struct conf_port *c, char *err, size_t err_cap)
+{
+	struct port *port = calloc(1, sizeof(*port));
+	struct dataplane_port dp;
+	int rc = 0;
+
+	if (!port)
+		return 0;
+	port->conf = *c;
+	port->claim = -1;
+	info_reset(port);
+	if (!in_use(p, port) && rte_eth_dev_count_avail() < RTE_MAX_ETHPORTS &&
+		(!port->info.netdev[0] || if_nametoindex(port->info.netdev))) {
+		rc = open_device(p, port, &dp, err, err_cap);
+		if (rc == 0)
+			port_dev_close(dp.port_id);
+	}
+	port_free(port);
+	return rc;
 }
 
 int ports_add(struct ports *p, const struct conf_port *c, char *err, size_t err_cap)
@@ -344,6 +357,7 @@ int ports_add(struct ports *p, const struct conf_port *c, char *err, size_t err_
 	while (*at)
 		at = &(*at)->next;
 	*at = port;
+	wait_closed(p, c->device);
 	rc = open_port(p, port, err, err_cap);
 	if (rc == 0)
 		return 0;

@@ -43,8 +43,9 @@ struct port_info {
 	uint16_t reta_size;
 };
 
-/* Whether the driver files that the ports name are there and right. -EINVAL: FILE:LINE and what to do. */
-int ports_check_drivers(const struct conf *conf, char *err, size_t err_cap);
+/* Whether the port's device could be opened now: it is, and closed again. 0 also where that cannot be known: its
+ * netdev is not there yet, or a port has the device. Else -errno and a sentence. */
+int ports_try(struct ports *p, const struct conf_port *c, char *err, size_t err_cap);
 
 /* -errno with a sentence that names cause and mending command. A device that is missing at start is an
  * error for PCI devices and non-netdev vdevs; a netdev that is missing is waited for. */

@@ -5,6 +5,7 @@
  * order. At boot nothing runs yet.
  */
 #include "app/router.h"
+#include "app/port_dev.h"
 #include "app/ports.h"
 #include "app/protocols.h"
 #include "dataplane/dataplane.h"
@@ -343,16 +344,16 @@ struct applying {
 	const struct conf_change *changes;
 	size_t n;
 	struct summary sum;
-	bool boot, ifs_changed;
-	int first; /* the first failure, its sentence in err */
+	bool boot, undo, ifs_changed; /* undo: back to what ran; as much of it as can be */
+	int first;                    /* the first failure, its sentence in err */
 	char *err;
 	size_t err_cap;
 };
 
 static void failed(struct applying *a, int rc, const char *what, const char *msg)
 {
-	if (!a->boot)
-		log_error("reload", "%s", msg[0] ? msg : strerror(-rc));
+	if (a->undo)
+		log_error("reload", "going back: %s", msg[0] ? msg : strerror(-rc));
 	if (a->first)
 		return;
 	a->first = rc;
@@ -365,16 +366,17 @@ static void failed(struct applying *a, int rc, const char *what, const char *msg
 /* The changes of protocols that speak, or all others. */
 static void apply_changes(struct applying *a, bool speaking)
 {
-	for (size_t i = 0; i < a->n && !(a->boot && a->first); i++) {
+	for (size_t i = 0; i < a->n && (a->undo || !a->first); i++) {
 		const struct conf_change *ch = &a->changes[i];
 		char msg[CONF_ERRLEN] = "";
 		int rc;
 
-		if (speaks(ch->kind) != speaking || (a->boot && ch->kind == CONF_RESTART))
+		if (speaks(ch->kind) != speaking ||
+			((a->boot || a->undo) && ch->kind == CONF_RESTART))
 			continue;
 		rc = apply_one(a->app, a->old, a->next, ch, &a->sum, msg, sizeof(msg));
 		a->ifs_changed |= ch->kind == CONF_IF_ADD || ch->kind == CONF_IF_CHANGE;
-		if (rc)
+		if (rc && !(a->undo && rc == -ENOENT)) /* what was never added need not go */
 			failed(a, rc, ch->name, msg);
 	}
 }
@@ -392,6 +394,8 @@ static void apply_all(struct applying *a)
 	int rc;
 
 	apply_changes(a, false);
+	if (a->first && !a->boot && !a->undo)
+		return; /* and back */
 	protocols_bits(a->app, a->next);
 	apply_dependents(a->app, a->next, a->ifs_changed);
 	a->app->twin_error[0] = '\0';
@@ -402,6 +406,83 @@ static void apply_all(struct applying *a)
 		failed(a, rc, "workers", msg);
 	apply_changes(a, true);
 	steps(a->app);
+}
+
+/* What can be known before anything is touched: whether the new devices work. */
+static int ports_ready(const struct applying *a)
+{
+	size_t used;
+	int rc = 0;
+
+	for (size_t i = 0; i < a->n && !rc; i++)
+		if (a->changes[i].kind == CONF_PORT_ADD)
+			rc = ports_try(a->app->ports, &a->next->ports[a->changes[i].new_index],
+				a->err, a->err_cap);
+	used = strlen(a->err);
+	if (rc)
+		snprintf(a->err + used, a->err_cap - used, "; nothing was changed");
+	return rc;
+}
+
+/* Back to what ran, for a reload is applied as a whole or not at all. before: the router's settings in old. */
+static void undo(const struct applying *a, struct conf *next, const struct conf_router *before)
+{
+	struct conf *old = (struct conf *)(uintptr_t)a->old;
+	char err[CONF_ERRLEN] = "", summary[2048] = "";
+	struct conf_change *changes = NULL;
+	struct applying back = {.app = a->app,
+		.old = next,
+		.next = old,
+		.undo = true,
+		.sum = {.text = summary, .cap = sizeof(summary)},
+		.err = err,
+		.err_cap = sizeof(err)};
+	size_t used = strlen(a->err);
+	ssize_t n;
+
+	next->router = old->router;
+	old->router = *before;
+	a->app->conf = old;
+	n = conf_diff(next, old, &changes);
+	if (n > 0) {
+		back.changes = changes;
+		back.n = (size_t)n;
+		apply_all(&back);
+	}
+	free(changes);
+	snprintf(a->err + used, a->err_cap - used, "; %s",
+		n < 0 || back.first ? "the former configuration is not wholly in force "
+				      "again: mend the file and reload"
+				    : "the former configuration is in force again");
+}
+
+static int apply(struct applying *a, struct conf *next)
+{
+	int rc;
+
+	if (a->boot) {
+		a->app->conf = next;
+		apply_all(a);
+		if (!a->first && a->app->twin_error[0]) {
+			snprintf(a->err, a->err_cap, "%s", a->app->twin_error);
+			a->first = -EPERM;
+		}
+		a->app->booted = true;
+		return a->first;
+	}
+	rc = ports_ready(a);
+	if (!rc) {
+		struct conf_router before = a->app->conf->router;
+
+		keep_running(a->app->conf, next);
+		a->app->conf = next;
+		apply_all(a);
+		if (a->first)
+			undo(a, next, &before);
+		rc = a->first;
+	}
+	conf_free(rc ? next : (struct conf *)(uintptr_t)a->old);
+	return rc;
 }
 
 int router_apply(struct app *app, struct conf *next, char *summary, size_t summary_cap, char *err,
@@ -418,29 +499,22 @@ int router_apply(struct app *app, struct conf *next, char *summary, size_t summa
 		.err_cap = err_cap};
 	struct conf_change *changes = NULL;
 	ssize_t n = conf_diff(old, next, &changes);
+	int rc;
 
-	summary[0] = '\0';
+	summary[0] = err[0] = '\0';
 	if (n < 0) {
 		snprintf(err, err_cap, "configuration: out of memory");
+		if (!a.boot)
+			conf_free(next);
 		return (int)n;
 	}
-	if (!a.boot)
-		keep_running(app->conf, next);
-	app->conf = next;
 	a.changes = changes;
 	a.n = (size_t)n;
-	apply_all(&a);
-	if (!a.first && a.boot && app->twin_error[0]) {
-		snprintf(err, err_cap, "%s", app->twin_error);
-		a.first = -EPERM;
-	}
+	rc = apply(&a, next);
 	if (n == 0)
 		say(&a.sum, "nothing changed");
 	free(changes);
-	app->booted = true;
-	if (!a.boot)
-		conf_free((struct conf *)(uintptr_t)old);
-	return a.first;
+	return rc;
 }
 
 int app_reload(struct app *app, char *summary, size_t summary_cap, char *err, size_t err_cap)
@@ -450,7 +524,11 @@ int app_reload(struct app *app, char *summary, size_t summary_cap, char *err, si
 
 	if (rc)
 		return rc;
-	return router_apply(app, next, summary, summary_cap, err, err_cap);
+	rc = port_dev_check_drivers(next, err, err_cap);
+	if (!rc)
+		return router_apply(app, next, summary, summary_cap, err, err_cap);
+	conf_free(next);
+	return rc;
 }
 
 int app_start(struct app *app)

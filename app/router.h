@@ -8,8 +8,9 @@
 #include "app/app.h"
 
 /* Applies next over app->conf (NULL: nothing runs yet) in the order conf_diff gives. Takes next over.
- * At boot the workers are started, and the first failure is returned with its sentence; on reload failures
- * are logged, the rest is applied, and the first one is in err. summary: what was done. */
+ * At boot the workers are started, and the first failure is returned with its sentence. A reload is applied as a
+ * whole or not at all: after a failure, whose sentence is in err, the former configuration is in force, and next is
+ * freed. summary: what was done. */
 int router_apply(struct app *app, struct conf *next, char *summary, size_t summary_cap, char *err,
 	size_t err_cap);
 /* Makes the twins that are due: interfaces that want one and whose MAC is known. */
