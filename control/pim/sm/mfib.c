@@ -112,13 +112,12 @@ static void outputs_add(struct pim_sm *sm, const struct sm_group *g, const struc
 static void output_register(struct pim_sm *sm, const struct sm_source *s, struct tib_wish *w)
 {
 	const struct sm_group *g = s->group;
-	bool v6 = g->grp.family == IP_V6;
 
 	if (!register_tunnel(s) || I_am_RP(g) || ip_is_none(RP_G(g)))
 		return;
 	output_add(sm, w,
 		&(struct tib_output){.her_dst = *RP_G(g),
-			.her_src = sm->pim->config->register_source[v6],
+			.her_src = *rp_register_source(sm, g->grp.family),
 			.her_ttl = REGISTER_TTL,
 			.encap = DP_ENCAP_REGISTER,
 			.allow_input = true});

@@ -10,6 +10,8 @@
  */
 #include "control/pim/sm/register.h"
 
+#include "control/pim/sm/sm_tree.h"
+
 bool CouldRegister(const struct pim_sm *sm, const struct sm_source *s)
 {
 	const struct sm_group *g = s->group;
@@ -80,7 +82,7 @@ static void trace(const struct sm_source *s, enum register_state from, struct pr
 static struct ipaddr source_towards_rp(
 	const struct pim_sm *sm, const struct sm_group *g, const struct proto_ctx *ctx)
 {
-	const struct ipaddr *set = &sm->pim->config->register_source[g->grp.family == IP_V6];
+	const struct ipaddr *set = rp_register_source(sm, g->grp.family);
 	const struct net_if *ifp = net_if_get(ctx->net, RPF_interface_RP(g));
 	const struct net_addr *a =
 		ifp ? net_if_addr_routable(ifp, (enum ip_family)g->grp.family) : NULL;

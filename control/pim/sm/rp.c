@@ -142,9 +142,39 @@ void rp_refresh_all(struct pim_sm *sm, struct proto_ctx *ctx)
 		rp_refresh(sm, container_of(n, struct sm_group, node), ctx);
 }
 
-void rp_local_changed(struct pim_sm *sm, struct proto_ctx *ctx)
+/* Another router would drop Registers from an address that is not ours, or answer to who has it. */
+static bool register_source_changed(struct pim_sm *sm, struct proto_ctx *ctx)
 {
 	bool changed = false;
+	char a[IP_STRLEN];
+
+	for (unsigned f = 0; f < 2; f++) {
+		const struct ipaddr *set = &sm->pim->config->register_source[f];
+		bool ours = !ip_is_none(set) && net_is_local(ctx->net, set, NULL);
+
+		if (!ip_is_none(set) && !ours && !ip_eq(set, &sm->source_missed[f]))
+			act_notify(ctx->out, LOG_LVL_WARNING,
+				"pim.register_source %s is no address of this router: Registers leave from "
+				"the interface towards the RP; add it to an interface, or change it",
+				ip_str(set, a, sizeof(a)));
+		sm->source_missed[f] = ours ? (struct ipaddr){0} : *set;
+		changed |= ours != sm->source_ours[f];
+		sm->source_ours[f] = ours;
+	}
+	return changed;
+}
+
+const struct ipaddr *rp_register_source(const struct pim_sm *sm, uint8_t family)
+{
+	static const struct ipaddr none;
+	unsigned f = family == IP_V6;
+
+	return sm->source_ours[f] ? &sm->pim->config->register_source[f] : &none;
+}
+
+void rp_local_changed(struct pim_sm *sm, struct proto_ctx *ctx)
+{
+	bool changed = register_source_changed(sm, ctx);
 
 	for (size_t i = 0; i < sm->n_rps; i++) {
 		bool local = net_is_local(ctx->net, &sm->rps[i].rp, NULL);

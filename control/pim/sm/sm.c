@@ -108,8 +108,12 @@ void sm_config(struct pim_sm *sm, struct proto_ctx *ctx)
 	sm_settle(sm, ctx);
 }
 
+/* Whether an address whose being ours matters lies in the prefix. */
 static bool has_rp(const struct pim_sm *sm, const struct prefix *p)
 {
+	for (unsigned f = 0; f < 2; f++)
+		if (prefix_has(p, &sm->pim->config->register_source[f]))
+			return true;
 	for (size_t i = 0; i < sm->n_rps; i++)
 		if (prefix_has(p, &sm->rps[i].rp))
 			return true;

@@ -288,6 +288,8 @@ struct pim_sm {
 	uint32_t outputs_cap;
 	struct sm_stats stats;
 	struct log_rate states_log, source_log; /* of limits */
+	bool source_ours[2];            /* register_source, by family, is an address of ours */
+	struct ipaddr source_missed[2]; /* it is not, which was said */
 };
 
 static inline struct sm_group *group_of(const struct sm_entry *e)

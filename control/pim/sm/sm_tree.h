@@ -67,6 +67,8 @@ bool rp_is_ssm(const struct pim_sm *sm, const struct ipaddr *grp);
 void rp_refresh(struct pim_sm *sm, struct sm_group *g, struct proto_ctx *ctx);
 /* Of all groups: the configuration or our own addresses changed. */
 void rp_refresh_all(struct pim_sm *sm, struct proto_ctx *ctx);
+/* The configured source of Registers of a family if it is an address of ours; else IP_NONE. */
+const struct ipaddr *rp_register_source(const struct pim_sm *sm, uint8_t family);
 /* Our own addresses may have changed: refreshes all if an RP became ours or ceased to be. */
 void rp_local_changed(struct pim_sm *sm, struct proto_ctx *ctx);
 

@@ -4,6 +4,7 @@
  * The DR of RFC 7761 4.4.1: figure 1 cell by cell, CouldRegister term by term, and which
  * Register-Stops count.
  */
+#include "control/pim/sm/sm_tree.h"
 #include "tests/unit/pim/data_world.h"
 
 #define OURS "10.0.1.1" /* source of our Registers: up leads to the RP */
@@ -403,6 +404,22 @@ static void a_configured_source_address_is_used(void **state)
 	assert_true(ip_eq(&p.src, &from));
 }
 
+static void a_source_address_that_is_not_ours_is_not_used_until_it_is(void **state)
+{
+	struct data_world *dw = *state;
+	struct ipaddr from = addr("10.77.0.1"), fallback = addr(OURS);
+	struct pim_packet p;
+
+	dw->conf.register_source[0] = from;
+	data_config(dw);
+	to_join_pending(dw);
+	assert_int_equal(data_sent(dw, 0, PIM_REGISTER, &p), 1);
+	assert_true(ip_eq(&p.src, &fallback));
+	world_if(dw->w, "lo7", "10.77.0.1/32");
+	world_run(dw->w);
+	assert_true(ip_eq(rp_register_source(dw->pim->sm, IP_V4), &from));
+}
+
 /* --- Register-Stop at the DR ------------------------------------------------------------------ */
 
 static void a_register_stop_from_another_router_changes_nothing(void **state)
@@ -530,6 +547,7 @@ int main(void)
 		T(ssm_is_never_registered),
 		T(an_unreachable_rp_gets_no_null_register),
 		T(a_configured_source_address_is_used),
+		T(a_source_address_that_is_not_ours_is_not_used_until_it_is),
 		T(a_register_stop_from_another_router_changes_nothing),
 		T(a_register_stop_for_all_sources_stops_those_that_are_known),
 		T(a_register_stop_for_an_unknown_source_changes_nothing),
