@@ -22,18 +22,30 @@ static void put_key(json_t *o, const struct dp_route_key *key)
 }
 
 /* What PIM knows of the tree of this very key. */
+static bool member_cb(void *arg, const struct pim_oif_info *o)
+{
+	bool *member = arg;
+
+	*member |= strcmp(o->member, "include") == 0;
+	return !*member;
+}
+
 static void put_pim_flags(struct app *app, json_t *flags, const struct dp_route_key *key)
 {
 	const void *self = runner_instance(app->runner, app->pim_number);
 	const struct ipaddr any = {.family = IP_NONE};
 	struct pim_tree_info t;
-	bool host = key->src.len == ip_bits(&key->src.addr);
+	bool host = key->src.len == ip_bits(&key->src.addr), member = false;
 
 	if (key->grp.len != ip_bits(&key->grp.addr) || (key->src.len && !host) ||
 		!pim_tree_get(self, host ? &key->src.addr : &any, &key->grp.addr, &t) || !t.routed)
 		return;
 	json_array_append_new(flags, json_string("sparse"));
-	if (strcmp(t.rpt_state, "pruned") == 0)
+	pim_oif_walk(&t, member_cb, &member);
+	if (member)
+		json_array_append_new(flags, json_string("member"));
+	/* on the SPT nobody waits for the RP tree: there it says nothing */
+	if (strcmp(t.rpt_state, "pruned") == 0 && !t.spt_bit)
 		json_array_append_new(flags, json_string("rp_bit"));
 	if (t.register_state[0] && strcmp(t.register_state, "noinfo") != 0)
 		json_array_append_new(flags, json_string("register"));

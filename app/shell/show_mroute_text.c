@@ -13,9 +13,9 @@
 static const struct {
 	const char *word;
 	char letter;
-} letters[] = {{"sparse", 'S'}, {"dense", 'D'}, {"connected", 'C'}, {"pruned", 'P'},
-	{"rp_bit", 'R'}, {"register", 'F'}, {"spt_bit", 'T'}, {"learnt_register", 'L'},
-	{"notify_msdp", 'N'}, {"learnt_msdp", 'M'}, {"excepted", 'X'}, {"crossing", 'O'}};
+} letters[] = {{"sparse", 'S'}, {"dense", 'D'}, {"member", 'C'}, {"pruned", 'P'}, {"rp_bit", 'R'},
+	{"register", 'F'}, {"spt_bit", 'T'}, {"learnt_register", 'L'}, {"notify_msdp", 'N'},
+	{"learnt_msdp", 'M'}, {"excepted", 'X'}, {"crossing", 'O'}};
 
 static json_t *flag_letters(const json_t *flags)
 {
@@ -110,7 +110,7 @@ void show_mroute_text(const json_t *value, FILE *to)
 	const char *why;
 	size_t i;
 
-	fputs("Flags: S sparse, D dense, C connected, P pruned, R RP bit, F register, T SPT bit,\n"
+	fputs("Flags: S sparse, D dense, C connected members, P pruned, R RP bit, F register, T SPT bit,\n"
 	      "       L learnt through a Register, N may notify MSDP, M learnt through MSDP,\n"
 	      "       X excepted source, O where routes overlap\n\n",
 		to);

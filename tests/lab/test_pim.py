@@ -144,6 +144,7 @@ def test_show_and_explain_tell_it(pim):
     route = pim.route(SOURCE)
     assert route["protocols"] == ["pim"] and route["input_owner"] == "pim"
     assert {"sparse", "connected"} <= set(route["flags"])
+    assert "member" in pim.route("*")["flags"] and "member" not in route["flags"]
     (rp,) = pim.a.ctl("show pim rp")["rps"]
     assert rp["address"] == RP and rp["i_am_rp"] and rp["groups"] == "224.0.0.0/4"
     trees = {(t["source"], t["group"]): t for t in pim.a.ctl("show pim state")["trees"]}

@@ -165,7 +165,8 @@ static void mroute_has_the_letters_of_pim(void **state)
 	trees_data(r, "src", "10.0.0.1", "239.5.5.5");
 	v = run_ok(r, "show mroute 10.0.0.1 239.5.5.5");
 	assert_string_equal(text_at(v, "routes[0].protocols[0]"), "pim");
-	assert_non_null(strstr(run_text(r, "show mroute 10.0.0.1 239.5.5.5"), "SCTN"));
+	assert_non_null(strstr(run_text(r, "show mroute 10.0.0.1 239.5.5.5"), " STN "));
+	assert_non_null(strstr(run_text(r, "show mroute * 239.5.5.5"), " SC "));
 	assert_non_null(strstr(run_text(r, "show mroute * 239.5.5.5"), "register"));
 }
 

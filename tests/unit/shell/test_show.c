@@ -392,7 +392,7 @@ static void mroute_has_a_row_for_each_output(void **state)
 
 	r->w->now_us += 61000000;
 	text = run_text(r, "show mroute 10.0.0.1");
-	assert_non_null(strstr(text, "10.0.0.1  239.1.1.1  C      static  src    lan1"));
+	assert_non_null(strstr(text, "10.0.0.1  239.1.1.1  -      static  src    lan1"));
 	assert_non_null(strstr(text, "lan1>10.1.0.5:5000"));
 	assert_non_null(strstr(text, "00:01:01"));
 	assert_null(strstr(text, "239.2.0.1"));
