@@ -273,7 +273,7 @@ int route_del(struct dataplane *d, const struct dp_route_key *keys, uint32_t n);
 
 /* --- towards control (punt.c, upcall.c) ------------------------------------------------------------------ */
 
-#define PUNT_RING 1024
+#define PUNT_RING 2048 /* the Joins of 100,000 trees are 1,400 messages, and come at once */
 #define UPCALL_RING 4096
 /* Of the pool's buffers one in so many may be on hold. */
 #define HOLD_SHARE 8

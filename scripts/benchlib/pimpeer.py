@@ -78,12 +78,10 @@ class Peer(Wire):
     def join_frames(self, flows: list[tuple[str, str]], join: bool = True) -> list[bytes]:
         return [self.frame(ALL_PIM_ROUTERS_MAC, m) for m in join_prunes(flows, join, self.address, self.upstream)]
 
-    def send(self, frames: list[bytes], pps: float) -> float:
-        """Evenly; returns when the first left, as time.monotonic has it."""
+    def send(self, frames: list[bytes]) -> float:
+        """One behind the other; returns when the first left, as time.monotonic has it."""
         start = time.monotonic()
-        for i, data in enumerate(frames):
-            while (early := start + i / pps - time.monotonic()) > 0:
-                time.sleep(early)
+        for data in frames:
             self.out.send(data)
         return start
 

@@ -19,7 +19,6 @@ from .stargd import Shell
 
 SOURCES = "10.100.0.0/16"
 SIDES = ("u1", "u2")  # towards the sources
-SEND_PPS = 2000  # Join/Prune messages a second
 SAMPLES = 50  # flows of which data is sent
 LIMIT_S = 60  # how long a router may take
 
@@ -85,7 +84,7 @@ class Transit:
 
     def make(self, wanted: list[tuple[str, str]], frames: list[bytes]) -> float:
         """Seconds from the first Join to the last route."""
-        start = self.join_by.send(frames, SEND_PPS)
+        start = self.join_by.send(frames)
         while (have := self.routes()) < len(wanted):
             if time.monotonic() > start + LIMIT_S:
                 raise RuntimeError(f"{self.name}: {have} of {len(wanted)} (S,G) after {LIMIT_S} s: {self.trouble()}")

@@ -236,7 +236,7 @@ static void police(const struct side *s, uint32_t nocache, uint32_t regular_ms, 
 	struct dp_police c = {.source = {.rate = 20, .burst = 50}, .regular_ms = regular_ms};
 
 	c.kind[DP_PUNT_hello] = (struct dp_rate){.rate = 1000, .burst = 500};
-	c.kind[DP_PUNT_proto] = (struct dp_rate){.rate = 20000, .burst = 1000};
+	c.kind[DP_PUNT_proto] = (struct dp_rate){.rate = 20000, .burst = 2000};
 	c.kind[DP_PUNT_neigh] = (struct dp_rate){.rate = 2000, .burst = 500};
 	c.kind[DP_PUNT_exception] = (struct dp_rate){.rate = 50000, .burst = 1000};
 	c.kind[DP_POLICE_UPCALL(DP_UPCALL_NOCACHE)].rate = nocache;

@@ -109,7 +109,7 @@ static void a_ports_policers_are_its_own_then_the_routers_then_the_defaults(void
 	assert_rate(&p.kind[DP_PUNT_hello], 100, 0);
 	conf_police_of(plain, &plain->ports[0], &p);
 	assert_rate(&p.kind[DP_PUNT_hello], 1000, 500);
-	assert_rate(&p.kind[DP_PUNT_proto], 20000, 1000);
+	assert_rate(&p.kind[DP_PUNT_proto], 20000, 2000);
 	assert_rate(&p.kind[DP_PUNT_neigh], 2000, 500);
 	assert_rate(&p.kind[DP_PUNT_exception], 50000, 1000);
 	assert_rate(&p.kind[DP_POLICE_UPCALL(DP_UPCALL_NOCACHE)], 77, 0);
