@@ -198,7 +198,7 @@ class FrrPim(Frr):
         return {r[0]: (r[4].lower(), r[5]) for r in rows if len(r) > 5 and r[2:4] == [source, group]}
 
     def tell(self) -> str:
-        return "".join(self.text(f"ip {what}") for what in (
+        return "".join(self.vtysh("-c", f"show ip {what}", check=False).stdout for what in (
             "mroute", "pim neighbor", "pim upstream", "pim join", "pim assert"))
 
 

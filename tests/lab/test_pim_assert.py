@@ -23,7 +23,7 @@ A, B = "10.2.0.2", "10.2.0.3"
 
 class Pair(PimNet):
     def __init__(self, lab, a: str, b: str, c: str = "starg", d: str = "starg", metric_a: int = 10,
-                 metric_b: int = 10, rp: str = "r0"):
+                 metric_b: int = 10, rp: str = "r0", preference: int = 0):
         super().__init__(lab)
         self.r0, self.a, self.b, self.c, self.d = (
             self.router(n, k) for n, k in zip(("r0", "a", "b", "c", "d"), ("starg", a, b, c, d)))
@@ -39,7 +39,8 @@ class Pair(PimNet):
         getattr(self, rp).loopback(f"{RP}/32")
         for r in self.routers:
             r.rp(RP)
-            r.more = 'rpf_preference: ( { protocol = "boot"; preference = 0; } );'  # as FRR has it for the kernel's
+            # 0 is what FRR has for the kernel's routes; pimd says 101
+            r.more = f'rpf_preference: ( {{ protocol = "boot"; preference = {preference}; }} );'
         ways = ((self.a, "10.1.1.1", metric_a), (self.b, "10.1.2.1", metric_b), (self.c, A, 100), (self.d, B, 100))
         for r, via, metric in ways:
             self.route(r, "10.0.0.0/24", via, metric)
@@ -63,6 +64,7 @@ CASES = {
     # for good), and a loser of (S,G) goes on with what (*,G) joined, for it keeps no lost_assert(S,G,rpt)
     "starg-loses-by-metric": (GROUP, "b", {"a": "starg", "b": "frr", "metric_a": 20, "rp": "b"}),
     "starg-loses-by-address": (GROUP, "b", {"a": "starg", "b": "frr", "d": "frr", "rp": "b"}),
+    "starg-loses-to-pimd": (GROUP, "b", {"a": "starg", "b": "pimd", "preference": 200}),
 }
 
 
@@ -75,11 +77,12 @@ def test_one_of_two_forwards_and_the_other_follows(lab, group, winner, how):
         address = A if winner == "a" else B
         net.wait(f"{win.name} wins, {lose.name} and those below know", lambda: all(
             r.asserts(SOURCE, group).get(port) == (state, address) for r, port, state in (
-                (win, "e1", "winner"), (lose, "e1", "loser"), (net.c, "e0", "loser"), (net.d, "e0", "loser"))))
+                (win, "e1", "winner"), (lose, "e1", "loser"), (net.c, "e0", "loser"), (net.d, "e0", "loser"))
+            if r.kind != "pimd"))
         sender.stop()
         net.once(receivers)
         # the one whose next hop is the loser goes on when the winner is gone
         sender = net.flowing(receivers)
-        win.crash()
+        (win.down if win.kind == "pimd" else win.crash)()  # pimd is not missed for 105 s
         net.arrives(sender, receivers[1:] if winner == "a" else [receivers[0], receivers[2]])
         sender.stop()
