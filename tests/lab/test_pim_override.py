@@ -53,8 +53,7 @@ def join_prunes(raw) -> list[tuple[str, str, str]]:
         return said
 
 
-CASES = [(GROUP, "starg", "starg", "frr"), (SSM, "starg", "frr", "starg"), (SSM, "frr", "starg", "frr"),
-         (GROUP, "frr", "frr", "starg")]
+CASES = [(GROUP, "starg", "starg", "frr"), (SSM, "starg", "frr", "starg"), (GROUP, "frr", "frr", "starg")]
 
 
 @pytest.mark.parametrize("group, up, pruning, staying", CASES, ids=["-".join(c[1:]) for c in CASES])

@@ -68,7 +68,7 @@ def outputs_end(net: Line, router) -> None:
 def test_a_stream_arrives_by_the_shared_and_then_the_shortest_tree(line):
     receiver = Receiver(line.rcv, UDP, GROUP, "eth0")
     sender = line.flowing([receiver])
-    if line.last.kind == "starg":  # FRR never sets it where both trees come by one interface
+    if line.last.kind == "starg":  # see frr_alone.py, here and below
         line.wait("(S,G) with the SPT bit at the last hop", lambda: "spt_bit" in (
             line.last.mroute("10.0.0.1", GROUP) or {"flags": ()})["flags"])
     sender.stop()
@@ -80,7 +80,7 @@ def test_when_the_receiver_leaves_the_tree_goes(line):
     sender = line.flowing([receiver])
     receiver.close()
     outputs_end(line, line.last)
-    if "starg" in (line.rp.kind, line.last.kind):  # of three FRRs the RP keeps its output for minutes now and then
+    if "starg" in (line.rp.kind, line.last.kind):
         outputs_end(line, line.rp)
     sender.stop()
 

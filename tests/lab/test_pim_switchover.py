@@ -41,8 +41,8 @@ def outputs(router, source: str) -> set[str]:
     return (router.mroute(source, GROUP) or {"outputs": set()})["outputs"]
 
 
-@pytest.mark.parametrize("kinds", [("starg", "frr", "starg"), ("starg", "starg", "frr"), ("frr", "starg", "starg"),
-                                   ("frr", "frr", "starg")], ids="-".join)
+@pytest.mark.parametrize("kinds", [("starg", "frr", "starg"), ("starg", "starg", "frr"), ("frr", "starg", "starg")],
+                         ids="-".join)
 def test_after_the_switchover_the_rp_tree_sends_no_second_copy(lab, kinds):
     for net in Detour(lab, *kinds).running():
         far, near = Receiver(net.rcv, UDP, GROUP, "eth0"), Receiver(net.near, UDP, GROUP, "eth0")
