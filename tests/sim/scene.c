@@ -134,6 +134,15 @@ uint64_t scene_data_on(struct sim *s, struct sim_link *l, double seconds)
 	return l->data_packets - before;
 }
 
+struct sim_source *scene_flow(
+	struct sim *s, struct sim_host *from, struct sim_host *to, double later, double rate)
+{
+	sim_host_join(to, G1);
+	if (later > 0)
+		sim_run(s, later);
+	return sim_source_send(from, G1, rate);
+}
+
 uint64_t scene_received(struct sim *s, struct sim_host *h, double seconds)
 {
 	uint64_t before = h->received;

@@ -31,6 +31,9 @@ void scene_rp(struct sim_router *r);
 /* Boots all and waits for neighbours. */
 void scene_start(struct sim *s);
 struct heard *scene_listen(struct sim *s, const struct sim_link *on);
+/* to joins G1, which from sends to so many seconds later, packets a second. */
+struct sim_source *scene_flow(
+	struct sim *s, struct sim_host *from, struct sim_host *to, double later, double rate);
 /* Copies of data on a link in so many seconds from now on. */
 uint64_t scene_data_on(struct sim *s, struct sim_link *l, double seconds);
 /* Packets that a host received in so many seconds from now on. */

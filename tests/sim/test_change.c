@@ -50,9 +50,7 @@ static void plant(struct net4 *t, struct sim *s)
 
 static void flow(struct net4 *t, double rate)
 {
-	sim_host_join(t->rcv, G1);
-	sim_run(t->s, 2);
-	t->flow = sim_source_send(t->src, G1, rate);
+	t->flow = scene_flow(t->s, t->src, t->rcv, 2, rate);
 	sim_run(t->s, 10);
 	sim_assert_delivers(t->s, 2);
 	assert_true(scene_data_on(t->s, t->ab, 2) > 0);
@@ -245,9 +243,7 @@ static void an_rp_that_restarts_is_told_of_members_and_sources(void **state)
 
 	plant(&t, s);
 	sim_spt(s, PIM_SPT_NEVER);
-	sim_host_join(t.rcv, G1);
-	sim_run(s, 2);
-	t.flow = sim_source_send(t.src, G1, 10);
+	t.flow = scene_flow(s, t.src, t.rcv, 2, 10);
 	sim_run(s, 10);
 	sim_assert_delivers(s, 2);
 	/* (*,G) after the new Generation ID; the source with the next Null-Register */
@@ -261,9 +257,7 @@ static void an_rp_that_shuts_down_and_comes_back_serves_again(void **state)
 
 	plant(&t, s);
 	sim_spt(s, PIM_SPT_NEVER);
-	sim_host_join(t.rcv, G1);
-	sim_run(s, 2);
-	t.flow = sim_source_send(t.src, G1, 10);
+	t.flow = scene_flow(s, t.src, t.rcv, 2, 10);
 	sim_run(s, 10);
 	sim_assert_delivers(s, 2);
 	sim_stop(t.rp);
@@ -316,9 +310,7 @@ static void trees_move_to_another_rp(void **state)
 
 	plant(&t, s);
 	sim_spt(s, PIM_SPT_NEVER);
-	sim_host_join(t.rcv, G1);
-	sim_run(s, 2);
-	t.flow = sim_source_send(t.src, G1, 10);
+	t.flow = scene_flow(s, t.src, t.rcv, 2, 10);
 	sim_run(s, 10);
 	sim_assert_delivers(s, 2);
 	ip_str(&sim_port_of(t.c, t.cd)->ip, other, sizeof(other));
@@ -362,9 +354,7 @@ static void without_its_rp_a_shared_tree_dies_and_nothing_is_left(void **state)
 
 	plant(&t, s);
 	sim_spt(s, PIM_SPT_NEVER);
-	sim_host_join(t.rcv, G1);
-	sim_run(s, 2);
-	t.flow = sim_source_send(t.src, G1, 10);
+	t.flow = scene_flow(s, t.src, t.rcv, 2, 10);
 	sim_run(s, 10);
 	sim_rp_clear(s);
 	sim_run(s, 10);

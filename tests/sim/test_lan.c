@@ -146,8 +146,7 @@ static void a_prune_is_overridden_by_whoever_still_wants_the_group(void **state)
 
 	plant(&t, s);
 	sim_host_join(t.rd, G1);
-	sim_host_join(t.re, G1);
-	t.flow = sim_source_send(t.src, G1, 10);
+	t.flow = scene_flow(s, t.src, t.re, 0, 10);
 	sim_run(s, 20);
 	h = scene_listen(s, t.mid);
 	sim_host_leave(t.rd, G1);
@@ -162,8 +161,7 @@ static void a_prune_that_nobody_overrides_ends_the_flow(void **state)
 	struct lan t;
 
 	plant(&t, s);
-	sim_host_join(t.rd, G1);
-	t.flow = sim_source_send(t.src, G1, 10);
+	t.flow = scene_flow(s, t.src, t.rd, 0, 10);
 	sim_run(s, 20);
 	assert_true(scene_data_on(s, t.mid, 5) > 40);
 	sim_host_leave(t.rd, G1);
@@ -256,8 +254,7 @@ static void the_highest_address_is_dr_and_alone_forwards(void **state)
 	plant_pair(&t, s);
 	assert_dr(t.c, t.lan, t.d);
 	assert_dr(t.d, t.lan, t.d);
-	sim_host_join(t.rcv, G1);
-	t.flow = sim_source_send(t.src, G1, 10);
+	t.flow = scene_flow(s, t.src, t.rcv, 0, 10);
 	sim_run(s, 10);
 	sim_assert_delivers(s, 60);
 	scene_assert_fades(s);
@@ -269,8 +266,7 @@ static void a_higher_priority_takes_the_dr_over(void **state)
 	struct pair t;
 
 	plant_pair(&t, s);
-	sim_host_join(t.rcv, G1);
-	t.flow = sim_source_send(t.src, G1, 10);
+	t.flow = scene_flow(s, t.src, t.rcv, 0, 10);
 	sim_run(s, 10);
 	sim_port_of(t.c, t.lan)->pim.dr_priority = 7;
 	sim_configure(t.c);
@@ -287,8 +283,7 @@ static void when_the_dr_dies_the_other_serves_the_hosts(void **state)
 	struct pair t;
 
 	plant_pair(&t, s);
-	sim_host_join(t.rcv, G1);
-	t.flow = sim_source_send(t.src, G1, 10);
+	t.flow = scene_flow(s, t.src, t.rcv, 0, 10);
 	sim_run(s, 10);
 	sim_crash(t.d);
 	sim_run(s, 110); /* its Hellos' holdtime is 105 s */
@@ -303,8 +298,7 @@ static void when_the_dr_says_goodbye_the_other_serves_the_hosts_at_once(void **s
 	struct pair t;
 
 	plant_pair(&t, s);
-	sim_host_join(t.rcv, G1);
-	t.flow = sim_source_send(t.src, G1, 10);
+	t.flow = scene_flow(s, t.src, t.rcv, 0, 10);
 	sim_run(s, 10);
 	sim_stop(t.d);
 	sim_run(s, 4);
@@ -319,8 +313,7 @@ static void when_the_dr_of_the_sources_lan_dies_the_other_registers(void **state
 
 	plant_pair(&t, s);
 	sim_spt(s, PIM_SPT_NEVER);
-	sim_host_join(t.rcv, G1);
-	t.flow = sim_source_send(t.src, G1, 10);
+	t.flow = scene_flow(s, t.src, t.rcv, 0, 10);
 	sim_run(s, 10);
 	sim_assert_delivers(s, 5);
 	sim_crash(t.b);
@@ -334,8 +327,7 @@ static void a_dr_that_comes_back_is_dr_again(void **state)
 	struct pair t;
 
 	plant_pair(&t, s);
-	sim_host_join(t.rcv, G1);
-	t.flow = sim_source_send(t.src, G1, 10);
+	t.flow = scene_flow(s, t.src, t.rcv, 0, 10);
 	sim_run(s, 10);
 	sim_crash(t.d);
 	sim_run(s, 150);

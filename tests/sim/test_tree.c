@@ -158,9 +158,7 @@ static void the_switch_loses_and_doubles_nothing(void **state)
 	struct tree t;
 
 	plant(&t, s, PIM_SPT_IMMEDIATE);
-	sim_host_join(t.rcv, G1);
-	sim_run(s, 2);
-	t.flow = sim_source_send(t.src, G1, 100);
+	t.flow = scene_flow(s, t.src, t.rcv, 2, 100);
 	sim_run(s, 10);
 	assert_true(t.rcv->received + 1 >= t.flow->seq);
 	assert_true(t.rcv->received <= t.flow->seq);
@@ -200,9 +198,7 @@ static void one_receiver_on_the_shared_tree_and_one_on_the_shortest_path(void **
 	t.lhr->pim.spt = PIM_SPT_IMMEDIATE;
 	sim_configure(t.lhr);
 	sim_host_join(t.rcv, G1);
-	sim_host_join(t.rcv2, G1);
-	sim_run(s, 2);
-	t.flow = sim_source_send(t.src, G1, 10);
+	t.flow = scene_flow(s, t.src, t.rcv2, 2, 10);
 	sim_run(s, 10);
 	sim_assert_delivers(s, 10);
 	assert_int_equal(scene_data_on(s, t.rl, 10), 0);
@@ -270,8 +266,7 @@ static void a_receiver_beside_its_source_needs_no_tree(void **state)
 
 	plant(&t, s, PIM_SPT_IMMEDIATE);
 	near = sim_host(s, "near", t.in, 3);
-	sim_host_join(near, G1);
-	t.flow = sim_source_send(t.src, G1, 10);
+	t.flow = scene_flow(s, t.src, near, 0, 10);
 	sim_run(s, 30);
 	sim_assert_delivers(s, 60);
 	scene_assert_fades(s);
