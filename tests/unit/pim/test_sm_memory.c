@@ -167,6 +167,26 @@ static void an_sg_of_a_group_of_ten_costs_no_more_than_it_did(void **state)
 	costs(*state, 10, 800, 920);
 }
 
+static void a_group_with_a_member_costs_no_more_than_it_did(void **state)
+{
+	struct memory *m = *state;
+	struct sm_world *p = m->p;
+	size_t before = in_use(), each;
+
+	for (uint32_t i = 0; i < MANY; i++) {
+		struct event ev = {.kind = EV_MEMBER,
+			.member = {.ifid = p->lan1, .state = MEMBER_INCLUDE, .grp = group(i)}};
+
+		runner_event(p->w->r, p->number, &ev, p->w->now_us);
+	}
+	world_run(p->w);
+	assert_int_equal(p->sm->n_star, MANY);
+	assert_int_equal(tib_count(p->w->tib), MANY);
+	each = (in_use() - before) / MANY;
+	print_message("%zu bytes for a (*,G) with a member\n", each);
+	assert_true(each <= 720);
+}
+
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int main(void)
@@ -174,6 +194,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		T(an_sg_of_its_own_group_costs_no_more_than_it_did),
 		T(an_sg_of_a_group_of_ten_costs_no_more_than_it_did),
+		T(a_group_with_a_member_costs_no_more_than_it_did),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
