@@ -90,20 +90,38 @@ static void pim_tells_interfaces_and_neighbors(void **state)
 	run_fails(r, "clear pim neighbor lan1 10.1.0.9", "10.1.0.9 is no neighbour");
 }
 
-static void pim_neighbors_are_completed(void **state)
+static bool offers(struct router *r, const char *line, const char *word, const char *help)
 {
-	struct router *r = *state;
+	json_t *list = cmd_complete(&r->app, line), *o;
 	bool offered = false;
-	json_t *list, *o;
 	size_t i;
 
-	trees_all(r);
-	list = cmd_complete(&r->app, "clear pim neighbor lan1 10.1.0.9");
 	json_array_foreach (list, i, o)
-		offered |=
-			strcmp(json_string_value(json_object_get(o, "help")), "PIM neighbor") == 0;
-	assert_true(offered);
+		offered |= strcmp(json_string_value(json_object_get(o, "word")), word) == 0 &&
+			   strcmp(json_string_value(json_object_get(o, "help")), help) == 0;
 	json_decref(list);
+	return offered;
+}
+
+static void pim_neighbors_are_completed(void **state)
+{
+	trees_all(*state);
+	assert_true(offers(*state, "clear pim neighbor lan1 10.1.0.9", "10.1.0.9", "PIM neighbor"));
+}
+
+static void groups_with_members_are_completed(void **state)
+{
+	struct router *r = *state;
+	struct pim_config off;
+
+	trees_setup(r, NULL);
+	pim_config_default(&off);
+	trees_config(r, NULL, &off); /* nobody makes a route of it */
+	trees_report(r, "lan1",
+		&(struct trees_report){.host = "10.1.0.5", .type = 4, .grp = "239.7.7.7"});
+	assert_true(offers(r, "show igmp group ", "239.7.7.7", "group with members"));
+	assert_true(offers(r, "show igmp group lan1 239.7", "239.7.7.7", "group with members"));
+	assert_false(offers(r, "show igmp group 239.8", "239.7.7.7", "group with members"));
 }
 
 static void pim_tells_its_trees(void **state)
@@ -205,6 +223,7 @@ int main(void)
 		TEST(a_cleared_group_is_gone),
 		TEST(pim_tells_interfaces_and_neighbors),
 		TEST(pim_neighbors_are_completed),
+		TEST(groups_with_members_are_completed),
 		TEST(pim_tells_its_trees),
 		TEST(pim_tells_the_rp_of_a_group),
 		TEST(mroute_has_the_letters_of_pim),

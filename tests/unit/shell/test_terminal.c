@@ -168,6 +168,9 @@ static void editing_keys_edit(void **state)
 	see(s, "test> ");
 	type(s, "kept\r");
 	see(s, "got <kept>");
+	see(s, "test> ");
+	type(s, "wrong\x01\x15right\r"); /* ^U clears the line, wherever the cursor stands */
+	see(s, "got <right>");
 }
 
 static void history_brings_lines_back(void **state)
