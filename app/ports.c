@@ -4,7 +4,7 @@
  * The ports' lives. A port is wanted (configured) and has a device or waits for one: its netdev may
  * appear later, vanish and come back. A device is closed only when no worker can touch it.
  */
-#include "app/ports.h"
+#include "app/ports_priv.h"
 #include "app/port_dev.h"
 #include "app/router.h"
 
@@ -18,27 +18,11 @@
 #define RETRY_US 1000000
 #define CLOSE_WAIT_MS 100
 
-struct port {
-	struct conf_port conf;
-	struct port_info info; /* port_id NET_PORT_NONE while absent */
-	struct rte_eth_stats base;
-	int claim; /* what keeps other routers off the netdev, -1 none */
-	uint64_t retry_us;
-	struct port *next;
-};
-
 /* A device that workers may still be looking at. */
 struct closing {
 	uint16_t port_id;
 	char device[256];
 	struct closing *next;
-};
-
-struct ports {
-	struct app *app;
-	struct port *list;
-	struct closing *closing;
-	const char *drivers_dir;
 };
 
 static struct port *find(const struct ports *p, const char *name)
@@ -54,11 +38,6 @@ static void port_free(struct port *port)
 	if (port->claim >= 0)
 		close(port->claim);
 	free(port);
-}
-
-static bool is_open(const struct port *port)
-{
-	return port->info.port_id != NET_PORT_NONE;
 }
 
 static bool still_closing(const struct ports *p, const char *device)
@@ -172,8 +151,7 @@ static void flow_stop(struct ports *p, const struct port *port, uint16_t port_id
 }
 
 /* The device, but not for the workers yet. */
-static int open_device(
-	struct ports *p, struct port *port, struct dataplane_port *dp, char *err, size_t cap)
+static int open_device(struct ports *p, struct port *port, char *err, size_t cap)
 {
 	struct port_dev_conf c = {.port = &port->conf,
 		.n_workers = dataplane_workers(p->app->dataplane),
@@ -186,40 +164,41 @@ static int open_device(
 	if (rc)
 		return rc;
 	memcpy(c.mac, p->app->conf->router.mac, 6);
-	return port_dev_open(&c, &port->info, dp, err, cap);
+	return port_dev_open(&c, &port->info, &port->dp, err, cap);
 }
 
 static int open_port(struct ports *p, struct port *port, char *err, size_t cap)
 {
-	struct dataplane_port dp;
+	uint16_t port_id;
 	bool link = true;
 	int rc;
 
 	if (still_closing(p, port->conf.device))
 		return -EBUSY;
-	rc = open_device(p, port, &dp, err, cap);
+	rc = port_is_open(port) ? 0 : open_device(p, port, err, cap);
 	if (rc)
 		return rc;
+	port_id = port->info.port_id;
 	set_police(p, port);
-	flow_start(p, port, &dp);
-	rc = dataplane_port_add(p->app->dataplane, &dp);
+	flow_start(p, port, &port->dp);
+	rc = dataplane_port_add(p->app->dataplane, &port->dp);
 	if (rc) {
-		flow_stop(p, port, dp.port_id);
+		flow_stop(p, port, port_id);
 		snprintf(err, cap, "port %s: the data plane refused it: %s", port->conf.name,
 			strerror(-rc));
-		port_dev_close(dp.port_id);
+		port_dev_close(port_id);
 		port->info.port_id = NET_PORT_NONE;
 		return rc;
 	}
 	if (port->info.netdev[0] && p->app->kernel)
 		kernel_netdev_index(p->app->kernel, port->info.netdev, &link);
 	else
-		link = port_dev_link(dp.port_id, &port->info);
+		link = port_dev_link(port_id, &port->info);
 	port->info.state = link ? PORT_UP : PORT_DOWN;
 	port->info.problem[0] = '\0';
 	memset(&port->base, 0, sizeof(port->base));
 	log_notice("port", "%s: %s ready as port %u, link %s", port->conf.name, port->conf.device,
-		dp.port_id, link ? "up" : "down");
+		port_id, link ? "up" : "down");
 	announce(p, port);
 	return 0;
 }
@@ -228,7 +207,7 @@ static void close_port(struct ports *p, struct port *port)
 {
 	struct closing *c;
 
-	if (!is_open(port))
+	if (!port_is_open(port))
 		return;
 	net_port_set(p->app->net, port->conf.name, NET_PORT_NONE, NULL, 0);
 	flow_stop(p, port, port->info.port_id);
@@ -293,6 +272,7 @@ void ports_free(struct ports *p)
 {
 	if (!p)
 		return;
+	ports_try_end(p);
 	while (p->list)
 		ports_del(p, p->list->conf.name);
 	finish_closing(p, true);
@@ -315,45 +295,82 @@ static bool in_use(const struct ports *p, const struct port *wanted)
 			(port->info.netdev[0] &&
 				strcmp(port->info.netdev, wanted->info.netdev) == 0))
 			return true;
+	for (const struct port *port = p->tried; port; port = port->next)
+		if (same_device(port->conf.device, wanted->conf.device))
+			return true;
 	for (const struct closing *c = p->closing; c; c = c->next)
 		if (same_device(c->device, wanted->conf.device))
 			return true;
 	return false;
 }
 
-int ports_try(struct ports *p, const struct conf_port *c, char *err, size_t err_cap)
+/* NULL without memory. */
+static struct port *port_new(const struct conf_port *c)
 {
 	struct port *port = calloc(1, sizeof(*port));
-	struct dataplane_port dp;
+
+	if (!port)
+		return NULL;
+	port->conf = *c;
+	port->claim = -1;
+	info_reset(port);
+	return port;
+}
+
+int ports_try(struct ports *p, const struct conf_port *c, char *err, size_t err_cap)
+{
+	struct port *port = port_new(c);
 	int rc = 0;
 
 	if (!port)
 		return 0;
-	port->conf = *c;
-	port->claim = -1;
-	info_reset(port);
 	if (!in_use(p, port) && rte_eth_dev_count_avail() < RTE_MAX_ETHPORTS &&
-		(!port->info.netdev[0] || if_nametoindex(port->info.netdev))) {
-		rc = open_device(p, port, &dp, err, err_cap);
-		if (rc == 0)
-			port_dev_close(dp.port_id);
+		(!port->info.netdev[0] || if_nametoindex(port->info.netdev)))
+		rc = open_device(p, port, err, err_cap);
+	if (rc || !port_is_open(port)) {
+		port_free(port);
+		return rc;
 	}
-	port_free(port);
-	return rc;
+	port->next = p->tried;
+	p->tried = port;
+	return 0;
+}
+
+void ports_try_end(struct ports *p)
+{
+	while (p->tried) {
+		struct port *port = p->tried;
+
+		p->tried = port->next;
+		port_dev_close(port->info.port_id);
+		port_free(port);
+	}
+}
+
+/* The port with its device open, if it was tried; else a new one. */
+static struct port *tried_or_new(struct ports *p, const struct conf_port *c)
+{
+	for (struct port **at = &p->tried; *at; at = &(*at)->next) {
+		struct port *port = *at;
+
+		if (strcmp(port->conf.name, c->name) != 0)
+			continue;
+		*at = port->next;
+		port->next = NULL;
+		return port;
+	}
+	return port_new(c);
 }
 
 int ports_add(struct ports *p, const struct conf_port *c, char *err, size_t err_cap)
 {
-	struct port *port = calloc(1, sizeof(*port)), **at = &p->list;
+	struct port *port = tried_or_new(p, c), **at = &p->list;
 	int rc;
 
 	if (!port) {
 		snprintf(err, err_cap, "port %s: out of memory", c->name);
 		return -ENOMEM;
 	}
-	port->conf = *c;
-	port->claim = -1;
-	info_reset(port);
 	while (*at)
 		at = &(*at)->next;
 	*at = port;
@@ -395,7 +412,7 @@ int ports_change(struct ports *p, const struct conf_port *c)
 	if (!port)
 		return -ENOENT;
 	port->conf = *c;
-	if (!is_open(port))
+	if (!port_is_open(port))
 		return 0;
 	(void)rte_eth_dev_set_mtu(port->info.port_id, mtu);
 	port->info.mtu = mtu;
@@ -416,7 +433,7 @@ void ports_police(struct ports *p)
 		for (size_t i = 0; i < c->n_ports; i++)
 			if (strcmp(c->ports[i].name, port->conf.name) == 0)
 				port->conf.police = c->ports[i].police;
-		if (is_open(port))
+		if (port_is_open(port))
 			set_police(p, port);
 	}
 }
@@ -424,7 +441,7 @@ void ports_police(struct ports *p)
 void ports_announce(struct ports *p)
 {
 	for (struct port *port = p->list; port; port = port->next)
-		if (is_open(port))
+		if (port_is_open(port))
 			announce(p, port);
 }
 
@@ -446,13 +463,13 @@ void ports_netdev(struct ports *p, const char *netdev, bool present, bool carrie
 	for (struct port *port = p->list; port; port = port->next) {
 		if (strcmp(port->info.netdev, netdev) != 0)
 			continue;
-		if (!present && is_open(port)) {
+		if (!present && port_is_open(port)) {
 			log_warning("port", "%s: network device %s vanished: waiting for it",
 				port->conf.name, netdev);
 			close_port(p, port);
 			snprintf(port->info.problem, sizeof(port->info.problem),
 				"network device %s vanished: waiting for it", netdev);
-		} else if (present && !is_open(port)) {
+		} else if (present && !port_is_open(port)) {
 			try_open(p, port);
 		} else if (present) {
 			set_link(p, port, carrier);
@@ -467,7 +484,7 @@ void ports_tick(struct ports *p)
 	finish_closing(p, false);
 	flow_tick(p->app->dataplane, now);
 	for (struct port *port = p->list; port; port = port->next) {
-		if (!is_open(port)) {
+		if (!port_is_open(port)) {
 			if (now >= port->retry_us)
 				try_open(p, port);
 		} else if (!port->info.netdev[0]) {
@@ -480,105 +497,4 @@ void ports_tick(struct ports *p)
 			}
 		}
 	}
-}
-
-size_t ports_count(const struct ports *p)
-{
-	size_t n = 0;
-
-	for (const struct port *port = p->list; port; port = port->next)
-		n++;
-	return n;
-}
-
-static struct port *nth(const struct ports *p, size_t index)
-{
-	struct port *port = p->list;
-
-	while (port && index--)
-		port = port->next;
-	return port;
-}
-
-bool ports_info(const struct ports *p, size_t index, struct port_info *out)
-{
-	const struct port *port = nth(p, index);
-
-	if (!port)
-		return false;
-	*out = port->info;
-	return true;
-}
-
-bool ports_stats(const struct ports *p, size_t index, struct port_stats *out)
-{
-	const struct port *port = nth(p, index);
-	struct rte_eth_stats s;
-
-	if (!port)
-		return false;
-	memset(out, 0, sizeof(*out));
-	if (!is_open(port) || rte_eth_stats_get(port->info.port_id, &s))
-		return true;
-	out->rx_packets = s.ipackets - port->base.ipackets;
-	out->rx_bytes = s.ibytes - port->base.ibytes;
-	out->rx_missed = s.imissed - port->base.imissed;
-	out->rx_errors = s.ierrors - port->base.ierrors;
-	out->rx_nombuf = s.rx_nombuf - port->base.rx_nombuf;
-	out->tx_packets = s.opackets - port->base.opackets;
-	out->tx_bytes = s.obytes - port->base.obytes;
-	out->tx_errors = s.oerrors - port->base.oerrors;
-	return true;
-}
-
-void ports_stats_clear(struct ports *p)
-{
-	for (struct port *port = p->list; port; port = port->next)
-		if (is_open(port))
-			(void)rte_eth_stats_get(port->info.port_id, &port->base);
-}
-
-/* --- what the hardware does --------------------------------------------------------------------------- */
-
-bool ports_offload(const struct ports *p, size_t index, size_t offload, struct port_offload *out)
-{
-	const struct port *port = nth(p, index);
-
-	return port && is_open(port) && port_offload_get(&port->info, offload, out);
-}
-
-bool ports_flow(const struct ports *p, size_t index, struct flow_port_info *out)
-{
-	const struct port *port = nth(p, index);
-
-	return port && is_open(port) && flow_port_get(p->app->dataplane, port->info.port_id, out);
-}
-
-bool ports_rule(const struct ports *p, size_t index, size_t rule, struct flow_rule_info *out)
-{
-	const struct port *port = nth(p, index);
-
-	return port && is_open(port) &&
-	       flow_rule_get(p->app->dataplane, port->info.port_id, rule, out);
-}
-
-bool ports_mark(const struct ports *p, const struct dp_route_key *key, uint16_t *id, char *names,
-	size_t cap)
-{
-	uint32_t bits;
-	size_t at = 0;
-
-	names[0] = '\0';
-	if (!flow_mark_get(p->app->dataplane, key, id, &bits))
-		return false;
-	for (const struct port *port = p->list; port && at < cap; port = port->next)
-		if (is_open(port) && (bits & 1u << port->info.port_id))
-			at += (size_t)snprintf(
-				names + at, cap - at, "%s%s", at ? ", " : "", port->conf.name);
-	return true;
-}
-
-void ports_mark_hits(const struct ports *p, uint64_t *used, uint64_t *refused)
-{
-	flow_mark_hits(p->app->dataplane, used, refused);
 }

@@ -43,9 +43,11 @@ struct port_info {
 	uint16_t reta_size;
 };
 
-/* Whether the port's device could be opened now: it is, and closed again. 0 also where that cannot be known: its
- * netdev is not there yet, or a port has the device. Else -errno and a sentence. */
+/* Whether the port's device can be opened: it is, and ports_add takes it as it is. 0 also where that cannot be
+ * known: its netdev is not there yet, or a port has the device. Else -errno and a sentence. */
 int ports_try(struct ports *p, const struct conf_port *c, char *err, size_t err_cap);
+/* Closes what was tried and not taken. */
+void ports_try_end(struct ports *p);
 
 /* -errno with a sentence that names cause and mending command. A device that is missing at start is an
  * error for PCI devices and non-netdev vdevs; a netdev that is missing is waited for. */

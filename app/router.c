@@ -481,6 +481,7 @@ static int apply(struct applying *a, struct conf *next)
 			undo(a, next, &before);
 		rc = a->first;
 	}
+	ports_try_end(a->app->ports);
 	conf_free(rc ? next : (struct conf *)(uintptr_t)a->old);
 	return rc;
 }
