@@ -138,8 +138,6 @@ static void decap(struct worker *w, struct pkt *p)
 
 void stage_decap(struct worker *w, struct burst *b)
 {
-	uint64_t now = 0;
-
 	for (unsigned i = 0; i < b->n; i++) {
 		struct pkt *p = &b->pkts[i];
 
@@ -147,10 +145,8 @@ void stage_decap(struct worker *w, struct burst *b)
 			continue;
 		if (p->next == PKT_DECAP)
 			decap(w, p);
-		if (p->next == PKT_REGISTER) {
-			now = now ? now : rte_rdtsc();
-			register_decap(w, p, now);
-		}
+		if (p->next == PKT_REGISTER)
+			register_decap(w, p, b->now);
 		w->info.packets[DP_STAGE_DECAP]++;
 	}
 }

@@ -248,6 +248,7 @@ struct burst {
 	bool plain; /* classify found nothing but untagged IPv4 data, TTL above 1, for one interface
 		     * of the main table; after lookup: and all of it is forwarded */
 	uint16_t data_off; /* where plain: all packets begin there, each in one buffer of its own */
+	uint64_t now;      /* time stamp of its reception, or of its release: reading it is slow */
 	struct pkt pkts[BURST] __rte_cache_aligned;
 };
 

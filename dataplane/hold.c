@@ -245,6 +245,7 @@ static unsigned run_due(struct worker *w)
 	h->running = true;
 	while (h->due) {
 		run_collect(w);
+		b->now = rte_rdtsc();
 		w->info.hold_released += b->n;
 		stage_lookup(w, b);
 		if (unlikely(w->probes))

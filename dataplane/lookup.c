@@ -6,8 +6,6 @@
  */
 #include "path.h"
 
-#include <rte_cycles.h>
-
 /* The flags of Registers as an input, which DP_IF_ANY does not stand for: anybody can send one. */
 static __rte_noinline uint8_t register_flags(const struct mfib_route *r)
 {
@@ -86,9 +84,9 @@ static inline void plain_count(struct worker *w, const struct pkt *p, uint64_t n
 	ctr->last_tsc = now;
 }
 
-static void lookup_family(struct worker *w, struct pkt **v, unsigned n, uint8_t family)
+static void lookup_family(
+	struct worker *w, struct pkt **v, unsigned n, uint8_t family, uint64_t now)
 {
-	uint64_t now = rte_rdtsc();
 	struct pkt *misses[BURST];
 	unsigned n_misses = 0;
 
@@ -116,19 +114,18 @@ static void lookup_family(struct worker *w, struct pkt **v, unsigned n, uint8_t 
 
 static void lookup_plain(struct worker *w, struct burst *b)
 {
-	uint64_t now = rte_rdtsc();
 	struct pkt *left[BURST];
 	unsigned n = mfib_lookup_plain(w, b, left);
 
 	if (likely(n == 0)) {
 		for (unsigned i = 0; i < b->n; i++)
-			plain_count(w, &b->pkts[i], now);
+			plain_count(w, &b->pkts[i], b->now);
 		return;
 	}
 	for (unsigned i = 0; i < b->n; i++)
 		if (b->pkts[i].route)
-			plain_count(w, &b->pkts[i], now);
-	lookup_family(w, left, n, IP_V4);
+			plain_count(w, &b->pkts[i], b->now);
+	lookup_family(w, left, n, IP_V4, b->now);
 	b->plain = false;
 }
 
@@ -154,7 +151,7 @@ void stage_lookup(struct worker *w, struct burst *b)
 			v6[n6++] = p;
 	}
 	if (n4)
-		lookup_family(w, v4, n4, IP_V4);
+		lookup_family(w, v4, n4, IP_V4, b->now);
 	if (n6)
-		lookup_family(w, v6, n6, IP_V6);
+		lookup_family(w, v6, n6, IP_V6, b->now);
 }

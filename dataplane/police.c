@@ -13,7 +13,7 @@
  *
  * A bucket that has just been found empty says until when it will be (dry_until): a flood costs a compare
  * a packet. Who is regular is asked of a table of hashes with a secret seed, 8 KB a port, and only about
- * those whose hash begins as that of some regular does (maybe).
+ * those of whose hash one half has the bits of some regular's (maybe).
  */
 #include "dataplane/police.h"
 
@@ -76,21 +76,19 @@ bool police_take(struct police_port *pp, unsigned kind, uint64_t now)
 
 /* --- sources ------------------------------------------------------------------------------------------ */
 
-/* The hash of a packet's source on its interface, never 0. The packet begins with its IP header. */
-static uint64_t source_hash(const uint64_t seed[4], enum dp_punt_class cls, const struct pkt *p)
+/* The hash of a packet's source on its interface, never 0. Twice for either family: neighbours' addresses
+ * follow each other, and once spreads such ones badly with some seeds. */
+static uint64_t source_hash(const uint64_t seed[4], uint64_t half, const struct pkt *p)
 {
 	const uint8_t *h = rte_pktmbuf_mtod(p->m, const uint8_t *);
-	uint64_t who = (uint64_t)p->family << 32 | (uint64_t)cls << 16 | p->iif, a[2] = {0};
+	uint64_t a = p->family == IP_V4 ? 0 : load64(h + IP6_SRC + 8);
 
-	if (p->family == IP_V4)
-		memcpy(a, h + 12, 4);
-	else
-		memcpy(a, h + 8, 16);
-	/* twice for either family: neighbours' addresses follow each other, and once spreads such ones badly
-	 * with some seeds */
-	who = mfib_mix(who ^ seed[2], a[0] ^ seed[0]);
-	who = mfib_mix(who ^ seed[3], a[1] ^ seed[1]);
-	return who | 1;
+	return mfib_mix(half ^ seed[3], a ^ seed[1]) | 1;
+}
+
+static unsigned source_set(uint64_t hash)
+{
+	return (unsigned)(hash >> 32) % SOURCE_SETS;
 }
 
 static int source_find(const struct police_port *pp, unsigned set, uint64_t hash)
@@ -101,19 +99,9 @@ static int source_find(const struct police_port *pp, unsigned set, uint64_t hash
 	return -1;
 }
 
-/* False: no regular has this hash. */
-static bool maybe_regular(const struct police_port *pp, uint64_t hash)
+static void maybe_add(struct police_port *pp, const struct source *s)
 {
-	unsigned bit = (unsigned)(hash >> 16) % REGULAR_BITS;
-
-	return pp->maybe[bit / 64] >> bit % 64 & 1;
-}
-
-static void maybe_add(struct police_port *pp, uint64_t hash)
-{
-	unsigned bit = (unsigned)(hash >> 16) % REGULAR_BITS;
-
-	pp->maybe[bit / 64] |= UINT64_C(1) << bit % 64;
+	pp->maybe[s->bit / 64] |= UINT64_C(1) << s->bit % 64;
 }
 
 static void regular_lost(struct police_port *pp, struct source *lost)
@@ -124,7 +112,7 @@ static void regular_lost(struct police_port *pp, struct source *lost)
 	for (unsigned s = 0; s < SOURCE_SETS; s++)
 		for (unsigned i = 0; i < SOURCE_WAYS; i++)
 			if (pp->source[s][i].regular)
-				maybe_add(pp, pp->hash[s][i]);
+				maybe_add(pp, &pp->source[s][i]);
 }
 
 /* A token of a regular's own bucket. One that has been silent for long is a stranger again. */
@@ -158,8 +146,9 @@ static int source_place(const struct police_port *pp, unsigned set, uint64_t now
 }
 
 static void source_new(
-	struct police_port *pp, enum dp_punt_class cls, unsigned set, uint64_t hash, uint64_t now)
+	struct police_port *pp, enum dp_punt_class cls, unsigned bit, uint64_t hash, uint64_t now)
 {
+	unsigned set = source_set(hash);
 	int i = source_place(pp, set, now);
 
 	if (i < 0)
@@ -167,11 +156,12 @@ static void source_new(
 	if (pp->hash[set][i] && pp->source[set][i].regular)
 		regular_lost(pp, &pp->source[set][i]);
 	pp->hash[set][i] = hash;
-	pp->source[set][i] = (struct source){.first = now, .last = now, .cls = (uint8_t)cls};
+	pp->source[set][i] = (struct source){
+		.first = now, .last = now, .cls = (uint8_t)cls, .bit = (uint16_t)bit};
 }
 
 /* A packet of this source has passed: after a while of such packets it is a regular. */
-static void source_heard(struct police_port *pp, struct source *s, uint64_t hash, uint64_t now)
+static void source_heard(struct police_port *pp, struct source *s, uint64_t now)
 {
 	if (now - s->last > pp->conf->idle)
 		s->first = now;
@@ -180,7 +170,7 @@ static void source_heard(struct police_port *pp, struct source *s, uint64_t hash
 		return;
 	s->regular = true;
 	pp->regulars[s->cls]++;
-	maybe_add(pp, hash);
+	maybe_add(pp, s);
 	bucket_fill(&s->bucket, &pp->conf->source);
 	s->bucket.time = now;
 }
@@ -188,22 +178,23 @@ static void source_heard(struct police_port *pp, struct source *s, uint64_t hash
 static bool by_source(const struct police_port *pp, enum dp_punt_class cls, const struct pkt *p)
 {
 	return (cls == DP_PUNT_hello || cls == DP_PUNT_proto) && pp->conf->c.source.rate &&
-	       pp->conf->c.kind[cls].rate && p->m->data_len >= (p->family == IP_V4 ? 20 : 40);
+	       pp->conf->c.kind[cls].rate && police_has_source(p);
 }
 
 bool police_packet(struct police_port *pp, const uint64_t seed[4], enum dp_punt_class cls,
 	const struct pkt *p, uint64_t now)
 {
-	uint64_t hash;
+	uint64_t half, hash;
 	unsigned set;
 	int way;
 
 	if (police_closed(pp, cls, now) || !by_source(pp, cls, p))
 		return police_take(pp, cls, now);
-	hash = source_hash(seed, cls, p);
-	if (police_dry(pp, cls, now) && !maybe_regular(pp, hash))
+	half = police_half_hash(seed, cls, p);
+	if (police_dry(pp, cls, now) && !police_maybe(pp, police_bit(half)))
 		return police_take(pp, cls, now);
-	set = (unsigned)(hash >> 32) % SOURCE_SETS;
+	hash = source_hash(seed, half, p);
+	set = source_set(hash);
 	way = source_find(pp, set, hash);
 	if (way >= 0 && pp->source[set][way].regular &&
 		regular_take(pp, &pp->source[set][way], now)) {
@@ -214,9 +205,9 @@ bool police_packet(struct police_port *pp, const uint64_t seed[4], enum dp_punt_
 	if (!police_take(pp, cls, now))
 		return false;
 	if (way >= 0)
-		source_heard(pp, &pp->source[set][way], hash, now);
+		source_heard(pp, &pp->source[set][way], now);
 	else
-		source_new(pp, cls, set, hash, now);
+		source_new(pp, cls, police_bit(half), hash, now);
 	return true;
 }
 

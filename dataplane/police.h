@@ -6,6 +6,8 @@
  */
 #pragma once
 
+#include "dataplane/hdr/ip4.h"
+#include "dataplane/hdr/ip6.h"
 #include "dataplane/tables.h"
 
 #include <rte_meter.h>
@@ -28,7 +30,8 @@ struct source {
 	uint64_t first, last; /* passed at */
 	struct rte_meter_srtcm bucket;
 	bool regular;
-	uint8_t cls; /* enum dp_punt_class */
+	uint8_t cls;  /* enum dp_punt_class */
+	uint16_t bit; /* of police_port.maybe */
 };
 
 struct police_port {
@@ -40,8 +43,8 @@ struct police_port {
 	uint64_t look_end; /* packets without route looked at in the time until then: upcall.c */
 	uint32_t looks;    /* left of them */
 	uint32_t regulars[DP_PUNT_CLASSES]; /* regular sources */
-	/* A bit for each value of a hash's first bits that some regular has: a flood of invented sources
-	 * is told from them by two cache lines, which stay in the first cache. */
+	/* A bit for each value of police_bit that some regular has: a flood of invented sources is told from
+	 * them by two cache lines, which stay in the first cache. */
 	uint64_t maybe[REGULAR_BITS / 64];
 	uint64_t hash[SOURCE_SETS][SOURCE_WAYS]; /* 0: unused */
 	struct source source[SOURCE_SETS][SOURCE_WAYS];
@@ -76,10 +79,38 @@ static inline bool police_closed(const struct police_port *pp, enum dp_punt_clas
 	return police_dry(pp, cls, now) && !pp->regulars[cls];
 }
 
+/* Where the source address of a packet, which begins with its IP header, may be read. */
+static inline bool police_has_source(const struct pkt *p)
+{
+	return p->m->data_len >= (p->family == IP_V4 ? IP4_LEN : IP6_LEN);
+}
+
+/* Half of the hash of a packet's source on its interface (source_hash makes the whole). */
+static inline uint64_t police_half_hash(
+	const uint64_t seed[4], enum dp_punt_class cls, const struct pkt *p)
+{
+	const uint8_t *h = rte_pktmbuf_mtod(p->m, const uint8_t *);
+	uint64_t who = (uint64_t)p->family << 32 | (uint64_t)cls << 16 | p->iif;
+	uint64_t a = likely(p->family == IP_V4) ? load32(h + IP4_SRC)
+						: load64(h + IP6_SRC) ^ load64(h + IP6_SRC + 8);
+
+	return mfib_mix(who ^ seed[2], a ^ seed[0]);
+}
+
+/* The bit of maybe for a source with this half of a hash. */
+static inline unsigned police_bit(uint64_t half)
+{
+	return (unsigned)(half >> 16) % REGULAR_BITS;
+}
+
+/* False: no regular has this bit. */
+static inline bool police_maybe(const struct police_port *pp, unsigned bit)
+{
+	return pp->maybe[bit / 64] >> bit % 64 & 1;
+}
+
 /* Takes a token; false if there is none. Counts what was refused. */
 bool police_take(struct police_port *pp, unsigned kind, uint64_t now);
-/* The class of a packet for control: it begins as stage_punt's comment says. */
-enum dp_punt_class punt_class(const struct pkt *p);
 /* Takes a token for a packet of this class, the source's own or a common one; false if there is none. */
 bool police_packet(struct police_port *pp, const uint64_t seed[4], enum dp_punt_class cls,
 	const struct pkt *p, uint64_t now);

@@ -22,6 +22,7 @@
 #include "dataplane/hold.h"
 #include "dataplane/police.h"
 #include "dataplane/probe.h"
+#include "dataplane/punt_class.h"
 
 #include <errno.h>
 #include <rte_cycles.h>
@@ -103,82 +104,123 @@ bool punt_waiting(const struct dataplane *d)
 
 /* --- the stage ------------------------------------------------------------------------------------ */
 
-/* What leaves the burst here, by where it goes. */
+/* Packets of a class that leave the burst here for control. */
 struct leaving {
 	unsigned n;
 	struct rte_mbuf *m[BURST];
 	uint16_t iif[BURST];
 };
 
-static void leaving_add(struct leaving *l, struct pkt *p)
+static void dropped(struct worker *w, uint16_t iif, enum drop_reason reason, unsigned n)
 {
-	l->m[l->n] = p->m;
-	l->iif[l->n++] = p->iif;
-	p->m = NULL;
-}
-
-static void dropped(struct worker *w, uint16_t iif, enum drop_reason reason)
-{
-	w->info.drops[reason]++;
-	w->if_ctr[iif].rx_dropped++;
+	w->info.drops[reason] += n;
+	w->if_ctr[iif].rx_dropped += n;
 }
 
 /* A burst's packets for control, by class, and what is dropped. */
 struct punting {
-	struct leaving classes[DP_PUNT_CLASSES], drop;
-	struct police_port *port; /* NULL: none for control so far */
+	struct leaving classes[DP_PUNT_CLASSES];
+	unsigned n_gone;
+	struct rte_mbuf *gone[BURST]; /* dropped */
+	struct police_port *port;     /* NULL: none for control so far */
 	uint64_t now;
-	uint32_t closed; /* classes without a token for anybody, by bit */
+	uint32_t dry;    /* classes whose common bucket has no token, by bit */
+	uint32_t closed; /* of them those without a token for anybody */
 	uint32_t refused[DP_PUNT_CLASSES];
+	uint16_t iif;     /* of the last packet refused */
+	unsigned n_alike; /* packets refused, one after the other, of this interface */
 };
+
+static void punt_gone(struct punting *x, struct pkt *p)
+{
+	x->gone[x->n_gone++] = p->m;
+	p->m = NULL;
+}
 
 static void punt_drop(struct worker *w, struct punting *x, struct pkt *p)
 {
-	dropped(w, pkt_interface(p), p->reason);
-	leaving_add(&x->drop, p);
+	dropped(w, pkt_interface(p), (enum drop_reason)p->reason, 1);
+	punt_gone(x, p);
 }
 
-static void punt_begin(struct worker *w, struct punting *x)
+static void punt_look(struct punting *x, enum dp_punt_class cls)
+{
+	x->dry |= (uint32_t)police_dry(x->port, cls, x->now) << cls;
+	x->closed |= (uint32_t)police_closed(x->port, cls, x->now) << cls;
+}
+
+static __rte_noinline void punt_begin(struct worker *w, struct punting *x)
 {
 	x->port = police_port(w, w->b.port);
-	x->now = rte_rdtsc();
+	x->dry = 0;
 	x->closed = 0;
+	x->n_alike = 0;
+	x->iif = 0;
 	for (unsigned c = 0; c < DP_PUNT_CLASSES; c++) {
 		x->refused[c] = 0;
-		x->closed |= (uint32_t)police_closed(x->port, (enum dp_punt_class)c, x->now) << c;
+		punt_look(x, (enum dp_punt_class)c);
 	}
 }
 
-/* No token for p. Of a class that is closed nobody is asked who it is. */
-static bool punt_refused(
+/* No token for p, whose class is dry, for it is certainly no regular's. Of a class that is closed nobody is
+ * asked who it is. */
+static inline bool punt_is_stranger(const struct worker *w, const struct punting *x,
+	enum dp_punt_class cls, const struct pkt *p)
+{
+	if (x->closed & 1u << cls)
+		return true;
+	return police_has_source(p) &&
+	       !police_maybe(x->port, police_bit(police_half_hash(w->t->seed, cls, p)));
+}
+
+static inline bool punt_refused(
 	struct worker *w, struct punting *x, enum dp_punt_class cls, const struct pkt *p)
 {
-	if (x->closed & 1u << cls) {
+	if (likely(x->dry & 1u << cls) && likely(punt_is_stranger(w, x, cls, p))) {
 		x->refused[cls]++;
 		return true;
 	}
 	if (police_packet(x->port, w->t->seed, cls, p, x->now))
 		return false;
-	x->closed |= (uint32_t)police_closed(x->port, cls, x->now) << cls;
+	punt_look(x, cls);
 	return true;
 }
 
-static void punt_add(struct worker *w, struct punting *x, struct pkt *p)
+static __rte_noinline void punt_pass(struct punting *x, enum dp_punt_class cls, struct pkt *p)
 {
 	struct punt_meta *meta = rte_mbuf_to_priv(p->m);
+	struct leaving *l = &x->classes[cls];
+
+	*meta = (struct punt_meta){.ifid = p->iif, .cls = (uint8_t)cls, .family = p->family};
+	l->m[l->n] = p->m;
+	l->iif[l->n++] = p->iif;
+	p->m = NULL;
+}
+
+/* Drops p for want of a token; it is counted with those before it of the same interface. */
+static inline void punt_policed(struct worker *w, struct punting *x, struct pkt *p)
+{
+	if (unlikely(w->probes))
+		probe_packet_dropped(w, p, DROP_punt_policed);
+	if (unlikely(p->iif != x->iif)) {
+		dropped(w, x->iif, DROP_punt_policed, x->n_alike);
+		x->n_alike = 0;
+		x->iif = p->iif;
+	}
+	x->n_alike++;
+	punt_gone(x, p);
+}
+
+static inline void punt_add(struct worker *w, struct punting *x, struct pkt *p)
+{
 	enum dp_punt_class cls = punt_class(p);
 
-	if (!x->port)
+	if (unlikely(!x->port))
 		punt_begin(w, x);
-	if (punt_refused(w, x, cls, p)) {
-		p->reason = DROP_punt_policed;
-		if (unlikely(w->probes))
-			probe_packet_dropped(w, p, DROP_punt_policed);
-		punt_drop(w, x, p);
-		return;
-	}
-	*meta = (struct punt_meta){.ifid = p->iif, .cls = (uint8_t)cls, .family = p->family};
-	leaving_add(&x->classes[cls], p);
+	if (likely(punt_refused(w, x, cls, p)))
+		punt_policed(w, x, p);
+	else
+		punt_pass(x, cls, p);
 }
 
 static void punt_enqueue(struct worker *w, struct punting *x, enum dp_punt_class cls)
@@ -189,7 +231,7 @@ static void punt_enqueue(struct worker *w, struct punting *x, enum dp_punt_class
 	for (unsigned i = 0; i < n; i++)
 		w->if_ctr[l->iif[i]].punted++;
 	for (unsigned i = n; i < l->n; i++)
-		dropped(w, l->iif[i], DROP_punt_full);
+		dropped(w, l->iif[i], DROP_punt_full, 1);
 	x->port->n[cls].passed += n;
 	x->port->n[cls].lost += l->n - n;
 	if (n)
@@ -198,12 +240,24 @@ static void punt_enqueue(struct worker *w, struct punting *x, enum dp_punt_class
 		rte_pktmbuf_free_bulk((struct rte_mbuf **)(uintptr_t)&l->m[n], l->n - n);
 }
 
+/* The counters of a burst that had packets for control, and these on their way. */
+static void punt_end(struct worker *w, struct punting *x)
+{
+	dropped(w, x->iif, DROP_punt_policed, x->n_alike);
+	for (int c = 0; c < DP_PUNT_CLASSES; c++) {
+		x->port->n[c].policed += x->refused[c];
+		if (x->classes[c].n)
+			punt_enqueue(w, x, (enum dp_punt_class)c);
+	}
+}
+
 void stage_punt(struct worker *w, struct burst *b)
 {
 	struct punting x;
 
 	x.port = NULL;
-	x.drop.n = 0;
+	x.now = b->now;
+	x.n_gone = 0;
 	for (int c = 0; c < DP_PUNT_CLASSES; c++)
 		x.classes[c].n = 0;
 	for (unsigned i = 0; i < b->n; i++) {
@@ -225,13 +279,10 @@ void stage_punt(struct worker *w, struct burst *b)
 			break;
 		}
 	}
-	for (int c = 0; x.port && c < DP_PUNT_CLASSES; c++) {
-		x.port->n[c].policed += x.refused[c];
-		if (x.classes[c].n)
-			punt_enqueue(w, &x, (enum dp_punt_class)c);
-	}
-	if (x.drop.n)
-		rte_pktmbuf_free_bulk(x.drop.m, x.drop.n);
+	if (x.port)
+		punt_end(w, &x);
+	if (x.n_gone)
+		rte_pktmbuf_free_bulk(x.gone, x.n_gone);
 	if (w->told) {
 		w->told = false;
 		control_wake(w->d);

@@ -4,36 +4,26 @@
  * The punt class of a packet for control. Classify has found its headers sound; what lies behind them is
  * read only where it is in the first segment, and a packet that says too little is of the larger class.
  */
-#include "dataplane/police.h"
+#include "punt_class.h"
 #include "path.h"
 
-#define IGMP_QUERY 0x11
-#define PIM_VERSION_HELLO 0x20 /* version 2, type 0 (RFC 7761 section 4.9) */
 #define MLD_QUERY 130
 #define ND_FIRST 133 /* router solicitation */
 #define ND_LAST 137  /* redirect */
-#define IP4_FRAGMENT_OFFSET 0x1fff
 
 /* The protocol above IP and its first byte. */
 struct upper {
 	uint8_t proto, first;
 };
 
-static bool upper4(const uint8_t *h, unsigned len, struct upper *u)
+/* Of the IPv6 packet at off, behind one hop-by-hop header, which MLD always carries. */
+static bool upper_of(const struct pkt *p, unsigned off, struct upper *u)
 {
-	unsigned at = (h[0] & 0xfu) * 4;
+	const uint8_t *h = rte_pktmbuf_mtod_offset(p->m, const uint8_t *, off);
+	unsigned len = p->m->data_len - off, at = IP6_LEN;
 
-	if (len <= at || (be16(h + 6) & IP4_FRAGMENT_OFFSET))
+	if (p->m->data_len < off + IP6_LEN)
 		return false;
-	*u = (struct upper){.proto = h[IP4_PROTO], .first = h[at]};
-	return true;
-}
-
-/* Behind one hop-by-hop header, which MLD always carries. */
-static bool upper6(const uint8_t *h, unsigned len, struct upper *u)
-{
-	unsigned at = IP6_LEN;
-
 	u->proto = h[IP6_NEXT];
 	if (u->proto == IP_PROTO_HOPOPTS) {
 		if (len < at + 8)
@@ -47,17 +37,7 @@ static bool upper6(const uint8_t *h, unsigned len, struct upper *u)
 	return true;
 }
 
-static bool upper_of(const struct pkt *p, unsigned off, struct upper *u)
-{
-	const uint8_t *h = rte_pktmbuf_mtod_offset(p->m, const uint8_t *, off);
-	unsigned len = p->m->data_len - off;
-
-	if (p->m->data_len < off + (p->family == IP_V4 ? IP4_LEN : IP6_LEN))
-		return false;
-	return p->family == IP_V4 ? upper4(h, len, u) : upper6(h, len, u);
-}
-
-static bool is_hello(const struct pkt *p)
+static bool is_hello6(const struct pkt *p)
 {
 	struct upper u;
 
@@ -66,8 +46,6 @@ static bool is_hello(const struct pkt *p)
 	switch (u.proto) {
 	case IP_PROTO_PIM:
 		return u.first == PIM_VERSION_HELLO;
-	case IP_PROTO_IGMP:
-		return u.first == IGMP_QUERY;
 	case IP_PROTO_ICMP6:
 		return u.first == MLD_QUERY;
 	default:
@@ -87,9 +65,9 @@ static bool is_neigh(const struct pkt *p)
 	       u.first >= ND_FIRST && u.first <= ND_LAST;
 }
 
-enum dp_punt_class punt_class(const struct pkt *p)
+enum dp_punt_class punt_class_other(const struct pkt *p)
 {
 	if (p->next == PKT_PROTO)
-		return is_hello(p) ? DP_PUNT_hello : DP_PUNT_proto;
+		return is_hello6(p) ? DP_PUNT_hello : DP_PUNT_proto;
 	return is_neigh(p) ? DP_PUNT_neigh : DP_PUNT_exception;
 }

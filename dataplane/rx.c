@@ -5,6 +5,7 @@
  */
 #include "path.h"
 
+#include <rte_cycles.h>
 #include <rte_ethdev.h>
 
 void stage_rx(struct worker *w, struct burst *b)
@@ -16,6 +17,9 @@ void stage_rx(struct worker *w, struct burst *b)
 		b->pkts[i].m = v[i];
 		rte_prefetch0(rte_pktmbuf_mtod(v[i], const void *));
 	}
+	if (b->n == 0)
+		return;
+	b->now = rte_rdtsc(); /* while the first of them is fetched */
 	w->info.rx_packets += b->n;
 	if (unlikely(fwd_ports_get(w->t)->by_id[b->port].unfinished))
 		for (unsigned i = 0; i < b->n; i++)

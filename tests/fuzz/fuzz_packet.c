@@ -103,6 +103,7 @@ static void judge(struct bed *b, const struct in_frame *f, unsigned seg, struct 
 	burst->n = 1;
 	burst->port = (uint16_t)f->port;
 	burst->queue = 0;
+	burst->now = rte_rdtsc();
 	p->m = bed_chain(b, f->bytes, f->len, seg);
 	stage_classify(b->w, burst);
 	stage_decap(b->w, burst);

@@ -7,6 +7,7 @@
 #include "fixture.h"
 
 #include "dataplane/police.h"
+#include "dataplane/punt_class.h"
 
 #include <errno.h>
 
@@ -19,12 +20,14 @@
 struct packet {
 	uint8_t bytes[128];
 	struct rte_mbuf m;
+	uint8_t priv[MBUF_PRIV_SIZE]; /* where rte_mbuf_to_priv looks for it */
 	struct pkt p;
 };
 
 static struct pkt *packet(struct packet *x, enum pkt_next next, uint8_t family, unsigned len)
 {
 	memset(&x->m, 0, sizeof(x->m));
+	x->m.priv_size = MBUF_PRIV_SIZE;
 	x->m.buf_addr = x->bytes;
 	x->m.data_len = (uint16_t)len;
 	x->m.pkt_len = len;
@@ -73,6 +76,17 @@ static void what_neighbours_live_by_is_a_class_of_its_own(void **state)
 	assert_int_equal(punt_class(proto6(&x, 1, 0, 130)), DP_PUNT_hello);
 	assert_int_equal(punt_class(proto6(&x, 1, 0, 143)), DP_PUNT_proto);
 	assert_int_equal(punt_class(proto6(&x, 1, 58, 130)), DP_PUNT_hello);
+}
+
+static void only_pim_and_igmp_say_hello(void **state)
+{
+	struct packet x;
+
+	assert_int_equal(punt_class(proto4(&x, 1, 17, 0x11)), DP_PUNT_proto); /* AMT */
+	assert_int_equal(punt_class(proto4(&x, 1, 17, 0x20)), DP_PUNT_proto);
+	assert_int_equal(punt_class(proto4(&x, 1, 103, 0x11)), DP_PUNT_proto);
+	assert_int_equal(punt_class(proto4(&x, 1, 2, 0x20)), DP_PUNT_proto);
+	assert_int_equal(punt_class(proto6(&x, 1, 17, 130)), DP_PUNT_proto);
 }
 
 static void what_is_cut_short_or_a_later_fragment_is_no_hello(void **state)
@@ -361,6 +375,68 @@ static void the_table_of_sources_is_bounded(void **state)
 	fixture_free(d);
 }
 
+/* --- the stage ------------------------------------------------------------------------------------------ */
+
+/* The packet with a second holder: dropping it is seen, and needs no pool. */
+static void burst_add(struct burst *b, struct packet *x, uint16_t iif)
+{
+	rte_mbuf_refcnt_set(&x->m, 2);
+	x->p.iif = iif;
+	b->pkts[b->n++] = x->p;
+}
+
+/* Hellos and Joins of strangers on changing interfaces, one of a regular and one without route between them. */
+static void burst_fill(struct burst *b, struct packet *x, unsigned n)
+{
+	static const uint16_t iifs[] = {7, 7, 8, 9, 9};
+
+	for (unsigned i = 0; i < n; i++) {
+		proto4(&x[i], 1000 + i, 103, i & 1 ? 0x23 : 0x20);
+		if (i == n / 2)
+			proto4(&x[i], 1, 103, 0x20);
+		burst_add(b, &x[i], i == n / 2 ? 7 : iifs[i % RTE_DIM(iifs)]);
+	}
+	pkt_drop(&b->pkts[n / 2 + 1], DROP_no_route);
+}
+
+static void a_policed_burst_loses_no_regular_and_no_count(void **state)
+{
+	struct dataplane *d = fixture_new(1, 10);
+	struct police_port *p = port_with(d, limits(100, 100, 10));
+	struct worker *w = d->workers[0];
+	struct packet x[40], y;
+	struct burst b = {.port = PORT};
+	uint64_t now = EPOCH, dropped = 0;
+
+	w->b.port = PORT;
+	now = become_regular(d, proto4(&y, 1, 103, 0x20), now);
+	flood(d, 1000, 103, 0x23, now);
+	flood(d, 1000, 103, 0x20, now);
+	memset(p->n, 0, sizeof(p->n));
+	burst_fill(&b, x, RTE_DIM(x));
+	b.now = now;
+	stage_punt(w, &b);
+	assert_ptr_equal(punt_take(d), &x[20].m);
+	assert_null(punt_take(d));
+	for (unsigned i = 0; i < RTE_DIM(x); i++) {
+		assert_int_equal(rte_mbuf_refcnt_read(&x[i].m), i == 20 ? 2 : 1);
+		assert_null(b.pkts[i].m);
+	}
+	assert_int_equal(w->info.drops[DROP_punt_policed], 38);
+	assert_int_equal(w->info.drops[DROP_no_route], 1);
+	for (unsigned i = 0; i < DP_IFS_MAX; i++)
+		dropped += w->if_ctr[i].rx_dropped;
+	assert_int_equal(dropped, 39);
+	assert_int_equal(w->if_ctr[7].rx_dropped, 15); /* of 16, one is the regular */
+	assert_int_equal(w->if_ctr[8].rx_dropped, 8);
+	assert_int_equal(w->if_ctr[9].rx_dropped, 16);
+	assert_int_equal(w->if_ctr[7].punted, 1);
+	assert_int_equal(p->n[DP_PUNT_hello].policed, 19);
+	assert_int_equal(p->n[DP_PUNT_proto].policed, 19);
+	assert_int_equal(p->n[DP_PUNT_hello].by_source, 1);
+	fixture_free(d);
+}
+
 /* --- what control takes first -------------------------------------------------------------------------- */
 
 static void put(struct dataplane *d, enum dp_punt_class cls, struct rte_mbuf *m, unsigned n)
@@ -402,6 +478,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_neighbours_live_by_is_a_class_of_its_own),
+		cmocka_unit_test(only_pim_and_igmp_say_hello),
 		cmocka_unit_test(what_is_cut_short_or_a_later_fragment_is_no_hello),
 		cmocka_unit_test(resolution_is_a_class_of_its_own),
 		cmocka_unit_test(classes_and_ports_have_buckets_of_their_own),
@@ -414,6 +491,7 @@ int main(void)
 		cmocka_unit_test(who_is_silent_for_long_is_a_stranger_again),
 		cmocka_unit_test(who_goes_leaves_the_other_regulars_known),
 		cmocka_unit_test(the_table_of_sources_is_bounded),
+		cmocka_unit_test(a_policed_burst_loses_no_regular_and_no_count),
 		cmocka_unit_test(classes_are_taken_in_order_but_none_starves),
 	};
 
