@@ -4,7 +4,6 @@
  * explain SRC GRP: the way of a packet of this source and group through the router, as a list of
  * conditions. The verdict is the first one that fails, in words.
  */
-#include "app/ports.h"
 #include "app/shell/explain.h"
 #include "app/shell/statics.h"
 #include "app/shell/value.h"
@@ -14,21 +13,60 @@
 #include <stdlib.h>
 #include <string.h>
 
-bool explain_check(struct explain *x, const char *name, bool ok, const char *fmt, ...)
+static void add_check(struct explain *x, const char *name, bool ok, const char *detail)
 {
 	json_t *o = add_object(x->checks);
-	char detail[400];
+
+	put_text(o, "check", name);
+	put_bool(o, "ok", ok);
+	put_text(o, "detail", detail);
+}
+
+bool explain_check(struct explain *x, const char *name, bool ok, const char *fmt, ...)
+{
+	char detail[EXPLAIN_DETAIL];
 	va_list ap;
 
 	va_start(ap, fmt);
 	vsnprintf(detail, sizeof(detail), fmt, ap);
 	va_end(ap);
-	put_text(o, "check", name);
-	put_bool(o, "ok", ok);
-	put_text(o, "detail", detail);
+	add_check(x, name, ok, detail);
 	if (!ok && !x->verdict[0])
 		snprintf(x->verdict, sizeof(x->verdict), "%s", detail);
 	return ok;
+}
+
+bool explain_lack(struct explain *x, const char *name, const char *fmt, ...)
+{
+	char detail[EXPLAIN_DETAIL];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(detail, sizeof(detail), fmt, ap);
+	va_end(ap);
+	add_check(x, name, false, detail);
+	return false;
+}
+
+/* The first check that failed, of those from an index on; NULL none. */
+static const char *first_failed(const struct explain *x, size_t from)
+{
+	for (size_t i = from; i < json_array_size(x->checks); i++) {
+		const json_t *c = json_array_get(x->checks, i);
+
+		if (!json_is_true(json_object_get(c, "ok")))
+			return json_string_value(json_object_get(c, "detail"));
+	}
+	return NULL;
+}
+
+bool explain_one_of(struct explain *x, size_t from, bool enough)
+{
+	const char *why = first_failed(x, from);
+
+	if (!enough && why && !x->verdict[0])
+		snprintf(x->verdict, sizeof(x->verdict), "%s", why);
+	return enough;
 }
 
 /* --- the packet itself -------------------------------------------------------------------------------- */
@@ -56,7 +94,7 @@ static bool check_addresses(struct explain *x)
 			"%s is no address to send from: such packets are dropped (src_martian, "
 			"src_loopback)",
 			src);
-	return explain_check(x, "source", true, "%s can send", src);
+	return explain_check(x, "source", true, "%s is an address to send from", src);
 }
 
 /* --- the route ----------------------------------------------------------------------------------------- */
@@ -173,8 +211,7 @@ static bool check_route(struct explain *x)
 
 /* --- inputs -------------------------------------------------------------------------------------------- */
 
-/* As the route's owner looks it up. */
-static bool rpf_of(const struct explain *x, struct net_rpf *out)
+bool explain_rpf(const struct explain *x, struct net_rpf *out)
 {
 	return net_rpf_group(x->app->net, &x->src, route_key_group(&x->entry.key), out);
 }
@@ -187,7 +224,7 @@ static bool no_input(struct explain *x)
 
 	memset(&rpf, 0, sizeof(rpf));
 	static_problem(x, &x->entry.key, problem, sizeof(problem));
-	if (!problem[0] && !ip_is_none(&x->src) && !rpf_of(x, &rpf))
+	if (!problem[0] && !ip_is_none(&x->src) && !explain_rpf(x, &rpf))
 		return explain_check(x, "rpf", false, "the source is unreachable: %s", rpf.why);
 	return explain_check(x, "input", false, "the route accepts no input%s%s",
 		problem[0] ? ": " : "", problem);
@@ -205,15 +242,30 @@ static void check_one_input(struct explain *x, const struct dp_input *in)
 		return;
 	}
 	if (!ifp) {
-		explain_check(x, "input", false, "input interface #%u has gone", in->ifid);
+		explain_lack(x, "input", "input interface #%u has gone", in->ifid);
 		return;
 	}
 	x->inputs_up += ifp->up;
 	if (ifp->up)
 		explain_check(x, "input", true, "input %s is up", ifp->conf.name);
 	else
-		explain_check(x, "input", false, "input %s is down: %s", ifp->conf.name,
+		explain_lack(x, "input", "input %s is down: %s", ifp->conf.name,
 			if_problem(x->app, ifp, why, sizeof(why)));
+}
+
+/* Only said: what comes all the same is taken. */
+static void note_no_rpf(struct explain *x, const struct net_rpf *rpf)
+{
+	if (x->entry.merged->input_owner == x->app->static_number)
+		explain_check(x, "rpf", true,
+			"the unicast tables do not lead to the source (%s); the route names its "
+			"input itself",
+			rpf->why);
+	else
+		explain_lack(x, "rpf",
+			"the source is unreachable (%s): its packets are taken only as they come "
+			"down the tree of the RP",
+			rpf->why);
 }
 
 /* Whether the unicast route towards the source agrees with the input. Only said: static inputs and
@@ -228,11 +280,8 @@ static void note_rpf(struct explain *x)
 	if (ip_is_none(&x->src))
 		return;
 	memset(&rpf, 0, sizeof(rpf));
-	if (!rpf_of(x, &rpf)) {
-		explain_check(x, "rpf", true,
-			"the unicast tables do not lead to the source (%s); the "
-			"route names its input itself",
-			rpf.why);
+	if (!explain_rpf(x, &rpf)) {
+		note_no_rpf(x, &rpf);
 		return;
 	}
 	for (unsigned i = 0; i < m->n_inputs; i++)
@@ -245,6 +294,7 @@ static void note_rpf(struct explain *x)
 static bool check_inputs(struct explain *x)
 {
 	const struct tib_merged *m = x->entry.merged;
+	size_t from = json_array_size(x->checks);
 	unsigned accepting = 0;
 
 	for (unsigned i = 0; i < m->n_inputs; i++) {
@@ -255,86 +305,15 @@ static bool check_inputs(struct explain *x)
 	}
 	if (!accepting)
 		return no_input(x);
+	if (!explain_one_of(x, from, x->inputs_up > 0))
+		return false;
 	if (m->input_conflict)
 		explain_check(x, "conflict", true,
 			"several protocols name different inputs: those of %s count, for it has "
 			"the higher precedence",
 			runner_proto_name(x->app->runner, m->input_owner));
 	note_rpf(x);
-	return x->inputs_up > 0;
-}
-
-/* --- packets ------------------------------------------------------------------------------------------- */
-
-static bool check_arrival(struct explain *x)
-{
-	const struct dp_route_counters *c = &x->counters;
-	char inputs[128] = "";
-	size_t used = 0;
-
-	if (c->packets)
-		return explain_check(x, "packets", true,
-			"%llu packets were accepted, the last one %llu ms "
-			"ago",
-			(unsigned long long)c->packets, (unsigned long long)c->last_used_ms);
-	for (unsigned i = 0; i < x->entry.merged->n_inputs && used + DP_IF_NAMELEN < 120; i++) {
-		char name[DP_IF_NAMELEN];
-
-		used += (size_t)snprintf(inputs + used, sizeof(inputs) - used, "%s%s",
-			used ? ", " : "",
-			ifid_name(x->app, x->entry.merged->inputs[i].ifid, name, sizeof(name)));
-	}
-	if (c->wrong_if)
-		return explain_check(x, "packets", false,
-			"%llu packets came in on another interface than %s: change the route's "
-			"input, or the way of the packets; trace shows where they come in",
-			(unsigned long long)c->wrong_if, inputs);
-	return explain_check(x, "packets", false,
-		"no packet has arrived on %s: is the sender on, does its TTL suffice, does a switch "
-		"hold the group back? See show interface, show drop, and trace for what comes",
-		inputs);
-}
-
-/* Whether the lookup is spared: a help, never a condition. */
-static void note_mark(struct explain *x)
-{
-	char names[128];
-	uint16_t id;
-
-	if (x->app->ports && ports_mark(x->app->ports, &x->entry.key, &id, names, sizeof(names)))
-		explain_check(x, "mark", true,
-			"mark %u on %s: its packets come with the route's number and need no lookup",
-			id, names);
-}
-
-static void check_flow(struct explain *x)
-{
-	const struct dp_route_counters *c = &x->counters;
-	struct rate rate;
-
-	if (!check_arrival(x))
-		return;
-	if (c->wrong_if)
-		explain_check(x, "wrong_if", true,
-			"%llu more came in on another interface and were dropped",
-			(unsigned long long)c->wrong_if);
-	if (c->dropped >= c->packets) {
-		explain_check(x, "dropped", false,
-			"all %llu packets were dropped: TTL 1, or no output took them; trace shows "
-			"which, show drop counts",
-			(unsigned long long)c->dropped);
-		return;
-	}
-	if (c->dropped)
-		explain_check(x, "dropped", true,
-			"%llu of them were dropped: trace shows why, show drop counts",
-			(unsigned long long)c->dropped);
-	if (rate_sample(&x->entry.key, app_now_us(), c->packets, c->bytes, &rate))
-		explain_check(
-			x, "rate", true, "%.1f packets/s, %.0f bit/s", rate.pps, rate.bits_ps);
-	else
-		explain_check(x, "rate", true, "explain again for the rate since now");
-	note_mark(x);
+	return true;
 }
 
 /* --- the command --------------------------------------------------------------------------------------- */
@@ -351,7 +330,18 @@ static void walk(struct explain *x)
 	if (x->app->dp.ops->route_counters(x->app->dp.ctx, &x->entry.key, &x->counters))
 		memset(&x->counters, 0, sizeof(x->counters));
 	if (explain_pim_route(x) && check_inputs(x) && explain_outputs(x))
-		check_flow(x);
+		explain_flow(x);
+}
+
+/* Nothing stops the packets; something may be amiss nevertheless. */
+static void conclude(struct explain *x)
+{
+	const char *amiss = first_failed(x, 0);
+
+	if (!x->verdict[0])
+		snprintf(x->verdict, sizeof(x->verdict), "forwarding: %llu packets so far%s%s",
+			(unsigned long long)x->counters.packets, amiss ? "; but " : "",
+			amiss ? amiss : "");
 }
 
 static void explain(struct app *app, const struct cmd_args *args, struct cmd_result *out)
@@ -373,9 +363,7 @@ static void explain(struct app *app, const struct cmd_args *args, struct cmd_res
 	put_text(o, "group", grp);
 	x->checks = json_array();
 	walk(x);
-	if (!x->verdict[0])
-		snprintf(x->verdict, sizeof(x->verdict), "forwarding: %llu packets so far",
-			(unsigned long long)x->counters.packets);
+	conclude(x);
 	put_text(o, "verdict", x->verdict);
 	put_value(o, "checks", x->checks);
 	free(x);

@@ -7,10 +7,13 @@
 
 #include "app/shell/value.h"
 
+#define EXPLAIN_DETAIL 480
+
 struct explain {
 	struct app *app;
 	json_t *checks;
-	char verdict[400];      /* detail of the first check that failed; "" none yet */
+	char verdict[EXPLAIN_DETAIL +
+		     80]; /* detail of the first condition that stops the packets; "" none yet */
 	struct ipaddr src, grp; /* src IP_NONE: any */
 	struct tib_entry_info entry;
 	struct dp_route_counters counters;
@@ -20,9 +23,22 @@ struct explain {
 /* One condition; detail says what is so, and if it is not, what to do. Returns ok. */
 bool explain_check(struct explain *x, const char *name, bool ok, const char *fmt, ...)
 	__attribute__((format(printf, 4, 5)));
+/* Something is amiss that does not stop the packets by itself: the verdict names it beside the forwarding.
+ * Returns false. */
+bool explain_lack(struct explain *x, const char *name, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
+/* Alternatives, of which one is enough: of those that lack (from this index of the checks on) the first is the
+ * verdict if none holds. Returns enough. */
+bool explain_one_of(struct explain *x, size_t from, bool enough);
+/* Packets have come, the last of them some time ago. */
+bool explain_is_silent(const struct explain *x);
+/* The way to the source, as the route's owner looks it up; false: out->why. */
+bool explain_rpf(const struct explain *x, struct net_rpf *out);
 /* What PIM says where there is no route: false with the condition that fails; true: it does not run. */
 bool explain_pim_missing(struct explain *x);
 /* Conditions of an entry that PIM has a part in; true: go on. */
 bool explain_pim_route(struct explain *x);
 /* The outputs of the entry; false: none of them can send. */
 bool explain_outputs(struct explain *x);
+/* What has come: the last condition, of a route that could forward. */
+void explain_flow(struct explain *x);

@@ -15,11 +15,10 @@ static bool check_nexthop(struct explain *x, uint32_t adj, const char *name, con
 
 	memset(&hop, 0, sizeof(hop));
 	if (!net_nexthop_info(x->app->net, adj, &hop))
-		return explain_check(
-			x, "next_hop", false, "%s: no next hop towards %s", name, what);
+		return explain_lack(x, "next_hop", "%s: no next hop towards %s", name, what);
 	if (!hop.resolved)
-		return explain_check(x, "next_hop", false,
-			"%s: next hop towards %s not resolved: %s", name, what, hop.why);
+		return explain_lack(x, "next_hop", "%s: next hop towards %s not resolved: %s", name,
+			what, hop.why);
 	return explain_check(x, "next_hop", true, "%s: %s is reached through %s by %s", name, what,
 		ifid_name(x->app, hop.ifid, through, sizeof(through)),
 		ip_str(&hop.gateway, gateway, sizeof(gateway)));
@@ -65,9 +64,9 @@ static void note_output(struct explain *x, const struct tib_output *o, const str
 			"%s: only packets with a TTL above %u leave", name, threshold);
 	if (ifp && in > ifp->mtu)
 		explain_check(x, "mtu", true,
-			"%s: MTU %u is smaller than the input's %u: larger packets are dropped "
-			"(oif_mtu)",
-			name, ifp->mtu, in);
+			"%s: MTU %u is smaller than the input's %u: larger packets are %s (oif_mtu)",
+			name, ifp->mtu, in,
+			x->grp.family == IP_V4 ? "fragmented, with DF dropped" : "dropped");
 	if (oif && x->app->dp.ops->oif_counters(x->app->dp.ctx, oif, &c) == 0)
 		explain_check(x, "sent", true,
 			"%s: %llu copies sent, %llu dropped, of all routes with this output", name,
@@ -94,12 +93,12 @@ static void check_output(struct explain *x, uint32_t i)
 		: o->ifid ? "?"
 			  : "unicast");
 	if (o->ifid && !ifp)
-		ok = explain_check(x, "output", false, "output interface #%u has gone", o->ifid);
+		ok = explain_lack(x, "output", "output interface #%u has gone", o->ifid);
 	else if (ifp && !ifp->up)
-		ok = explain_check(x, "output", false, "output %s is down: %s", name,
+		ok = explain_lack(x, "output", "output %s is down: %s", name,
 			if_problem(x->app, ifp, why, sizeof(why)));
 	else if (is_only_input(x, o))
-		ok = explain_check(x, "output", false,
+		ok = explain_lack(x, "output",
 			"output %s is also the only input: a packet does not go back where it came "
 			"from",
 			name);
@@ -119,6 +118,7 @@ static void check_output(struct explain *x, uint32_t i)
 bool explain_outputs(struct explain *x)
 {
 	uint32_t n = x->entry.merged->n_outputs;
+	size_t from = json_array_size(x->checks);
 
 	if (!n)
 		return explain_check(x, "output", false,
@@ -129,5 +129,5 @@ bool explain_outputs(struct explain *x)
 	if (n > OUTPUTS_SHOWN)
 		explain_check(
 			x, "output", true, "%u more outputs were not looked at", n - OUTPUTS_SHOWN);
-	return x->outputs_ok > 0;
+	return explain_one_of(x, from, x->outputs_ok > 0);
 }

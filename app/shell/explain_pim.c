@@ -6,6 +6,7 @@
  */
 #include "app/shell/explain_pim.h"
 
+#include <stdarg.h>
 #include <string.h>
 
 static bool begin(struct ask *a, struct explain *x)
@@ -20,14 +21,30 @@ static bool begin(struct ask *a, struct explain *x)
 	a->ssm = pim_is_ssm(a->pim, &x->grp);
 	(void)pim_rp_of(a->pim, &x->grp, &a->rp);
 	a->has_star = pim_tree_get(a->pim, &any, &x->grp, &a->star);
+	a->flows = x->counters.packets && !explain_is_silent(x) && x->entry.merged &&
+		   x->entry.merged->n_outputs;
 	a->has_sg = !ip_is_none(&x->src) && pim_tree_get(a->pim, &x->src, &x->grp, &a->sg);
 	return true;
 }
 
 /* --- the RP ------------------------------------------------------------------------------------------- */
 
-/* needed: false if packets already come by the shortest path. */
-static bool check_rp(struct ask *a, bool needed)
+/* What the tree of the RP lacks: no verdict while packets are forwarded on another tree. */
+__attribute__((format(printf, 2, 3))) static bool rp_lacks(struct ask *a, const char *fmt, ...)
+{
+	char text[EXPLAIN_DETAIL];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	if (!a->flows)
+		return explain_check(a->x, "rp", false, "%s", text);
+	explain_lack(a->x, "rp", "%s", text);
+	return true;
+}
+
+static bool check_rp(struct ask *a)
 {
 	char grp[IP_STRLEN], rp[IP_STRLEN], name[DP_IF_NAMELEN];
 	struct net_rpf rpf;
@@ -37,15 +54,13 @@ static bool check_rp(struct ask *a, bool needed)
 		return explain_check(a->x, "rp", true,
 			"%s is in an SSM range: it needs no RP, receivers name their sources", grp);
 	if (ip_is_none(&a->rp))
-		return explain_check(a->x, "rp", !needed,
-			"no RP for %s: add one to pim.rp of the file, and reload", grp);
+		return rp_lacks(a, "no RP for %s: add one to pim.rp of the file, and reload", grp);
 	ip_str(&a->rp, rp, sizeof(rp));
 	if (net_is_local(a->x->app->net, &a->rp, NULL))
 		return explain_check(a->x, "rp", true, "this router is the RP %s", rp);
 	memset(&rpf, 0, sizeof(rpf));
 	if (!net_rpf_group(a->x->app->net, &a->rp, &a->x->grp, &rpf))
-		return explain_check(
-			a->x, "rp", !needed, "no route: RP %s unreachable (%s)", rp, rpf.why);
+		return rp_lacks(a, "no route: RP %s unreachable (%s)", rp, rpf.why);
 	return explain_check(a->x, "rp", true, "RP %s is reached through %s", rp,
 		ask_name(a, rpf.ifid, name, sizeof(name)));
 }
@@ -189,8 +204,8 @@ bool explain_pim_missing(struct explain *x)
 
 	if (!begin(&a, x))
 		return true;
-	if (!check_rp(&a, true) || !check_limit(&a) || !ask_wanted(&a, false) ||
-		!check_source(&a) || !check_upstream(&a))
+	if (!check_rp(&a) || !check_limit(&a) || !ask_wanted(&a, false) || !check_source(&a) ||
+		!check_upstream(&a))
 		return false;
 	return explain_check(x, "tree", false,
 		"no tree of it is made yet: see show pim upstream and show pim statistics");
@@ -202,7 +217,6 @@ bool explain_pim_route(struct explain *x)
 
 	if (!by_pim(x) || !begin(&a, x))
 		return true;
-	return check_rp(&a, !a.has_sg || !(a.sg.spt_bit || a.sg.connected)) &&
-	       ask_wanted(&a, x->entry.merged->n_outputs > 0) && check_upstream(&a) &&
-	       (x->counters.packets || check_source(&a));
+	return check_rp(&a) && ask_wanted(&a, x->entry.merged->n_outputs > 0) &&
+	       check_upstream(&a) && (a.flows || check_source(&a));
 }

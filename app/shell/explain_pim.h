@@ -11,6 +11,7 @@ struct ask {
 	struct explain *x;
 	const void *pim, *gmp;
 	bool ssm, has_star, has_sg;
+	bool flows; /* packets come, and there are outputs */
 	struct pim_tree_info star, sg;
 	struct ipaddr rp;
 	unsigned wanting; /* interfaces with members or Joins */

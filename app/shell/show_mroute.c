@@ -308,7 +308,7 @@ static bool count_cb(void *arg, const struct tib_entry_info *e)
 	put_key(o, &e->key);
 	put_counters(s->app, o, &e->key);
 	if (s->app->dp.ops->route_counters(s->app->dp.ctx, &e->key, &c) == 0 &&
-		rate_sample(&e->key, app_now_us(), c.packets, c.bytes, &rate)) {
+		rate_sample(&e->key, app_now_us(), &c, &rate)) {
 		put_real(o, "packets_per_s", rate.pps);
 		put_real(o, "bits_per_s", rate.bits_ps);
 	} else {

@@ -246,19 +246,21 @@ void text_totals(const json_t *o, FILE *to)
  * then told one look later. */
 struct rate_slot {
 	struct dp_route_key key;
-	uint64_t at_us, packets, bytes;
+	uint64_t at_us;
+	struct dp_route_counters c;
 	struct rate last;
 	bool has_rate;
 };
 
-bool rate_sample(const struct dp_route_key *key, uint64_t now_us, uint64_t packets, uint64_t bytes,
+bool rate_sample(const struct dp_route_key *key, uint64_t now_us, const struct dp_route_counters *c,
 	struct rate *out)
 {
 	static struct rate_slot slots[RATE_SLOTS];
 	uint32_t hash = ip_hash(&key->grp.addr, ip_hash(&key->src.addr, key->table));
 	struct rate_slot *s = &slots[hash % RATE_SLOTS];
-	bool same = s->at_us && memcmp(&s->key, key, sizeof(*key)) == 0 && packets >= s->packets &&
-		    bytes >= s->bytes && now_us > s->at_us;
+	bool same = s->at_us && memcmp(&s->key, key, sizeof(*key)) == 0 && now_us > s->at_us &&
+		    c->packets >= s->c.packets && c->bytes >= s->c.bytes &&
+		    c->wrong_if >= s->c.wrong_if;
 
 	if (same && now_us - s->at_us < RATE_MIN_US) {
 		*out = s->last;
@@ -267,14 +269,14 @@ bool rate_sample(const struct dp_route_key *key, uint64_t now_us, uint64_t packe
 	if (same) {
 		double seconds = (double)(now_us - s->at_us) / 1e6;
 
-		s->last.pps = (double)(packets - s->packets) / seconds;
-		s->last.bits_ps = (double)(bytes - s->bytes) * 8 / seconds;
+		s->last.pps = (double)(c->packets - s->c.packets) / seconds;
+		s->last.bits_ps = (double)(c->bytes - s->c.bytes) * 8 / seconds;
+		s->last.wrong_if_ps = (double)(c->wrong_if - s->c.wrong_if) / seconds;
 	}
 	s->has_rate = same;
 	s->key = *key;
 	s->at_us = now_us;
-	s->packets = packets;
-	s->bytes = bytes;
+	s->c = *c;
 	*out = s->last;
 	return same;
 }

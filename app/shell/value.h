@@ -67,8 +67,9 @@ void text_totals(const json_t *o, FILE *to);
  * or if that was under 0.1 s ago with nothing to tell. key: whatever identifies it. */
 struct rate {
 	double pps, bits_ps;
+	double wrong_if_ps; /* packets on other interfaces than the input */
 };
-bool rate_sample(const struct dp_route_key *key, uint64_t now_us, uint64_t packets, uint64_t bytes,
+bool rate_sample(const struct dp_route_key *key, uint64_t now_us, const struct dp_route_counters *c,
 	struct rate *out);
 
 /* Packets or signals of a kind (DP_PUNT_*, DP_POLICE_UPCALL) that policers and full rings have kept from

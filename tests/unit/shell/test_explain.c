@@ -164,6 +164,70 @@ static void flow_that_is_forwarded_has_counts_and_then_a_rate(void **state)
 	assert_non_null(strstr(run_text(r, "explain 10.0.0.88 239.8.8.8"), "  ok   "));
 }
 
+/* 9 packets, the last of them 38 s ago. */
+static void stopped(struct router *r, const char *route)
+{
+	char line[128];
+
+	snprintf(line, sizeof(line), "add route %s", route);
+	run_ok(r, line);
+	r->route = (struct dp_route_counters){.packets = 9, .last_used_ms = 38649};
+}
+
+static void flow_that_has_stopped_is_not_forwarding(void **state)
+{
+	struct router *r = *state;
+
+	stopped(r, "10.0.0.61 239.8.6.1 input src output lan1");
+	verdict(r, "explain 10.0.0.61 239.8.6.1",
+		"has forwarded, but nothing has come for 38 s (9 packets before): does 10.0.0.61 on "
+		"src still send?");
+	assert_true(has_check(r, "explain 10.0.0.61 239.8.6.1", "packets", false, "38 s"));
+	r->route.last_used_ms = 4000;
+	verdict(r, "explain 10.0.0.61 239.8.6.1", "forwarding: 9 packets so far");
+}
+
+static void flow_that_has_stopped_names_the_router_upstream(void **state)
+{
+	struct router *r = *state;
+
+	stopped(r, "10.9.3.62 239.8.6.2 input lan1 output src");
+	verdict(r, "explain 10.9.3.62 239.8.6.2",
+		"does the RPF neighbor 10.1.0.9 on lan1 forward it");
+	stopped(r, "172.16.0.1 239.8.6.2 input lan1 output src");
+	verdict(r, "explain 172.16.0.1 239.8.6.2", "unreachable from here (no unicast route");
+}
+
+static void packets_on_the_wrong_interface_are_amiss_while_they_come(void **state)
+{
+	static const char *const line = "explain 10.0.0.63 239.8.6.3";
+	struct router *r = *state;
+
+	stopped(r, "10.0.0.63 239.8.6.3 input src output lan1");
+	r->route.wrong_if = 3974;
+	assert_true(has_check(r, line, "wrong_if", false, "explain again"));
+	r->w->now_us += 1000000;
+	r->route.wrong_if += 10;
+	assert_true(has_check(r, line, "wrong_if", false, "10.0 a second now"));
+	verdict(r, line, "has forwarded, but nothing has come for 38 s");
+	r->w->now_us += 1000000;
+	assert_true(has_check(r, line, "wrong_if", true, "none since the last look"));
+	r->route.last_used_ms = 1;
+	r->w->now_us += 1000000;
+	r->route.wrong_if += 10;
+	verdict(r, line, "forwarding: 9 packets so far; but 3994 packets came in on another");
+}
+
+static void one_of_two_outputs_is_down(void **state)
+{
+	struct router *r = *state;
+
+	run_ok(r, "add route 10.0.0.64 239.8.6.4 input src output lan2 output lan1");
+	r->route = (struct dp_route_counters){.packets = 9, .last_used_ms = 1};
+	verdict(r, "explain 10.0.0.64 239.8.6.4",
+		"forwarding: 9 packets so far; but output lan2 is down");
+}
+
 static void less_specific_route_is_named(void **state)
 {
 	struct router *r = *state;
@@ -180,7 +244,9 @@ static void smaller_mtu_and_threshold_are_noted(void **state)
 	run_ok(r,
 		"add route 10.0.0.2 239.1.1.9 input src output lan2 ttl-threshold 31 output lan1");
 	net_port_link(r->app.net, "p2", true);
-	assert_true(has_check(r, "explain 10.0.0.2 239.1.1.9", "mtu", true, "MTU 1400"));
+	assert_true(has_check(r, "explain 10.0.0.2 239.1.1.9", "mtu", true,
+		"MTU 1400 is smaller than the input's 1500: larger packets are fragmented, with DF "
+		"dropped (oif_mtu)"));
 	assert_true(has_check(r, "explain 10.0.0.2 239.1.1.9", "ttl_threshold", true, "above 31"));
 }
 
@@ -241,6 +307,10 @@ int main(void)
 		TEST(silence_and_wrong_interface_are_told_apart),
 		TEST(flow_that_is_dropped_whole),
 		TEST(flow_that_is_forwarded_has_counts_and_then_a_rate),
+		TEST(flow_that_has_stopped_is_not_forwarding),
+		TEST(flow_that_has_stopped_names_the_router_upstream),
+		TEST(packets_on_the_wrong_interface_are_amiss_while_they_come),
+		TEST(one_of_two_outputs_is_down),
 		TEST(less_specific_route_is_named),
 		TEST(smaller_mtu_and_threshold_are_noted),
 		TEST(a_marked_route_says_which_ports_mark_it),

@@ -47,6 +47,24 @@ static void the_rp_is_unreachable(void **state)
 		"no route: RP 172.16.0.254 unreachable (no unicast route");
 }
 
+static void the_rp_is_unreachable_from_the_source(void **state)
+{
+	static const char *const line = "explain 10.0.0.1 239.5.5.5";
+	struct router *r = *state;
+	const char *text;
+
+	trees_setup(r, "172.16.0.254");
+	trees_data(r, "src", "10.0.0.1", "239.5.5.5");
+	verdict(r, line, "no route: RP 172.16.0.254 unreachable (no unicast route");
+	join(r, "239.5.5.5");
+	r->route = (struct dp_route_counters){.packets = 9, .last_used_ms = 1};
+	text = run_text(r, line);
+	assert_non_null(strstr(text, "NO   no route: RP 172.16.0.254 unreachable"));
+	assert_non_null(strstr(text, "forwarding: 9 packets so far; but no route: RP"));
+	r->route.last_used_ms = 6000;
+	verdict(r, line, "no route: RP 172.16.0.254 unreachable");
+}
+
 static void nobody_wants_the_group(void **state)
 {
 	struct router *r = *state;
@@ -272,6 +290,7 @@ int main(void)
 		TEST(without_pim_it_is_a_matter_of_static_routes),
 		TEST(no_rp_of_the_group),
 		TEST(the_rp_is_unreachable),
+		TEST(the_rp_is_unreachable_from_the_source),
 		TEST(nobody_wants_the_group),
 		TEST(nobody_has_named_the_source),
 		TEST(the_next_router_does_not_speak_pim),

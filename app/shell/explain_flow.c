@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright (c) 2026 The starg authors
+ *
+ * The part of explain about the packets themselves: whether they come, and still come, by the input; what was
+ * dropped; how many a second.
+ */
+#include "app/ports.h"
+#include "app/shell/explain.h"
+
+#include <string.h>
+
+/* A flow that has sent nothing for so long has stopped, or is a slow one: the verdict tells the time. */
+#define SILENT_MS 5000
+
+bool explain_is_silent(const struct explain *x)
+{
+	const struct dp_route_counters *c = &x->counters;
+
+	return c->packets && c->last_used_ms != UINT64_MAX && c->last_used_ms > SILENT_MS;
+}
+
+/* The route's inputs, as far as buf has room. */
+static const char *input_names(const struct explain *x, char *buf, size_t cap)
+{
+	const struct tib_merged *m = x->entry.merged;
+	char name[DP_IF_NAMELEN];
+	size_t used = 0;
+
+	buf[0] = '\0';
+	for (unsigned i = 0; i < m->n_inputs && used + DP_IF_NAMELEN + 3 < cap; i++)
+		used += (size_t)snprintf(buf + used, cap - used, "%s%s", used ? ", " : "",
+			ifid_name(x->app, m->inputs[i].ifid, name, sizeof(name)));
+	return buf;
+}
+
+/* --- where to look ------------------------------------------------------------------------------------- */
+
+/* Who is to send what does not come. */
+static void whom_to_ask(const struct explain *x, char *buf, size_t cap)
+{
+	char src[IP_STRLEN], hop[IP_STRLEN], name[DP_IF_NAMELEN];
+	struct net_rpf rpf;
+
+	memset(&rpf, 0, sizeof(rpf));
+	if (ip_is_none(&x->src)) {
+		snprintf(buf, cap, "do the sources still send?");
+		return;
+	}
+	ip_str(&x->src, src, sizeof(src));
+	if (!explain_rpf(x, &rpf)) {
+		snprintf(buf, cap, "does %s still send? It is unreachable from here (%s)", src,
+			rpf.why);
+		return;
+	}
+	ifid_name(x->app, rpf.ifid, name, sizeof(name));
+	if (ip_is_none(&rpf.neighbor))
+		snprintf(buf, cap, "does %s on %s still send?", src, name);
+	else
+		snprintf(buf, cap,
+			"does %s still send, and does the RPF neighbor %s on %s forward it? Ask there",
+			src, ip_str(&rpf.neighbor, hop, sizeof(hop)), name);
+}
+
+/* What to do about packets that come in elsewhere: only a static route's input is the operator's word. */
+static const char *wrong_if_advice(const struct explain *x)
+{
+	if (x->entry.merged->input_owner == x->app->static_number)
+		return "change the route's input, or the way of the packets";
+	return "the unicast route to the source (for its tree) or to the RP decides the input, see "
+	       "show rpf: change that, or the way of the packets";
+}
+
+/* --- do they come? -------------------------------------------------------------------------------------- */
+
+/* Packets came in elsewhere: amiss if they still do, or if nothing comes where it should. rate NULL: not known. */
+static void check_wrong_if(struct explain *x, const struct rate *rate)
+{
+	unsigned long long n = x->counters.wrong_if;
+	char inputs[128];
+
+	if (!n)
+		return;
+	input_names(x, inputs, sizeof(inputs));
+	if (rate && rate->wrong_if_ps > 0)
+		explain_lack(x, "wrong_if",
+			"%llu packets came in on another interface than %s and were dropped, "
+			"%.1f a second now: %s; trace shows where they come in",
+			n, inputs, rate->wrong_if_ps, wrong_if_advice(x));
+	else if (rate)
+		explain_check(x, "wrong_if", true,
+			"%llu packets came in on another interface than %s and were dropped, none "
+			"since the last look",
+			n, inputs);
+	else if (explain_is_silent(x))
+		explain_lack(x, "wrong_if",
+			"%llu packets came in on another interface than %s and were dropped; explain "
+			"again tells whether they still come",
+			n, inputs);
+	else
+		explain_check(x, "wrong_if", true,
+			"%llu more came in on another interface and were dropped; explain again "
+			"tells whether they still come",
+			n);
+}
+
+static bool check_never(struct explain *x)
+{
+	const struct dp_route_counters *c = &x->counters;
+	char inputs[128];
+
+	input_names(x, inputs, sizeof(inputs));
+	if (c->wrong_if)
+		return explain_check(x, "packets", false,
+			"%llu packets came in on another interface than %s: %s; trace shows where they "
+			"come in",
+			(unsigned long long)c->wrong_if, inputs, wrong_if_advice(x));
+	return explain_check(x, "packets", false,
+		"no packet has arrived on %s: is the sender on, does its TTL suffice, does a switch "
+		"hold the group back? See show interface, show drop, and trace for what comes",
+		inputs);
+}
+
+static bool check_arrival(struct explain *x)
+{
+	const struct dp_route_counters *c = &x->counters;
+	char ask[256];
+
+	if (!c->packets)
+		return check_never(x);
+	if (explain_is_silent(x)) {
+		whom_to_ask(x, ask, sizeof(ask));
+		return explain_check(x, "packets", false,
+			"has forwarded, but nothing has come for %llu s (%llu packets before): %s",
+			(unsigned long long)c->last_used_ms / 1000, (unsigned long long)c->packets,
+			ask);
+	}
+	if (c->last_used_ms == UINT64_MAX)
+		return explain_check(x, "packets", true, "%llu packets were accepted",
+			(unsigned long long)c->packets);
+	return explain_check(x, "packets", true,
+		"%llu packets were accepted, the last one %llu ms ago",
+		(unsigned long long)c->packets, (unsigned long long)c->last_used_ms);
+}
+
+/* --- what becomes of them ------------------------------------------------------------------------------- */
+
+static bool check_dropped(struct explain *x)
+{
+	const struct dp_route_counters *c = &x->counters;
+
+	if (c->dropped >= c->packets)
+		return explain_check(x, "dropped", false,
+			"all %llu packets were dropped: TTL 1, or no output took them; trace shows "
+			"which, show drop counts",
+			(unsigned long long)c->dropped);
+	if (c->dropped)
+		explain_check(x, "dropped", true,
+			"%llu of them were dropped: trace shows why, show drop counts",
+			(unsigned long long)c->dropped);
+	return true;
+}
+
+/* Whether the lookup is spared: a help, never a condition. */
+static void note_mark(struct explain *x)
+{
+	char names[128];
+	uint16_t id;
+
+	if (x->app->ports && ports_mark(x->app->ports, &x->entry.key, &id, names, sizeof(names)))
+		explain_check(x, "mark", true,
+			"mark %u on %s: its packets come with the route's number and need no lookup",
+			id, names);
+}
+
+void explain_flow(struct explain *x)
+{
+	const struct dp_route_counters *c = &x->counters;
+	struct rate rate;
+	bool known = rate_sample(&x->entry.key, app_now_us(), c, &rate);
+	bool comes = check_arrival(x);
+
+	if (c->packets)
+		check_wrong_if(x, known ? &rate : NULL);
+	if (!comes || !check_dropped(x))
+		return;
+	if (known)
+		explain_check(
+			x, "rate", true, "%.1f packets/s, %.0f bit/s", rate.pps, rate.bits_ps);
+	else
+		explain_check(x, "rate", true, "explain again for the rate since now");
+	note_mark(x);
+}
