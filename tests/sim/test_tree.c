@@ -309,6 +309,33 @@ static void the_rp_may_be_the_last_hop(void **state)
 	scene_assert_fades(s);
 }
 
+static void what_the_rp_refuses_reaches_no_receiver_until_a_reload_permits_it(void **state)
+{
+	struct pim_sg_rule rules[] = {{.permit = false}, {.permit = true}};
+	struct sim *s = *state;
+	struct heard *h;
+	struct tree t;
+
+	plant(&t, s, PIM_SPT_IMMEDIATE);
+	assert_int_equal(prefix_parse(G1 "/32", &rules[0].grp), 0);
+	t.rp->pim.n_register_rules = 2;
+	t.rp->pim.register_rules = rules;
+	sim_configure(t.rp);
+	sim_host_join(t.rcv, G1);
+	sim_run(s, 2);
+	h = scene_listen(s, NULL);
+	t.flow = sim_source_send(t.src, G1, 10);
+	sim_run(s, 30);
+	assert_true(h->register_stops > 0);
+	assert_int_equal(t.rcv->received, 0);
+	assert_false(scene_has_route(t.rp, t.from, G1));
+	assert_false(scene_has_route(t.lhr, t.from, G1));
+	t.rp->pim.n_register_rules = 0;
+	sim_configure(t.rp);
+	sim_run(s, 65); /* until the next Null-Register */
+	sim_assert_delivers(s, 30);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -327,6 +354,7 @@ int main(void)
 		SIM_TEST(a_receiver_beside_its_source_needs_no_tree),
 		SIM_TEST(the_rp_may_be_the_first_hop),
 		SIM_TEST(the_rp_may_be_the_last_hop),
+		SIM_TEST(what_the_rp_refuses_reaches_no_receiver_until_a_reload_permits_it),
 	};
 
 	return cmocka_run_group_tests_name("sim_tree", tests, NULL, NULL);

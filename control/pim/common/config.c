@@ -172,6 +172,17 @@ bool pim_sg_rules_permit(
 	return n == 0;
 }
 
+bool pim_sg_rules_permit_group(const struct pim_sg_rule *v, size_t n, const struct ipaddr *grp)
+{
+	for (size_t i = 0; i < n; i++) {
+		if (!rule_has(&v[i].grp, grp))
+			continue;
+		if (!v[i].permit || v[i].src.len == 0)
+			return v[i].permit;
+	}
+	return n == 0;
+}
+
 bool pim_boundary_denies(const struct pim_iface *pif, const struct ipaddr *grp)
 {
 	for (uint32_t i = 0; i < pif->conf->n_boundary; i++)

@@ -132,6 +132,8 @@ bool pim_boundary_denies(const struct pim_iface *pif, const struct ipaddr *grp);
 bool pim_rules_permit(const struct pim_rule *v, size_t n, const struct ipaddr *addr);
 bool pim_sg_rules_permit(
 	const struct pim_sg_rule *v, size_t n, const struct ipaddr *src, const struct ipaddr *grp);
+/* Whether the rules permit every source of the group, as far as that is seen without one. */
+bool pim_sg_rules_permit_group(const struct pim_sg_rule *v, size_t n, const struct ipaddr *grp);
 
 /* Sends a packet that a *_write function or the builder made. On a link: a Hello goes before it if some
  * neighbour may not know us (4.3.1); nothing is sent where the interface is passive or down. Routed: Register

@@ -30,30 +30,42 @@ static void input_add(struct tib_wish *w, uint16_t ifid, uint8_t flags)
 		(struct dp_input){.ifid = ifid, .flags = flags, .role = DP_ROLE_PRIMARY};
 }
 
-/* Whether data of G may come in there: PIM runs and no boundary keeps G out. */
-static bool input_runs(const struct pim_sm *sm, uint16_t ifid, const struct ipaddr *grp)
+/* Whether what comes in Registers may be forwarded by the route of e before control has looked at it: not by that
+ * of (*,G) if the rules refuse some source of G. Those that they permit get an (S,G) with their first Register. */
+static bool registers_permitted(const struct pim_sm *sm, const struct sm_entry *e)
 {
+	const struct pim_config *c = sm->pim->config;
+	const struct ipaddr *grp = &group_of(e)->grp;
+
+	if (e->kind == SM_STAR_G)
+		return pim_sg_rules_permit_group(c->register_rules, c->n_register_rules, grp);
+	return pim_register_permitted(sm->pim, src_of(source_of(e)), grp);
+}
+
+/* Whether data of e may come in there: PIM runs and no boundary keeps G out. */
+static bool input_runs(const struct pim_sm *sm, uint16_t ifid, const struct sm_entry *e)
+{
+	const struct ipaddr *grp = &group_of(e)->grp;
 	struct pim_iface *pif;
 
 	if (ifid == DP_IF_REGISTER)
-		return true;
+		return registers_permitted(sm, e);
 	pif = pim_iface_get(sm->pim, ifid, grp->family);
 	return pif && !pim_boundary_denies(pif, grp);
 }
 
-/* The RPF interface of e; while it moves, the old one, and the new one tells of its first packet. */
-static void input_rpf(
-	const struct pim_sm *sm, const struct sm_entry *e, uint8_t flags, struct tib_wish *w)
+/* The RPF interface of up, for data of e; while it moves, the old one, and the new one tells of its first packet. */
+static void input_rpf(const struct pim_sm *sm, const struct sm_up *up, const struct sm_entry *e,
+	uint8_t flags, struct tib_wish *w)
 {
-	const struct ipaddr *grp = &group_of(e)->grp;
-	uint16_t ifid = rpf_of(&e->up)->ifid;
+	uint16_t ifid = rpf_of(up)->ifid;
 
-	if (e->up.move) {
-		if (input_runs(sm, e->up.move->ifid, grp))
-			input_add(w, e->up.move->ifid, flags);
+	if (up->move) {
+		if (input_runs(sm, up->move->ifid, e))
+			input_add(w, up->move->ifid, flags);
 		flags = DP_INPUT_SIGNAL;
 	}
-	if (ifid && input_runs(sm, ifid, grp))
+	if (ifid && input_runs(sm, ifid, e))
 		input_add(w, ifid, flags);
 }
 
@@ -66,9 +78,10 @@ static bool i_am_dr(const struct pim_sm *sm, uint16_t ifid, uint8_t family)
 
 /* RPF_interface(RP(G)), or where Registers are decapsulated at the RP. */
 static void input_rp(
-	const struct pim_sm *sm, const struct sm_group *g, bool signal, struct tib_wish *w)
+	const struct pim_sm *sm, const struct sm_entry *e, bool signal, struct tib_wish *w)
 {
-	input_rpf(sm, &g->star, DP_INPUT_ACCEPT | (signal ? DP_INPUT_SIGNAL : 0), w);
+	input_rpf(
+		sm, &group_of(e)->star.up, e, DP_INPUT_ACCEPT | (signal ? DP_INPUT_SIGNAL : 0), w);
 }
 
 /* --- outputs ------------------------------------------------------------------------------------------------ */
@@ -128,7 +141,7 @@ static void output_register(struct pim_sm *sm, const struct sm_source *s, struct
 static void star_wish(struct pim_sm *sm, const struct sm_group *g, struct tib_wish *w)
 {
 	/* Sources without state are told of, for the switchover or because we are their DR. */
-	input_rp(sm, g,
+	input_rp(sm, &g->star,
 		SwitchToSpt_needs_signal(sm, g) || i_am_dr(sm, RPF_interface_RP(g), g->grp.family),
 		w);
 	outputs_add(sm, g, NULL, immediate_olist_star_g, w);
@@ -138,7 +151,7 @@ static void star_wish(struct pim_sm *sm, const struct sm_group *g, struct tib_wi
 static void spt_wish(
 	struct pim_sm *sm, const struct sm_source *s, uint8_t flags, struct tib_wish *w)
 {
-	input_rpf(sm, &s->sg, DP_INPUT_ACCEPT | flags, w);
+	input_rpf(sm, &s->sg.up, &s->sg, DP_INPUT_ACCEPT | flags, w);
 	outputs_add(sm, s->group, s, inherited_olist_sg, w);
 	output_register(sm, s, w);
 }
@@ -156,8 +169,8 @@ static bool switch_needs_signal(const struct pim_sm *sm, const struct sm_source 
  * SPTbit, which would say so, may be late (spt_join_timer). */
 static void rpt_wish(struct pim_sm *sm, const struct sm_source *s, bool spt, struct tib_wish *w)
 {
-	input_rp(sm, s->group, switch_needs_signal(sm, s), w);
-	if (spt && input_runs(sm, RPF_interface_S(s), &s->group->grp))
+	input_rp(sm, &s->sg, switch_needs_signal(sm, s), w);
+	if (spt && input_runs(sm, RPF_interface_S(s), &s->sg))
 		input_add(w, RPF_interface_S(s), DP_INPUT_SIGNAL);
 	outputs_add(sm, s->group, s,
 		spt_one_interface(s) ? inherited_olist_sg : inherited_olist_sg_rpt, w);

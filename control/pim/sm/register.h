@@ -17,6 +17,10 @@ struct register_heard {
  * takes from DP_IF_REGISTER. */
 void register_arrives(struct pim_sm *sm, const struct register_heard *r, struct proto_ctx *ctx);
 
+/* The rules about Registers may be others: sources that are refused now are registered no more, nor joined by
+ * this RP of its own accord. */
+void register_rules_changed(struct pim_sm *sm, struct proto_ctx *ctx);
+
 /* 4.2, "On receipt of data from S to G on interface iif"; the data plane forwards. iif:
  * DP_IF_REGISTER on the RP's tunnel. */
 void data_arrives(struct pim_sm *sm, const struct ipaddr *src, const struct ipaddr *grp,

@@ -9,6 +9,10 @@
  * last-hop routers, and an RP that stays on the tunnel would keep DRs encapsulating for nobody.
  * The border bit is ignored, as 4.9.3 demands. Register-Stops are limited to one a second for each
  * source, group and DR.
+ *
+ * What the rules refuse the data plane must not forward before control has heard of it: mfib.c leaves Registers
+ * out of the inputs of a (*,G) with such sources, and of their (S,G). The first packets of a source of that group
+ * that is permitted are lost.
  */
 #include "control/pim/sm/register.h"
 
@@ -110,8 +114,6 @@ static void take(struct pim_sm *sm, const struct register_heard *r, struct proto
 
 void register_arrives(struct pim_sm *sm, const struct register_heard *r, struct proto_ctx *ctx)
 {
-	const struct pim_config *c = sm->pim->config;
-
 	if (net_is_local(ctx->net, &r->outer_src, NULL))
 		return; /* our own, come round */
 	if (!net_is_local(ctx->net, &r->outer_dst, NULL)) {
@@ -120,10 +122,32 @@ void register_arrives(struct pim_sm *sm, const struct register_heard *r, struct 
 	}
 	if (!i_am_rp_of(sm, r))
 		refuse(sm, r, PIM_DROP_register_not_rp, ctx);
-	else if (!pim_sg_rules_permit(c->register_rules, c->n_register_rules, &r->src, &r->grp))
+	else if (!pim_register_permitted(sm->pim, &r->src, &r->grp))
 		refuse(sm, r, PIM_DROP_register_denied, ctx);
 	else
 		take(sm, r, ctx);
+}
+
+/* Data that came natively because somebody downstream has joined (S,G) may go on: no Register brings it. */
+static void forget_registered(struct pim_sm *sm, struct sm_source *s, struct proto_ctx *ctx)
+{
+	s->registered = false;
+	if (!DirectlyConnected(s)) {
+		timer_cancel(ctx->timers, &s->kat);
+		spt_unwatch(s);
+	}
+	sm_touch(sm, &s->sg);
+}
+
+void register_rules_changed(struct pim_sm *sm, struct proto_ctx *ctx)
+{
+	for (struct hash_node *n = hash_next(&sm->sources, NULL); n;
+		n = hash_next(&sm->sources, n)) {
+		struct sm_source *s = container_of(n, struct sm_source, node);
+
+		if (s->registered && !pim_register_permitted(sm->pim, src_of(s), &s->group->grp))
+			forget_registered(sm, s, ctx);
+	}
 }
 
 /* Null-Registers come as packets; so does one with data where the data plane leaves Registers to

@@ -4,6 +4,7 @@
  * The trees' side of what the common part of PIM tells: configuration, interfaces, neighbours, memberships,
  * routes, timers, the end. Each is turned into marks on the entries it concerns, which sm_settle evaluates.
  */
+#include "control/pim/sm/register.h"
 #include "control/pim/sm/sm_tree.h"
 
 /* --- the instance ----------------------------------------------------------------------------------------- */
@@ -103,6 +104,7 @@ void sm_config(struct pim_sm *sm, struct proto_ctx *ctx)
 	rp_local_changed(sm, ctx);
 	rp_refresh_all(sm, ctx);
 	target_stale_all(sm);
+	register_rules_changed(sm, ctx);
 	touch_all(sm);
 	spt_config(sm, ctx);
 	sm_settle(sm, ctx);

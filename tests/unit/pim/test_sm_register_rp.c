@@ -278,26 +278,6 @@ static void a_register_of_an_ssm_group_is_stopped_and_changes_nothing(void **sta
 	assert_true(before == fingerprint(dw));
 }
 
-static void the_rp_takes_registers_by_its_rules(void **state)
-{
-	struct pim_sg_rule rule = {.permit = true};
-	struct data_world *dw = *state;
-	uint64_t before;
-
-	assert_int_equal(prefix_parse("10.9.0.0/16", &rule.src), 0);
-	assert_int_equal(prefix_parse("239.0.0.0/8", &rule.grp), 0);
-	dw->conf.n_register_rules = 1;
-	dw->conf.register_rules = &rule;
-	data_become_rp(dw);
-	before = fingerprint(dw);
-	data_register(dw, DR, MY_RP, S_UP, G, false);
-	assert_int_equal(drops(dw, PIM_DROP_register_denied), 1);
-	assert_int_equal(stop_count(dw), 1);
-	assert_true(before == fingerprint(dw));
-	data_register(dw, DR, MY_RP, S_SPT, G, false);
-	assert_non_null(source(dw, S_SPT, G));
-}
-
 static void a_flood_of_registers_stays_below_the_limit(void **state)
 {
 	struct data_world *dw = *state;
@@ -491,7 +471,6 @@ int main(void)
 		T(a_register_to_another_address_of_the_rp_is_stopped),
 		T(a_register_to_an_address_that_is_not_ours_gets_no_answer),
 		T(a_register_of_an_ssm_group_is_stopped_and_changes_nothing),
-		T(the_rp_takes_registers_by_its_rules),
 		T(a_flood_of_registers_stays_below_the_limit),
 		T(the_checksum_may_cover_eight_bytes_or_all),
 		T(a_register_that_is_cut_changes_nothing),
