@@ -50,6 +50,8 @@ bool pim_secondary_take(struct pim_iface *pif, const struct net_if *ifp);
 void pim_hello_start(struct pim_iface *pif, struct proto_ctx *ctx);
 /* Now, whatever the timers say; harmless where nothing is sent. */
 void pim_hello_send(struct pim_iface *pif, struct proto_ctx *ctx);
+/* Now, with a new Generation ID: neighbours answer within their Triggered_Hello_Delay (4.3.1). */
+void pim_hello_ask(struct pim_iface *pif, struct proto_ctx *ctx);
 /* With holdtime 0, from the address that is in force. */
 void pim_hello_goodbye(struct pim_iface *pif, struct proto_ctx *ctx);
 /* Soon, for a neighbour that does not know us: 4.3.1. */

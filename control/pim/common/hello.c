@@ -83,6 +83,14 @@ void pim_hello_start(struct pim_iface *pif, struct proto_ctx *ctx)
 			ctx->now_us + triggered_delay_us(pif));
 }
 
+void pim_hello_ask(struct pim_iface *pif, struct proto_ctx *ctx)
+{
+	if (!pif->sending)
+		return;
+	genid_new(pif);
+	pim_hello_send(pif, ctx);
+}
+
 void pim_hello_trigger(struct pim_iface *pif, struct proto_ctx *ctx)
 {
 	uint64_t due = ctx->now_us + triggered_delay_us(pif);

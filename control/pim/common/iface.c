@@ -253,15 +253,39 @@ static bool hello_differs(const struct pim_if_config *a, const struct pim_if_con
 	       a->disable_join_suppression != b->disable_join_suppression;
 }
 
+static bool same_rules(const struct pim_if_config *a, const struct pim_if_config *b)
+{
+	if (a->n_neighbors != b->n_neighbors)
+		return false;
+	for (uint32_t i = 0; i < a->n_neighbors; i++)
+		if (a->neighbors[i].permit != b->neighbors[i].permit ||
+			!prefix_eq(&a->neighbors[i].prefix, &b->neighbors[i].prefix))
+			return false;
+	return true;
+}
+
+/* Whether somebody whose Hellos were refused may be taken now. He takes us for a neighbour all the while, and
+ * would not say Hello before his next one is due. */
+static bool may_admit(const struct pim_iface *pif, const struct pim_if_config *conf)
+{
+	const struct pim_if_config *old = pif->conf;
+	bool was_full = old->max_neighbors && pif->n_neighbors >= old->max_neighbors;
+
+	return (old->n_neighbors && !same_rules(old, conf)) ||
+	       (was_full && (!conf->max_neighbors || conf->max_neighbors > old->max_neighbors));
+}
+
 static void reconfigure(
 	struct pim_iface *pif, const struct pim_if_config *conf, struct proto_ctx *ctx)
 {
-	bool differs = hello_differs(pif->conf, conf);
+	bool differs = hello_differs(pif->conf, conf), admits = may_admit(pif, conf);
 
 	pif->conf = conf;
 	if (!pif->up)
 		return;
 	pim_neighs_filter(pif, ctx);
+	if (admits)
+		pim_hello_ask(pif, ctx);
 	if (!differs)
 		return;
 	pim_delays_update(pif);

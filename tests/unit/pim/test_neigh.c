@@ -322,6 +322,53 @@ static void access_list_decides_who_may_be_a_neighbor(void **state)
 	assert_int_equal(drops(p, PIM_DROP_neighbor_denied), 2);
 }
 
+/* RFC 7761 4.3.1: those who hear it answer within Triggered_Hello_Delay. */
+static void who_may_be_admitted_again_is_asked_by_a_new_generation_id(void **state)
+{
+	static const struct pim_rule nobody[] = {
+		{.prefix = {.addr = {.family = IP_V4}, .len = 0}},
+	};
+	struct pim_world *p = *state;
+	struct pim_packet packet;
+	struct pim_hello h;
+	uint32_t genid;
+
+	pim_world_pass(p, 6000);
+	genid = iface(p, LAN)->genid;
+	pim_world_conf(p, "lan1")->neighbors = nobody;
+	pim_world_conf(p, "lan1")->n_neighbors = 1;
+	forget_sent(p);
+	pim_world_config(p);
+	assert_false(sent_hello(p, LAN, &packet, &h)); /* refusing more asks nobody */
+	pim_world_config(p);
+	assert_false(sent_hello(p, LAN, &packet, &h)); /* nor do the same rules again */
+	pim_world_conf(p, "lan1")->n_neighbors = 0;
+	pim_world_config(p);
+	assert_true(sent_hello(p, LAN, &packet, &h));
+	assert_int_not_equal(h.genid, genid);
+	assert_int_equal(h.genid, iface(p, LAN)->genid);
+}
+
+static void a_higher_limit_of_neighbors_asks_those_who_had_no_room(void **state)
+{
+	struct pim_world *p = *state;
+	struct pim_hello h = usual(1);
+	struct pim_packet packet;
+
+	pim_world_conf(p, "lan1")->max_neighbors = 1;
+	pim_world_config(p);
+	pim_world_hello_rx(p, LAN, "10.0.0.2", &h);
+	pim_world_pass(p, 6000);
+	forget_sent(p);
+	pim_world_conf(p, "lan1")->max_neighbors = 2;
+	pim_world_config(p);
+	assert_true(sent_hello(p, LAN, &packet, &h));
+	forget_sent(p);
+	pim_world_conf(p, "lan1")->max_neighbors = 3; /* there was room */
+	pim_world_config(p);
+	assert_false(sent_hello(p, LAN, &packet, &h));
+}
+
 static void broken_hello_changes_nothing(void **state)
 {
 	struct pim_world *p = *state;
@@ -432,6 +479,8 @@ int main(void)
 		TEST(secondary_addresses_have_a_limit),
 		TEST(neighbors_have_a_limit),
 		TEST(access_list_decides_who_may_be_a_neighbor),
+		TEST(who_may_be_admitted_again_is_asked_by_a_new_generation_id),
+		TEST(a_higher_limit_of_neighbors_asks_those_who_had_no_room),
 		TEST(broken_hello_changes_nothing),
 		TEST(cleared_neighbor_comes_back_with_its_next_hello),
 		TEST(neighbors_are_shown_in_order_of_address),
