@@ -185,6 +185,9 @@ void conf_print(const struct conf *c, FILE *to);
 /* One static route as a group of the file; used by conf_print and `show config`. */
 void conf_print_route(const struct static_route *r, FILE *to);
 
+/* What in a valid file has no effect or cannot work, a line each, "PATH: warning: ...". */
+void conf_warn(const struct conf *c, FILE *to);
+
 /* What the file says to the membership protocol, and to PIM. The array of interfaces is the caller's to
  * free, all else is c's. 0 or -ENOMEM. */
 int conf_gmp(const struct conf *c, struct gmp_config *out);

@@ -241,8 +241,10 @@ bool device_netdev(const char *device, char *name, size_t cap);
 void check_ports(struct conf_reader *r);
 void check_ifs(struct conf_reader *r);
 void check_subnets(struct conf_reader *r); /* one interface each */
-void check_lists(struct conf_reader *r);   /* rpf, neighbors, rpf_preference */
-void check_routes(struct conf_reader *r);  /* duplicates */
+/* 169.254.0.0/16, fe80::/10. */
+bool ip_is_link_local(const struct ipaddr *a);
+void check_lists(struct conf_reader *r);  /* rpf, neighbors, rpf_preference */
+void check_routes(struct conf_reader *r); /* duplicates */
 
 /* --- driver.c ------------------------------------------------------------------------------------ */
 

@@ -23,7 +23,7 @@ static int subnet_cmp(const void *a, const void *b)
 	return d ? d : (x->ifp > y->ifp) - (x->ifp < y->ifp);
 }
 
-static bool is_link_local(const struct ipaddr *a)
+bool ip_is_link_local(const struct ipaddr *a)
 {
 	if (a->family == IP_V4)
 		return a->b[0] == 169 && a->b[1] == 254;
@@ -35,7 +35,7 @@ static bool counts(const struct net_addr *a)
 {
 	if (a->len == ip_bits(&a->ip))
 		return false;
-	return !is_link_local(&a->ip) || (a->ip.family == IP_V4 && a->len > 16);
+	return !ip_is_link_local(&a->ip) || (a->ip.family == IP_V4 && a->len > 16);
 }
 
 static size_t collect(const struct conf *c, struct subnet *v)

@@ -105,6 +105,8 @@ struct pim_config {
 /* No interfaces and RPs; the RFC's times; SSM ranges 232.0.0.0/8 and ff30::/32 to ff3f::/32 (constant
  * memory); SPT at once; PIM_MAX_STATES. */
 void pim_config_default(struct pim_config *c);
+/* The groups of an RP that names none: 224.0.0.0/4 or ff00::/8. */
+struct prefix pim_all_groups(enum ip_family family);
 /* The RFC's times, sparse, IPv4, 512 neighbours; no name. */
 void pim_if_config_default(struct pim_if_config *c);
 /* Whether the settings make sense: 0, or -EINVAL and a sentence that says what is wrong and what to do. */

@@ -30,6 +30,14 @@ static const struct prefix ssm_default[] = {
 	SSM6(15),
 };
 
+struct prefix pim_all_groups(enum ip_family family)
+{
+	struct ipaddr g = {.family = family};
+
+	g.b[0] = family == IP_V4 ? 0xe0 : 0xff;
+	return prefix_make(g, family == IP_V4 ? 4 : 8);
+}
+
 void pim_config_default(struct pim_config *c)
 {
 	*c = (struct pim_config){

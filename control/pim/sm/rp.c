@@ -24,15 +24,6 @@ static int map_cmp(const void *a, const void *b)
 	return c ? c : ip_cmp(&y->rp, &x->rp);
 }
 
-/* The prefix of all groups of the RP's family. */
-static struct prefix all_groups(const struct ipaddr *rp)
-{
-	struct ipaddr g = {.family = rp->family};
-
-	g.b[0] = rp->family == IP_V4 ? 0xe0 : 0xff;
-	return prefix_make(g, rp->family == IP_V4 ? 4 : 8);
-}
-
 int rp_config(struct pim_sm *sm)
 {
 	const struct pim_config *c = sm->pim->config;
@@ -52,7 +43,7 @@ int rp_config(struct pim_sm *sm)
 			v[n++] = (struct sm_rp_map){.groups = rp->groups[k], .rp = rp->address};
 		if (!rp->n_groups)
 			v[n++] = (struct sm_rp_map){
-				.groups = all_groups(&rp->address), .rp = rp->address};
+				.groups = pim_all_groups(rp->address.family), .rp = rp->address};
 	}
 	qsort(v, n, sizeof(*v), map_cmp);
 	free(sm->rps);
