@@ -41,6 +41,7 @@ struct app {
 	struct loop *loop_self;
 	uint16_t static_number, gmp_number, pim_number; /* the runner's, of these protocols */
 	uint64_t started_us;
+	uint64_t wait_until_us;       /* the start waits for another stargd until then, 0 not yet */
 	bool workers_run;             /* `start`, `stop`: forwarding on or off */
 	bool shared;                  /* no worker lcores: the control lcore forwards too */
 	bool busy;                    /* poll = "busy": never sleeps */

@@ -9,6 +9,7 @@
 #include "app/ports.h"
 #include "app/probe/watch.h"
 #include "app/router.h"
+#include "app/starting.h"
 #include "dataplane/dataplane.h"
 
 #include <errno.h>
@@ -285,10 +286,12 @@ static void turn_shared(struct loop *l)
 
 void loop_run(struct loop *l)
 {
+	starting_take_signals();
 	while (!l->app->stopping) {
 		if (l->app->shared)
 			turn_shared(l);
 		else
 			turn_control(l);
 	}
+	starting_hold_end();
 }

@@ -13,6 +13,7 @@
 #include "app/probe/pcap.h"
 #include "app/router.h"
 #include "app/shell/terminal.h"
+#include "app/starting.h"
 #include "dataplane/dataplane.h"
 
 #include <assert.h>
@@ -290,9 +291,13 @@ static int boot_kernel(struct app *app, const struct conf *conf)
 static int boot_router(struct app *app, struct conf *conf)
 {
 	char summary[2048], err[CONF_ERRLEN];
+	int rc;
 
 	/* The socket first: a second router with the same file ends here, before it touches a device. */
-	if (api_new(&app->api, app, conf->control.socket, err, sizeof(err)))
+	do
+		rc = api_new(&app->api, app, conf->control.socket, err, sizeof(err));
+	while (rc == -EADDRINUSE && starting_waits(app, err));
+	if (rc)
 		return fail(err);
 	if (ports_new(&app->ports, app, err, sizeof(err)) ||
 		router_apply(app, conf, summary, sizeof(summary), err, sizeof(err)))
@@ -374,38 +379,26 @@ static int run(struct app *app, struct loop *loop, bool interactive)
 	return 0;
 }
 
-/* An address that no interface of the file has may still be one that Linux gives a twin. */
-static bool address_listed(const struct conf *conf, const struct ipaddr *ip)
+static const char *plural(size_t n)
 {
-	for (size_t i = 0; i < conf->n_ifs; i++)
-		for (unsigned k = 0; k < conf->ifs[i].net.n_addrs; k++)
-			if (ip_eq(&conf->ifs[i].net.addrs[k].ip, ip))
-				return true;
-	return false;
+	return n == 1 ? "" : "s";
 }
 
 /* What -t says of a file that is right. */
 static void checked(const struct conf *conf, const char *file)
 {
 	size_t gmp = 0, pim = 0;
-	char ip[IP_STRLEN];
 
 	for (size_t i = 0; i < conf->n_ifs; i++) {
 		gmp += conf->ifs[i].gmp[0].enabled || conf->ifs[i].gmp[1].enabled;
 		pim += conf->ifs[i].has_pim && conf->ifs[i].pim.mode != PIM_MODE_OFF;
 	}
-	printf("%s: valid: %zu ports, %zu interfaces (%zu with IGMP or MLD, %zu with PIM), %zu RPs, "
-	       "%zu static routes\n",
-		file, conf->n_ports, conf->n_ifs, gmp, pim, conf->pim.n_rps, conf->n_routes);
-	for (unsigned f = 0; f < 2; f++) {
-		const struct ipaddr *src = &conf->pim.register_source[f];
-
-		if (!ip_is_none(src) && !address_listed(conf, src))
-			printf("%s: warning: pim.register_source %s is no address of an interface in the "
-			       "file: unless Linux adds it to one, Registers leave from the interface "
-			       "towards the RP\n",
-				file, ip_str(src, ip, sizeof(ip)));
-	}
+	printf("%s: valid: %zu port%s, %zu interface%s (%zu with IGMP or MLD, %zu with PIM), %zu RP%s, "
+	       "%zu static route%s\n",
+		file, conf->n_ports, plural(conf->n_ports), conf->n_ifs, plural(conf->n_ifs), gmp,
+		pim, conf->pim.n_rps, plural(conf->pim.n_rps), conf->n_routes,
+		plural(conf->n_routes));
+	conf_warn(conf, stdout);
 }
 
 int main(int argc, char **argv)
@@ -418,6 +411,7 @@ int main(int argc, char **argv)
 	char err[16384];
 	int code, wake_fd;
 
+	starting_hold_reload();
 	split_arguments(&argc, argv, &o);
 	if (parse_options(argc, own_arguments(argv, &o), &o, &code))
 		return code;
@@ -435,6 +429,7 @@ int main(int argc, char **argv)
 		conf_free(conf);
 		return 0;
 	}
+	starting_hold_end();
 	log_set_level(o.has_log ? o.log : conf->router.log);
 	if (eal_start(conf, o.eal, o.n_eal, &eal, err, sizeof(err))) {
 		conf_free(conf);
@@ -457,6 +452,8 @@ int main(int argc, char **argv)
 		boot_telemetry(&app, &eal);
 	if (!code)
 		code = run(&app, loop, o.interactive);
+	else if (starting_is_to_end())
+		code = 0; /* what it waited for is no longer wanted */
 	if (!app.conf)
 		conf_free(conf); /* nothing has taken it over */
 	shut_down(&app, loop);

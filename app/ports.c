@@ -7,6 +7,7 @@
 #include "app/ports_priv.h"
 #include "app/port_dev.h"
 #include "app/router.h"
+#include "app/starting.h"
 
 #include <errno.h>
 #include <net/if.h>
@@ -108,10 +109,13 @@ static int prepare_netdev(struct ports *p, struct port *port, char *err, size_t 
 			port->conf.name, netdev);
 		return -ENODEV;
 	}
-	if (port->claim < 0)
-		port->claim = port_dev_claim(port->conf.name, netdev, err, cap);
-	if (port->claim < 0)
-		return port->claim;
+	while (port->claim < 0) {
+		int fd = port_dev_claim(port->conf.name, netdev, err, cap);
+
+		if (fd < 0 && !starting_waits(p->app, err))
+			return fd;
+		port->claim = fd < 0 ? -1 : fd;
+	}
 	if (!p->app->kernel)
 		return 0;
 	return kernel_port_prepare(p->app->kernel, netdev, err, cap);

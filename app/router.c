@@ -8,6 +8,7 @@
 #include "app/port_dev.h"
 #include "app/ports.h"
 #include "app/protocols.h"
+#include "app/starting.h"
 #include "dataplane/dataplane.h"
 
 #include <errno.h>
@@ -273,8 +274,10 @@ static int apply_one(struct app *app, const struct conf *old, const struct conf 
 		return 0;
 	case CONF_PIM:
 		n = protocols_pim(app, new_);
-		if (n || app->booted)
+		if (!app->booted && n)
 			say_interfaces(sum, "pim", n);
+		else if (app->booted)
+			say(sum, "pim changed: it runs on %zu interface%s", n, n == 1 ? "" : "s");
 		return 0;
 	case CONF_LOG:
 		log_set_level(new_->router.log);
@@ -374,6 +377,11 @@ static void apply_changes(struct applying *a, bool speaking)
 		if (speaks(ch->kind) != speaking ||
 			((a->boot || a->undo) && ch->kind == CONF_RESTART))
 			continue;
+		/* a device may take seconds */
+		if (a->boot && starting_is_to_end()) {
+			failed(a, -EINTR, ch->name, "a signal ended the start");
+			return;
+		}
 		rc = apply_one(a->app, a->old, a->next, ch, &a->sum, msg, sizeof(msg));
 		a->ifs_changed |= ch->kind == CONF_IF_ADD || ch->kind == CONF_IF_CHANGE;
 		if (rc && !(a->undo && rc == -ENOENT)) /* what was never added need not go */

@@ -2,6 +2,8 @@
 # Copyright (c) 2026 The starg authors
 """Starting, idling and leaving: what a router costs and what it leaves behind."""
 import json
+import signal
+import socket
 import time
 
 from demo_net import GROUP, PORT, DemoNet
@@ -73,6 +75,81 @@ def test_killed_router_starts_again(lab):
     net.a.start()
     assert net.a.ctl("show interface")
     assert net.a.stop() == 0
+
+
+def starting(router, *kept):
+    """The router on its way up, as soon as it keeps these signals for later."""
+    router.start(wait=False)
+
+    def holds():
+        assert router.proc.poll() is None, router.log()
+        with open(f"/proc/{router.proc.pid}/status") as status:
+            blocked = next(int(line.split()[1], 16) for line in status if line.startswith("SigBlk"))
+        return all(blocked & 1 << s - 1 for s in kept)
+    wait_for(f"{kept} are kept", holds, 20, 0.001)
+
+
+def test_hangup_during_the_start_is_a_reload_after_it(lab):
+    net = DemoNet(lab)
+    starting(net.a, signal.SIGHUP)
+    net.a.proc.send_signal(signal.SIGHUP)
+    net.a.wait_ready()
+    wait_for("the reload", lambda: "reload: nothing changed" in net.a.log())
+    assert net.a.stop() == 0
+
+
+def state(router):
+    """What a router changes on the machine: links, promiscuity, settings of the devices beneath its ports."""
+    links = json.loads(router.run("ip", "-j", "-d", "link").stdout)
+    return (sorted((l["ifname"], l["promiscuity"]) for l in links),
+            router.run("sysctl", "net.ipv4.conf.v-src", "net.ipv6.conf.v-src.disable_ipv6").stdout)
+
+
+def test_sigterm_during_the_start_leaves_nothing_behind(lab):
+    net = DemoNet(lab)
+    before = state(net.a)
+    starting(net.a, signal.SIGTERM)
+    assert net.a.stop() == 0, net.a.log()
+    assert state(net.a) == before
+    starting(net.a, signal.SIGTERM)
+    wait_for("a port is open", lambda: "ready as port" in net.a.log(), 20)
+    assert net.a.stop() == 0, net.a.log()
+    assert state(net.a) == before
+    assert not net.a.sock.exists()
+
+
+def test_start_waits_for_a_dying_router(lab):
+    """A killed process keeps its sockets until the kernel has closed all of them."""
+    net = DemoNet(lab)
+    old = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    old.bind(str(net.a.sock))
+    old.listen(1000)
+    claim = net.a.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+    claim.bind("\0starg/netdev/v-src")
+    net.a.start(wait=False)
+    wait_for("it waits", lambda: "waiting up to" in net.a.log(), 20)
+    old.close()
+
+    def listens():
+        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as s:
+            return s.connect_ex(str(net.a.sock)) == 0
+    wait_for("it has the socket", listens)
+    claim.close()
+    net.a.wait_ready()
+    assert net.a.log().count("waiting up to") == 1
+    net.a.proc.kill()
+    net.a.start()
+    assert net.a.stop() == 0
+
+
+def test_waiting_start_can_be_ended(lab):
+    net = DemoNet(lab)
+    with net.a.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as claim:
+        claim.bind("\0starg/netdev/v-src")
+        net.a.start(wait=False)
+        wait_for("it waits", lambda: "waiting up to" in net.a.log(), 20)
+        assert net.a.stop() == 0, net.a.log()
+    assert not net.a.sock.exists()
 
 
 def test_second_router_on_the_same_netdev_is_refused(lab):
