@@ -34,6 +34,7 @@ struct ctl {
 
 static const char usage[] =
 	"Usage: stargctl [-s SOCKET] [-j] [-t SECONDS] [COMMAND...]\n"
+	"       stargctl [-s SOCKET] -C LINE\n"
 	"\n"
 	"Runs one command of a running stargd; without COMMAND a shell, or the lines of\n"
 	"standard input.\n"

@@ -155,8 +155,8 @@ static bool check_dropped(struct explain *x)
 			(unsigned long long)c->dropped);
 	if (c->dropped)
 		explain_check(x, "dropped", true,
-			"%llu of them were dropped: trace shows why, show drop counts",
-			(unsigned long long)c->dropped);
+			"%llu of them %s dropped: trace shows why, show drop counts",
+			(unsigned long long)c->dropped, c->dropped == 1 ? "was" : "were");
 	return true;
 }
 

@@ -43,8 +43,8 @@ static uint32_t resume_groups(const struct gmp_if_config *c)
 static void suppress(struct gmp_if *gif, bool on, struct proto_ctx *ctx)
 {
 	gif->suppressed = on;
-	act_notify_rated(ctx, &gif->limit_log, LOG_LVL_WARNING, "%s: %zu groups: new ones are %s",
-		gif->conf.interface, gif->groups.n,
+	act_notify_rated(ctx, &gif->limit_log, on ? LOG_LVL_WARNING : LOG_LVL_NOTICE,
+		"%s: %zu groups: new ones are %s", gif->conf.interface, gif->groups.n,
 		on ? "refused (max_groups); raise the limit or find who joins so many"
 		   : "accepted again");
 }
