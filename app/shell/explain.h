@@ -7,7 +7,7 @@
 
 #include "app/shell/value.h"
 
-#define EXPLAIN_DETAIL 480
+#define EXPLAIN_DETAIL 640
 
 struct explain {
 	struct app *app;

@@ -80,6 +80,21 @@ static bool is_only_input(const struct explain *x, const struct tib_output *o)
 	return ip_is_none(&o->her_dst) && m->n_inputs == 1 && m->inputs[0].ifid == o->ifid;
 }
 
+/* The input among the outputs: a mistake in a static route; trees have it where members are beside the source
+ * (inherited_olist of RFC 7761 4.1.6, which forwarding takes the input out of). Returns false. */
+static bool not_back(struct explain *x, const char *name)
+{
+	if (x->entry.merged->input_owner == x->app->static_number)
+		return explain_lack(x, "output",
+			"output %s is also the only input: a packet does not go back where it came "
+			"from",
+			name);
+	explain_check(x, "output", true,
+		"the group is wanted on %s, which is where the packets come from: nothing is sent back there",
+		name);
+	return false;
+}
+
 static void check_output(struct explain *x, uint32_t i)
 {
 	const struct tib_output *o = &x->entry.merged->outputs[i];
@@ -98,10 +113,7 @@ static void check_output(struct explain *x, uint32_t i)
 		ok = explain_lack(x, "output", "output %s is down: %s", name,
 			if_problem(x->app, ifp, why, sizeof(why)));
 	else if (is_only_input(x, o))
-		ok = explain_lack(x, "output",
-			"output %s is also the only input: a packet does not go back where it came "
-			"from",
-			name);
+		ok = not_back(x, name);
 	else
 		explain_check(x, "output", true, "output %s%s", name, ifp ? " is up" : "");
 	if (ok && !ip_is_none(&o->her_dst))
@@ -129,5 +141,9 @@ bool explain_outputs(struct explain *x)
 	if (n > OUTPUTS_SHOWN)
 		explain_check(
 			x, "output", true, "%u more outputs were not looked at", n - OUTPUTS_SHOWN);
-	return explain_one_of(x, from, x->outputs_ok > 0);
+	if (!explain_one_of(x, from, x->outputs_ok > 0) && !x->verdict[0])
+		explain_check(x, "output", false,
+			"nothing is to be sent from here: the only output is where the packets come "
+			"from");
+	return x->outputs_ok > 0;
 }

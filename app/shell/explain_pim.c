@@ -67,36 +67,70 @@ static bool check_rp(struct ask *a)
 
 /* --- upstream ----------------------------------------------------------------------------------------- */
 
-/* A tree that is wanted, with nobody to join it towards. */
-static bool check_neighbor(struct ask *a, const struct pim_tree_info *t, const char *what, bool ok)
+bool ask_bounded(const struct ask *a, const struct pim_iface_info *i)
+{
+	for (uint32_t k = 0; k < i->conf->n_boundary; k++)
+		if (prefix_has(&i->conf->boundary[k], &a->x->grp))
+			return true;
+	return false;
+}
+
+/* Why the tree has nobody to join towards. */
+static void why_no_neighbor(
+	const struct ask *a, const struct pim_tree_info *t, const char *what, char *why, size_t cap)
 {
 	const struct ipaddr *hop = &t->next_hop;
 	char name[DP_IF_NAMELEN], ip[IP_STRLEN];
+	struct pim_iface_info pif;
+
+	if (ip_is_none(hop))
+		hop = ip_is_none(&t->src) ? &t->rp : &t->src;
+	ask_name(a, t->ifid, name, sizeof(name));
+	if (!ask_pim_runs(a, t->ifid, &pif))
+		snprintf(why, cap,
+			"the way to the %s leads through %s, where PIM does not run: add pim: { }; to "
+			"the interface",
+			what, name);
+	else if (ask_bounded(a, &pif))
+		snprintf(why, cap,
+			"the way to the %s leads through %s, whose boundary keeps the group out: see "
+			"pim.boundary",
+			what, name);
+	else if (pif.passive)
+		snprintf(why, cap,
+			"the way to the %s leads through %s, which is passive here and takes no "
+			"neighbor: see pim.passive",
+			what, name);
+	else
+		snprintf(why, cap,
+			"the RPF neighbor %s towards the %s is no PIM neighbor on %s: is PIM on "
+			"there? See show pim neighbor",
+			ip_str(hop, ip, sizeof(ip)), what, name);
+}
+
+/* A tree that is wanted needs somebody to join towards. needed: false if the packets may come by another. */
+static bool check_neighbor(
+	struct ask *a, const struct pim_tree_info *t, const char *what, bool needed)
+{
+	char why[256];
 
 	if (!t->join_desired || t->connected || !t->ifid || t->ifid == DP_IF_REGISTER ||
 		!ip_is_none(&t->neighbor))
 		return true;
-	if (ip_is_none(hop))
-		hop = ip_is_none(&t->src) ? &t->rp : &t->src;
-	ask_name(a, t->ifid, name, sizeof(name));
-	if (!ask_pim_runs(a, t->ifid, NULL))
-		return explain_check(a->x, "neighbor", ok,
-			"the way to the %s leads through %s, where PIM does not run: add pim: { }; to "
-			"the interface",
-			what, name);
-	return explain_check(a->x, "neighbor", ok,
-		"the RPF neighbor %s towards the %s is no PIM neighbor on %s: is PIM on there? See "
-		"show pim neighbor",
-		ip_str(hop, ip, sizeof(ip)), what, name);
+	why_no_neighbor(a, t, what, why, sizeof(why));
+	if (needed)
+		return explain_check(a->x, "neighbor", false, "%s", why);
+	explain_lack(a->x, "neighbor", "%s", why);
+	return true;
 }
 
 static bool check_upstream(struct ask *a)
 {
 	bool on_spt = a->ssm || (a->has_sg && (a->sg.spt_bit || a->sg.connected));
 
-	if (a->has_sg && !check_neighbor(a, &a->sg, "source", !on_spt))
+	if (a->has_sg && !check_neighbor(a, &a->sg, "source", on_spt))
 		return false;
-	return on_spt || !a->has_star || check_neighbor(a, &a->star, "RP", false);
+	return on_spt || !a->has_star || check_neighbor(a, &a->star, "RP", true);
 }
 
 /* --- the source --------------------------------------------------------------------------------------- */
@@ -142,6 +176,31 @@ static bool check_connected(struct ask *a, const struct net_rpf *rpf)
 		a->x, "source_pim", true, "the source is directly connected, on %s", name);
 }
 
+/* Whether packets of the source are taken at all where they would come. */
+static bool check_source_way(struct ask *a)
+{
+	char src[IP_STRLEN], name[DP_IF_NAMELEN];
+	struct pim_iface_info pif;
+	struct net_rpf rpf;
+
+	if (ip_is_none(&a->x->src))
+		return true;
+	memset(&rpf, 0, sizeof(rpf));
+	ip_str(&a->x->src, src, sizeof(src));
+	if (net_is_local(a->x->app->net, &a->x->src, NULL))
+		return explain_check(
+			a->x, "source_rpf", true, "%s is an address of this router", src);
+	if (!net_rpf_group(a->x->app->net, &a->x->src, &a->x->grp, &rpf))
+		return explain_check(a->x, "source_rpf", false,
+			"the source %s is unreachable (%s)%s", src, rpf.why,
+			a->ssm ? "" : ": at most the tree of the RP can bring its packets");
+	if (!ip_is_none(&rpf.neighbor) || !ask_pim_runs(a, rpf.ifid, &pif) || !ask_bounded(a, &pif))
+		return true;
+	return explain_check(a->x, "source_rpf", false,
+		"the source is on %s, whose boundary keeps the group out: see pim.boundary",
+		ask_name(a, rpf.ifid, name, sizeof(name)));
+}
+
 /* A source that the RP has not heard of sends to nobody. */
 static bool check_source(struct ask *a)
 {
@@ -153,9 +212,7 @@ static bool check_source(struct ask *a)
 	memset(&rpf, 0, sizeof(rpf));
 	ip_str(&a->x->src, src, sizeof(src));
 	if (!net_rpf_group(a->x->app->net, &a->x->src, &a->x->grp, &rpf))
-		return explain_check(a->x, "source_rpf", !a->ssm,
-			"the source %s is unreachable (%s)%s", src, rpf.why,
-			a->ssm ? "" : ": only the tree of the RP can bring its packets");
+		return true; /* check_source_way has told it */
 	if (ip_is_none(&rpf.neighbor))
 		return check_connected(a, &rpf);
 	if (!a->ssm && a->has_star && a->star.i_am_rp &&
@@ -204,8 +261,8 @@ bool explain_pim_missing(struct explain *x)
 
 	if (!begin(&a, x))
 		return true;
-	if (!check_rp(&a) || !check_limit(&a) || !ask_wanted(&a, false) || !check_source(&a) ||
-		!check_upstream(&a))
+	if (!check_rp(&a) || !check_limit(&a) || !check_source_way(&a) || !ask_wanted(&a, false) ||
+		!check_source(&a) || !check_upstream(&a))
 		return false;
 	return explain_check(x, "tree", false,
 		"no tree of it is made yet: see show pim upstream and show pim statistics");
@@ -217,6 +274,7 @@ bool explain_pim_route(struct explain *x)
 
 	if (!by_pim(x) || !begin(&a, x))
 		return true;
-	return check_rp(&a) && ask_wanted(&a, x->entry.merged->n_outputs > 0) &&
-	       check_upstream(&a) && (a.flows || check_source(&a));
+	return check_rp(&a) && (a.flows || check_source_way(&a)) &&
+	       ask_wanted(&a, x->entry.merged->n_outputs > 0) && check_upstream(&a) &&
+	       (a.flows || check_source(&a));
 }

@@ -14,15 +14,20 @@ struct ask {
 	bool flows; /* packets come, and there are outputs */
 	struct pim_tree_info star, sg;
 	struct ipaddr rp;
-	unsigned wanting; /* interfaces with members or Joins */
-	unsigned outputs; /* of them, those that are served */
-	bool only_say;    /* there are outputs: what else is wrong does not stop the packet */
+	unsigned wanting;    /* interfaces with members or Joins */
+	unsigned outputs;    /* of them, those that are served */
+	char by_others[256]; /* why an interface that wants it is rightly not served; "" none */
+	bool only_say;       /* there are outputs: what else is wrong does not stop the packet */
 };
 
 /* Whether PIM runs on the interface, or on any (0); info, if not NULL, of it. */
 bool ask_pim_runs(const struct ask *a, uint16_t ifid, struct pim_iface_info *info);
 /* Who wants the group, and whom it is sent to. only_say: the verdict is not theirs. */
 bool ask_wanted(struct ask *a, bool only_say);
+/* Nobody does: the verdict, with what may have kept them from asking. Returns false. */
+bool ask_nobody(struct ask *a);
+/* Whether a boundary of the interface keeps the group out. */
+bool ask_bounded(const struct ask *a, const struct pim_iface_info *i);
 
 static inline const char *ask_name(const struct ask *a, uint16_t ifid, char *buf, size_t cap)
 {

@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  * Copyright (c) 2026 The starg authors
  *
- * The part of explain that says who wants a group: members, Joins, why an interface with them is not served, and
- * where nobody can ask.
+ * The part of explain that says who wants a group: members, Joins, why an interface with them is not served. What
+ * if it is nobody: explain_nobody.c.
  */
 #include "app/shell/explain_pim.h"
 
-#include <stdarg.h>
 #include <string.h>
 
 /* --- PIM on an interface ------------------------------------------------------------------------------ */
@@ -92,52 +91,89 @@ static const struct pim_tree_info *tree_of(const struct ask *a)
 	return a->has_sg ? &a->sg : a->has_star ? &a->star : NULL;
 }
 
-static bool refused_down(const struct ask *a, uint16_t ifid, char *why, size_t cap)
+/* The tree whose input is the packets'. */
+static const struct pim_tree_info *input_tree(const struct ask *a)
 {
-	const struct net_if *ifp = net_if_get(a->x->app->net, ifid);
-	char problem[160];
+	bool on_spt = a->has_sg && (a->ssm || a->sg.spt_bit || a->sg.connected);
 
-	snprintf(why, cap, "the group is wanted on %s, but that is down: %s", ifp->conf.name,
-		if_problem(a->x->app, ifp, problem, sizeof(problem)));
-	return true;
+	return on_spt || !a->has_star ? tree_of(a) : &a->star;
 }
 
-/* Why an interface with members or Joins is not served; false: it is. */
-static bool refusal(const struct ask *a, uint16_t ifid, bool members, char *why, size_t cap)
-{
-	const struct pim_tree_info *t = tree_of(a);
-	struct find_oif f = {.ifid = ifid};
-	struct pim_iface_info pif;
-	char name[DP_IF_NAMELEN], other[IP_STRLEN];
+enum served {
+	SERVED,
+	BY_OTHERS, /* as it should be */
+	REFUSED,
+};
 
-	ask_name(a, ifid, name, sizeof(name));
-	if (!ask_pim_runs(a, ifid, &pif)) {
-		if (net_if_get(a->x->app->net, ifid) && !net_if_get(a->x->app->net, ifid)->up)
-			return refused_down(a, ifid, why, cap);
+/* PIM does not take part in an interface with members or Joins. */
+static enum served refused_off(const struct ask *a, uint16_t ifid, char *why, size_t cap)
+{
+	const struct net_if *ifp = net_if_get(a->x->app->net, ifid);
+	char name[DP_IF_NAMELEN], problem[160];
+
+	if (ifp && !ifp->up)
+		snprintf(why, cap, "the group is wanted on %s, but that is down: %s",
+			ifp->conf.name, if_problem(a->x->app, ifp, problem, sizeof(problem)));
+	else
 		snprintf(why, cap,
 			"%s has members, but PIM does not run there: add pim: { }; to the interface, "
 			"or see show pim interface",
-			name);
-		return true;
-	}
-	if (t)
-		pim_oif_walk(t, find_oif_cb, &f);
-	if (!f.found || f.info.inherited)
-		return false;
-	if (f.info.boundary)
+			ask_name(a, ifid, name, sizeof(name)));
+	return REFUSED;
+}
+
+/* An interface of which the tree knows, and that is not in its olist. */
+static enum served not_in_olist(const struct ask *a, const struct pim_oif_info *o,
+	const struct pim_iface_info *pif, bool members, char *why, size_t cap)
+{
+	char name[DP_IF_NAMELEN], other[IP_STRLEN];
+
+	ask_name(a, o->ifid, name, sizeof(name));
+	if (o->boundary) {
 		snprintf(
 			why, cap, "the boundary of %s keeps the group out: see pim.boundary", name);
-	else if (strcmp(f.info.assert_state, "loser") == 0)
+		return REFUSED;
+	}
+	if (strcmp(o->assert_state, "loser") == 0) {
 		snprintf(why, cap, "the assert on %s is lost to %s, which forwards there", name,
-			ip_str(&f.info.winner, other, sizeof(other)));
-	else if (!pif.i_am_dr && members)
+			ip_str(&o->winner, other, sizeof(other)));
+		return BY_OTHERS;
+	}
+	if (!pif->i_am_dr && members) {
 		snprintf(why, cap, "%s has members, but its DR is %s, which forwards there", name,
-			ip_str(&pif.dr, other, sizeof(other)));
-	else if (t->ifid == ifid)
-		snprintf(why, cap, "%s is where the packets come from", name);
-	else
-		snprintf(why, cap, "the source is pruned on %s: see show pim join", name);
-	return true;
+			ip_str(&pif->dr, other, sizeof(other)));
+		return BY_OTHERS;
+	}
+	if (strncmp(o->rpt_state, "prune", 5) == 0) {
+		snprintf(why, cap,
+			"the source is pruned on %s by those who take it by another path: see show "
+			"pim join",
+			name);
+		return BY_OTHERS;
+	}
+	snprintf(why, cap, "the tree does not serve %s: see show pim join", name);
+	return REFUSED;
+}
+
+/* Why an interface with members or Joins is not served. */
+static enum served serves(const struct ask *a, uint16_t ifid, bool members, char *why, size_t cap)
+{
+	const struct pim_tree_info *t = tree_of(a), *in = input_tree(a);
+	struct find_oif f = {.ifid = ifid};
+	struct pim_iface_info pif;
+	char name[DP_IF_NAMELEN];
+
+	if (!ask_pim_runs(a, ifid, &pif))
+		return refused_off(a, ifid, why, cap);
+	if (t)
+		pim_oif_walk(t, find_oif_cb, &f);
+	if (f.found && !f.info.inherited && (f.info.boundary || in->ifid != ifid))
+		return not_in_olist(a, &f.info, &pif, members, why, cap);
+	if (!in || in->ifid != ifid)
+		return SERVED;
+	snprintf(why, cap, "%s is where the packets come from: nothing is sent back there",
+		ask_name(a, ifid, name, sizeof(name)));
+	return BY_OTHERS;
 }
 
 static void look_at(struct ask *a, uint16_t ifid, bool members, const char *who)
@@ -145,13 +181,23 @@ static void look_at(struct ask *a, uint16_t ifid, bool members, const char *who)
 	char why[256], name[DP_IF_NAMELEN];
 
 	a->wanting++;
-	if (refusal(a, ifid, members, why, sizeof(why))) {
-		explain_check(a->x, "wanted", a->only_say, "%s", why);
-		return;
+	switch (serves(a, ifid, members, why, sizeof(why))) {
+	case SERVED:
+		a->outputs++;
+		explain_check(a->x, "wanted", true, "wanted on %s: %s",
+			ask_name(a, ifid, name, sizeof(name)), who);
+		break;
+	case BY_OTHERS:
+		explain_check(a->x, "wanted", true, "%s", why);
+		snprintf(a->by_others, sizeof(a->by_others), "%s", why);
+		break;
+	case REFUSED:
+		if (a->only_say)
+			explain_lack(a->x, "wanted", "%s", why);
+		else
+			explain_check(a->x, "wanted", false, "%s", why);
+		break;
 	}
-	a->outputs++;
-	explain_check(a->x, "wanted", true, "wanted on %s: %s",
-		ask_name(a, ifid, name, sizeof(name)), who);
 }
 
 static bool member_cb(void *arg, const struct gmp_group_info *g)
@@ -176,112 +222,20 @@ static bool join_cb(void *arg, const struct pim_oif_info *o)
 	return true;
 }
 
-/* --- nobody ------------------------------------------------------------------------------------------- */
-
-/* A sentence that grows: what may have kept hosts and neighbors from asking. */
-struct hints {
-	const struct ask *a;
-	char text[400];
-};
-
-__attribute__((format(printf, 2, 3))) static void hint(struct hints *h, const char *fmt, ...)
+/* A neighbor that has joined both the source and the group is told of once. */
+static bool star_join_cb(void *arg, const struct pim_oif_info *o)
 {
-	size_t used = strlen(h->text);
-	va_list ap;
+	struct ask *a = arg;
+	struct find_oif f = {.ifid = o->ifid};
 
-	va_start(ap, fmt);
-	vsnprintf(h->text + used, sizeof(h->text) - used, fmt, ap);
-	va_end(ap);
-}
-
-struct member_side {
-	const struct ask *a;
-	uint16_t ifid;
-	bool running, denied;
-};
-
-static bool member_side_cb(void *arg, const struct gmp_if_info *i)
-{
-	struct member_side *m = arg;
-	const struct ipaddr *src = ip_is_none(&m->a->x->src) ? NULL : &m->a->x->src;
-
-	if (i->ifid != m->ifid || !i->running)
+	if (a->has_sg)
+		pim_oif_walk(&a->sg, find_oif_cb, &f);
+	if (f.found && strcmp(f.info.join_state, "noinfo") != 0 && ip_eq(&f.info.by, &o->by))
 		return true;
-	m->running = true;
-	m->denied = !gmp_rules_permit(i->conf, &m->a->x->grp, src) &&
-		    !gmp_rules_permit(i->conf, &m->a->x->grp, NULL);
-	return false;
+	return join_cb(a, o);
 }
 
-static bool where_cb(void *arg, const struct pim_iface_info *i)
-{
-	struct hints *h = arg;
-	const struct net_if *ifp = net_if_get(h->a->x->app->net, i->ifid);
-	struct member_side m = {.a = h->a, .ifid = i->ifid};
-	char why[400];
-
-	if (i->family != h->a->x->grp.family || !ifp || ifp->conf.kind == DP_IF_LOOPBACK)
-		return true;
-	if (!i->up) {
-		hint(h, "; %s is down (%s)", ifp->conf.name,
-			pim_if_problem(h->a->x->app, i, why, sizeof(why)));
-		return true;
-	}
-	gmp_if_walk(h->a->gmp, i->family, app_now_us(), member_side_cb, &m);
-	if (m.denied)
-		hint(h, "; the access list of %s refuses the group", ifp->conf.name);
-	else if (!m.running)
-		hint(h, "; hosts on %s cannot ask, for %s is off there", ifp->conf.name,
-			i->family == IP_V6 ? "MLD" : "IGMP");
-	return true;
-}
-
-static bool neighbor_cb(void *arg, const struct pim_neigh_info *n)
-{
-	struct hints *h = arg;
-	uint32_t max = h->a->x->app->conf ? h->a->x->app->conf->pim.limits.per_neighbor : 0;
-	char ip[IP_STRLEN];
-
-	if (max && n->n_states >= max)
-		hint(h, "; neighbor %s has all the states that limits.per_neighbor (%u) permits",
-			ip_str(&n->address, ip, sizeof(ip)), max);
-	return true;
-}
-
-/* Our own source, registered in vain: the RP knows nobody either. */
-static void registered_hint(struct hints *h)
-{
-	const struct ask *a = h->a;
-	char rp[IP_STRLEN];
-
-	if (a->has_sg && strcmp(a->sg.register_state, "prune") == 0)
-		hint(h,
-			"; the RP %s was told of the source, has answered Register-Stop, and is "
-			"waited for to join",
-			ip_str(&a->rp, rp, sizeof(rp)));
-}
-
-/* Nobody: hosts may have asked where nobody listens. */
-static bool nobody(struct ask *a)
-{
-	const char *word = a->x->grp.family == IP_V6 ? "MLD" : "IGMP";
-	struct hints h = {.a = a};
-	char grp[IP_STRLEN], src[IP_STRLEN];
-
-	ip_str(&a->x->grp, grp, sizeof(grp));
-	registered_hint(&h);
-	pim_neigh_walk(a->pim, neighbor_cb, &h);
-	pim_iface_walk(a->pim, where_cb, &h);
-	if (a->ssm && !ip_is_none(&a->x->src))
-		return explain_check(a->x, "wanted", false,
-			"nobody wants %s of source %s: the group is in an SSM range, and no %s member "
-			"and no PIM neighbor has asked for this source (a join that names none does "
-			"not count)%s",
-			grp, ip_str(&a->x->src, src, sizeof(src)), word, h.text);
-	return explain_check(a->x, "wanted", false,
-		"nobody wants %s: no %s member and no PIM neighbor has asked for it%s", grp, word,
-		h.text);
-}
+/* --- all of it ---------------------------------------------------------------------------------------- */
 
 /* Interfaces that take no part now: who is behind them gets nothing, whoever else does. */
 static bool down_cb(void *arg, const struct pim_iface_info *i)
@@ -304,8 +258,13 @@ bool ask_wanted(struct ask *a, bool only_say)
 	if (a->has_sg)
 		pim_oif_walk(&a->sg, join_cb, a);
 	if (a->has_star)
-		pim_oif_walk(&a->star, join_cb, a);
+		pim_oif_walk(&a->star, star_join_cb, a);
 	if (only_say || a->outputs)
 		return true;
-	return a->wanting ? false : nobody(a);
+	if (!a->wanting)
+		return ask_nobody(a);
+	if (a->x->verdict[0])
+		return false;
+	return explain_check(
+		a->x, "wanted", false, "nothing is to be sent from here: %s", a->by_others);
 }

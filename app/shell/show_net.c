@@ -387,6 +387,7 @@ static void show_rpf(struct app *app, const struct cmd_args *args, struct cmd_re
 	put_ip(o, "group", &grp);
 	ok = net_rpf_group(app->net, &ip, &grp, &rpf);
 	put_bool(o, "reachable", ok);
+	put_bool(o, "own", net_is_local(app->net, &ip, NULL));
 	put_text(o, "problem", ok ? NULL : rpf.why[0] ? rpf.why : "unreachable");
 	put_text(o, "interface", ok ? ifid_name(app, rpf.ifid, buf, sizeof(buf)) : NULL);
 	put_ip(o, "neighbor", &rpf.neighbor);
@@ -427,6 +428,11 @@ static void text_rpf(const json_t *o, FILE *to)
 {
 	const char *neighbor = text_of(o, "neighbor", NULL);
 
+	if (json_is_true(json_object_get(o, "own"))) {
+		fprintf(to, "%s: this router itself: %s\n", text_of(o, "address", ""),
+			text_of(o, "problem", ""));
+		return;
+	}
 	if (!json_is_true(json_object_get(o, "reachable"))) {
 		fprintf(to, "%s: unreachable: %s\n", text_of(o, "address", ""),
 			text_of(o, "problem", ""));

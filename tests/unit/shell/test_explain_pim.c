@@ -265,7 +265,10 @@ static void the_source_is_pruned_where_it_was_wanted(void **state)
 	trees_join(r, "lan1", "10.1.0.9", "*", "239.5.5.5");
 	trees_data(r, "src", "10.0.0.1", "239.5.5.5");
 	trees_prune_rpt(r, "lan1", "10.1.0.9", "10.0.0.1", "239.5.5.5");
-	verdict(r, "explain 10.0.0.1 239.5.5.5", "the source is pruned on lan1");
+	verdict(r, "explain 10.0.0.1 239.5.5.5",
+		"nothing is to be sent from here: the source is pruned on lan1");
+	assert_non_null(strstr(
+		run_text(r, "explain 10.0.0.1 239.5.5.5"), "ok   the source is pruned on lan1"));
 }
 
 static void what_flows_is_said_with_all_that_holds(void **state)
@@ -281,6 +284,124 @@ static void what_flows_is_said_with_all_that_holds(void **state)
 	assert_non_null(strstr(text, "forwarding: 9 packets so far"));
 	assert_non_null(strstr(text, "this router is the RP 10.9.9.9"));
 	assert_non_null(strstr(text, "wanted on lan1: members"));
+}
+
+static void a_boundary_lies_on_the_way_to_the_rp(void **state)
+{
+	struct router *r = *state;
+
+	trees_setup(r, "10.9.7.7");
+	trees_hello(r, "lan1", "10.1.0.9");
+	trees_report(r, "lan1",
+		&(struct trees_report){.host = "10.1.0.5", .type = 4, .grp = "239.255.1.1"});
+	trees_join(r, "src", "10.0.0.9", "*", "239.255.1.1");
+	trees_hello(r, "src", "10.0.0.9");
+	trees_join(r, "src", "10.0.0.9", "*", "239.255.1.1");
+	verdict(r, "explain 10.9.3.3 239.255.1.1",
+		"the way to the RP leads through lan1, whose boundary keeps the group out");
+	verdict(r, "explain 10.1.0.3 239.255.1.1",
+		"the source is on lan1, whose boundary keeps the group out");
+}
+
+static void the_own_interface_is_passive(void **state)
+{
+	struct router *r = *state;
+
+	trees_setup_with(r, "10.9.7.7", &(struct trees_rules){.passive = true});
+	join(r, "239.5.5.5");
+	verdict(r, "explain 10.9.3.3 239.5.5.5",
+		"the way to the RP leads through lan1, which is passive here");
+	trees_hello(r, "lan1", "10.1.0.9");
+	verdict(r, "explain 10.9.3.3 239.6.6.6",
+		"lan1 has dropped 1 messages (if_passive), the last from 10.1.0.9");
+}
+
+static void a_source_without_route_is_the_verdict(void **state)
+{
+	struct router *r = *state;
+
+	trees_setup(r, "10.9.9.9");
+	verdict(r, "explain 172.16.0.1 239.5.5.5",
+		"the source 172.16.0.1 is unreachable (no unicast route to 172.16.0.1)");
+	join(r, "239.5.5.5");
+	verdict(r, "explain 172.16.0.1 239.5.5.5", "the source 172.16.0.1 is unreachable");
+}
+
+static void the_limits_of_groups_are_named(void **state)
+{
+	struct router *r = *state;
+
+	trees_setup_with(r, "10.9.9.9", &(struct trees_rules){.max_groups = 1});
+	join(r, "239.5.5.5");
+	join(r, "239.6.6.6");
+	verdict(r, "explain 10.0.0.1 239.6.6.6",
+		"lan1 takes no new group, for it has 1 of the 1 that igmp.max_groups permits");
+}
+
+static void the_limit_of_a_host_is_named(void **state)
+{
+	struct router *r = *state;
+
+	trees_setup_with(r, "10.9.9.9", &(struct trees_rules){.per_host = 1});
+	join(r, "239.5.5.5");
+	join(r, "239.6.6.6");
+	verdict(r, "explain 10.0.0.1 239.6.6.6",
+		"lan1 has refused 1 joins of hosts that are in igmp.max_groups_per_host (1) groups, "
+		"the last of 10.1.0.5");
+}
+
+static void joins_that_were_dropped_are_named(void **state)
+{
+	static const char *const line = "explain 10.0.0.1 239.5.5.5";
+	struct router *r = *state;
+
+	trees_setup(r, "10.9.9.9");
+	trees_join(r, "lan1", "10.1.0.9", "*", "239.5.5.5");
+	verdict(r, line, "lan1 has dropped 1 messages (no_neighbor), the last from 10.1.0.9");
+	trees_hello(r, "lan1", "10.1.0.9");
+	assert_null(strstr(text_at(run_ok(r, line), "verdict"), "no_neighbor"));
+	trees_join_rp(r, "lan1", "10.1.0.9", "10.9.8.8", "239.5.5.5");
+	verdict(r, line,
+		"lan1 has dropped 1 messages (rp_mismatch), the last from 10.1.0.9, whose Joins name "
+		"another RP");
+}
+
+static void links_between_routers_are_not_named_for_their_hosts(void **state)
+{
+	struct router *r = *state;
+
+	trees_setup(r, "10.9.9.9");
+	trees_hello(r, "src", "10.0.0.9");
+	assert_null(
+		strstr(text_at(run_ok(r, "explain 10.0.0.1 239.5.5.5"), "verdict"), "cannot ask"));
+}
+
+static void who_joined_source_and_group_is_told_once(void **state)
+{
+	struct router *r = *state;
+	const char *text, *first;
+
+	trees_setup(r, "10.9.9.9");
+	trees_hello(r, "lan1", "10.1.0.9");
+	trees_join(r, "lan1", "10.1.0.9", "*", "239.5.5.5");
+	trees_join(r, "lan1", "10.1.0.9", "10.0.0.1", "239.5.5.5");
+	text = run_text(r, "explain 10.0.0.1 239.5.5.5");
+	first = strstr(text, "wanted on lan1: joined by neighbor 10.1.0.9");
+	assert_non_null(first);
+	assert_null(strstr(first + 1, "wanted on lan1"));
+}
+
+static void members_beside_the_source_get_nothing_from_here(void **state)
+{
+	struct router *r = *state;
+
+	trees_setup(r, "10.9.9.9");
+	join(r, "239.5.5.5");
+	trees_data(r, "lan1", "10.1.0.3", "239.5.5.5");
+	verdict(r, "explain 10.1.0.3 239.5.5.5",
+		"nothing is to be sent from here: the only output is where the packets come from");
+	assert_non_null(strstr(run_text(r, "explain 10.1.0.3 239.5.5.5"),
+		"ok   lan1 is where the packets come from: nothing is sent back there"));
 }
 
 int main(void)
@@ -307,6 +428,15 @@ int main(void)
 		TEST(a_neighbor_has_all_it_may_have),
 		TEST(the_rp_is_not_told_or_has_said_stop),
 		TEST(the_source_is_pruned_where_it_was_wanted),
+		TEST(a_boundary_lies_on_the_way_to_the_rp),
+		TEST(the_own_interface_is_passive),
+		TEST(a_source_without_route_is_the_verdict),
+		TEST(the_limits_of_groups_are_named),
+		TEST(the_limit_of_a_host_is_named),
+		TEST(joins_that_were_dropped_are_named),
+		TEST(links_between_routers_are_not_named_for_their_hosts),
+		TEST(who_joined_source_and_group_is_told_once),
+		TEST(members_beside_the_source_get_nothing_from_here),
 		TEST(what_flows_is_said_with_all_that_holds),
 	};
 

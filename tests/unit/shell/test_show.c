@@ -371,6 +371,7 @@ static void unicast_routes_and_rpf_agree(void **state)
 	assert_true(json_is_false(at(v, "reachable")));
 	assert_non_null(strstr(run_text(r, "show rpf 172.16.0.1"), "unreachable: "));
 	assert_non_null(strstr(run_text(r, "show rpf 10.0.0.7"), "directly connected"));
+	assert_non_null(strstr(run_text(r, "show rpf 10.9.9.9"), "10.9.9.9: this router itself"));
 	assert_true(number_at(run_ok(r, "show route limit 1"), "total") > 2);
 	assert_int_equal(number_at(run_ok(r, "show route limit 1"), "shown"), 1);
 	assert_non_null(strstr(run_text(r, "show route limit 1"), "more are not shown"));

@@ -157,16 +157,31 @@ static struct ipaddr rp_of(struct router *r, const struct ipaddr *group)
 	return rp;
 }
 
+static void send_one(struct router *r, const char *ifname, const char *neighbor,
+	const struct ipaddr *from, const struct ipaddr *group, uint8_t flags)
+{
+	struct pim_jp_set set = {0};
+
+	pim_jp_set_begin(&set, group);
+	pim_jp_set_add(&set, true, from, flags);
+	send_set(r, ifname, neighbor, &set);
+}
+
 void trees_join(struct router *r, const char *ifname, const char *neighbor, const char *src,
 	const char *grp)
 {
 	bool star = strcmp(src, "*") == 0;
 	struct ipaddr group = addr(grp), from = star ? rp_of(r, &group) : addr(src);
-	struct pim_jp_set set = {0};
 
-	pim_jp_set_begin(&set, &group);
-	pim_jp_set_add(&set, true, &from, star ? PIM_JP_STAR_G : PIM_JP_SG);
-	send_set(r, ifname, neighbor, &set);
+	send_one(r, ifname, neighbor, &from, &group, star ? PIM_JP_STAR_G : PIM_JP_SG);
+}
+
+void trees_join_rp(
+	struct router *r, const char *ifname, const char *neighbor, const char *rp, const char *grp)
+{
+	struct ipaddr group = addr(grp), from = addr(rp);
+
+	send_one(r, ifname, neighbor, &from, &group, PIM_JP_STAR_G);
 }
 
 void trees_prune_rpt(struct router *r, const char *ifname, const char *neighbor, const char *src,
@@ -276,6 +291,11 @@ void trees_setup_with(struct router *r, const char *rp, const struct trees_rules
 	pim.limits = r->app.conf->pim.limits = rules->limits;
 	ifs[0].n_rules = rules->gmp ? 1 : 0;
 	ifs[0].rules = rules->gmp;
+	pifs[1].passive = rules->passive;
+	if (rules->max_groups)
+		ifs[0].max_groups = rules->max_groups;
+	if (rules->per_host)
+		ifs[0].max_groups_per_host = rules->per_host;
 	address_v6(r);
 	trees_config(r, &gmp, &pim);
 }

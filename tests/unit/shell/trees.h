@@ -14,6 +14,8 @@ struct trees_rules {
 	struct gmp_rule *gmp;          /* of lan1: one */
 	struct pim_sg_rule *registers; /* one */
 	struct pim_limits limits;
+	bool passive;                  /* lan1 */
+	uint32_t max_groups, per_host; /* of lan1 by IGMP; 0: the default */
 };
 void trees_setup_with(struct router *r, const char *rp, const struct trees_rules *rules);
 void trees_config(struct router *r, const struct gmp_config *gmp, const struct pim_config *pim);
@@ -27,6 +29,9 @@ void trees_report(struct router *r, const char *ifname, const struct trees_repor
 void trees_hello(struct router *r, const char *ifname, const char *neighbor);
 /* src "*": a Join(*,G). */
 void trees_join(struct router *r, const char *ifname, const char *neighbor, const char *src,
+	const char *grp);
+/* A Join(*,G) that names this RP. */
+void trees_join_rp(struct router *r, const char *ifname, const char *neighbor, const char *rp,
 	const char *grp);
 /* A Join(*,G) with a Prune(S,G,rpt). */
 void trees_prune_rpt(struct router *r, const char *ifname, const char *neighbor, const char *src,
