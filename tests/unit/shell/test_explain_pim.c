@@ -366,6 +366,18 @@ static void joins_that_were_dropped_are_named(void **state)
 		"another RP");
 }
 
+static void registers_of_a_group_of_another_rp_are_named(void **state)
+{
+	struct router *r = *state;
+
+	trees_setup(r, "10.9.7.7");
+	trees_hello(r, "lan1", "10.1.0.9");
+	trees_null_register(r, "lan1", "10.1.0.9", "10.0.0.254", "10.9.3.3", "239.5.5.5");
+	verdict(r, "explain 10.9.3.3 239.5.5.5",
+		"1 Registers were refused, the last from 10.1.0.9, for this router is not the RP of "
+		"their group (register_not_rp)");
+}
+
 static void links_between_routers_are_not_named_for_their_hosts(void **state)
 {
 	struct router *r = *state;
@@ -434,6 +446,7 @@ int main(void)
 		TEST(the_limits_of_groups_are_named),
 		TEST(the_limit_of_a_host_is_named),
 		TEST(joins_that_were_dropped_are_named),
+		TEST(registers_of_a_group_of_another_rp_are_named),
 		TEST(links_between_routers_are_not_named_for_their_hosts),
 		TEST(who_joined_source_and_group_is_told_once),
 		TEST(members_beside_the_source_get_nothing_from_here),

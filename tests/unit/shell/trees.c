@@ -207,6 +207,17 @@ void trees_register_stop(struct router *r, const char *ifname, const char *rp, c
 	deliver(r, ifname, IP_V4, p, len);
 }
 
+void trees_null_register(struct router *r, const char *ifname, const char *dr, const char *to,
+	const char *src, const char *grp)
+{
+	struct ipaddr from = addr(dr), dst = addr(to), source = addr(src), group = addr(grp);
+	uint8_t p[256];
+	size_t len = pim_null_register_write(p, sizeof(p), &from, &dst, &source, &group);
+
+	assert_true(len > 0);
+	deliver(r, ifname, IP_V4, p, len);
+}
+
 void trees_assert(struct router *r, const char *ifname, const char *neighbor, const char *src,
 	const char *grp)
 {

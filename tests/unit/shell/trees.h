@@ -38,6 +38,8 @@ void trees_prune_rpt(struct router *r, const char *ifname, const char *neighbor,
 	const char *grp);
 void trees_register_stop(struct router *r, const char *ifname, const char *rp, const char *to,
 	const char *src, const char *grp);
+void trees_null_register(struct router *r, const char *ifname, const char *dr, const char *to,
+	const char *src, const char *grp);
 /* An Assert that wins. */
 void trees_assert(struct router *r, const char *ifname, const char *neighbor, const char *src,
 	const char *grp);
