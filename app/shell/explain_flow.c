@@ -84,7 +84,7 @@ static void check_wrong_if(struct explain *x, const struct rate *rate)
 	if (rate && rate->wrong_if_ps > 0)
 		explain_lack(x, "wrong_if",
 			"%llu packets came in on another interface than %s and were dropped, "
-			"%.1f a second now: %s; trace shows where they come in",
+			"%.1f a second since the last look: %s; trace shows where they come in",
 			n, inputs, rate->wrong_if_ps, wrong_if_advice(x));
 	else if (rate)
 		explain_check(x, "wrong_if", true,

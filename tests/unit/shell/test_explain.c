@@ -208,7 +208,7 @@ static void packets_on_the_wrong_interface_are_amiss_while_they_come(void **stat
 	assert_true(has_check(r, line, "wrong_if", false, "explain again"));
 	r->w->now_us += 1000000;
 	r->route.wrong_if += 10;
-	assert_true(has_check(r, line, "wrong_if", false, "10.0 a second now"));
+	assert_true(has_check(r, line, "wrong_if", false, "10.0 a second since the last look"));
 	verdict(r, line, "has forwarded, but nothing has come for 38 s");
 	r->w->now_us += 1000000;
 	assert_true(has_check(r, line, "wrong_if", true, "none since the last look"));
