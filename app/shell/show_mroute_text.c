@@ -100,6 +100,23 @@ static void except_text(const json_t *route, FILE *to)
 	fputc('\n', to);
 }
 
+/* The only input among the outputs, which trees keep there when members are beside the source. */
+static void not_back_text(const json_t *route, FILE *to)
+{
+	json_t *inputs = input_text(route);
+	const char *in = json_string_value(json_array_get(inputs, 0)), *name;
+	const json_t *o;
+	size_t i;
+
+	json_array_foreach (json_object_get(route, "outputs"), i, o) {
+		name = json_string_value(json_object_get(o, "interface"));
+		if (json_array_size(inputs) == 1 && name && strcmp(name, in) == 0 &&
+			!json_is_string(json_object_get(o, "unicast")))
+			text_not_back(route, in, to);
+	}
+	json_decref(inputs);
+}
+
 void show_mroute_text(const json_t *value, FILE *to)
 {
 	static const struct text_column cols[] = {{"Source", "source"}, {"Group", "group"},
@@ -121,6 +138,7 @@ void show_mroute_text(const json_t *value, FILE *to)
 	json_array_foreach (json_object_get(value, "routes"), i, r) {
 		why = json_string_value(json_object_get(r, "problem"));
 		except_text(r, to);
+		not_back_text(r, to);
 		if (why)
 			fprintf(to, "(%s, %s): %s\n",
 				json_string_value(json_object_get(r, "source")),

@@ -121,8 +121,14 @@ static void text_state(const json_t *value, FILE *to)
 		{"RP", "rp"}, {"Input", "input"}, {"Neighbor", "neighbor"}, {"Joined", "joined"},
 		{"SPT", "spt_bit"}, {"RPT", "rpt_state"}, {"Register", "register_state"},
 		{"Outputs", "outputs"}, {"Keepalive", "keepalive_s"}, {"Uptime", "uptime_s"}};
+	const json_t *t, *o;
+	size_t i, j;
 
 	text_timed_table(json_object_get(value, "trees"), cols, COUNT_OF(cols), to);
+	json_array_foreach (json_object_get(value, "trees"), i, t)
+		json_array_foreach (json_object_get(t, "outputs"), j, o)
+			if (json_equal(o, json_object_get(t, "input")))
+				text_not_back(t, json_string_value(o), to);
 	text_totals(value, to);
 }
 

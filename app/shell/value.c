@@ -237,6 +237,13 @@ void text_totals(const json_t *o, FILE *to)
 			total - shown);
 }
 
+void text_not_back(const json_t *tree, const char *input, FILE *to)
+{
+	fprintf(to, "(%s, %s): nothing is sent back to %s, where its packets come from\n",
+		json_string_value(json_object_get(tree, "source")),
+		json_string_value(json_object_get(tree, "group")), input);
+}
+
 /* --- rates -------------------------------------------------------------------------------------- */
 
 #define RATE_SLOTS 1024

@@ -63,6 +63,9 @@ void put_totals(json_t *o, size_t total, size_t shown);
 /* "12 more: ..." below a table that was cut. */
 void text_totals(const json_t *o, FILE *to);
 
+/* "(S, G): ..." below a table: an output that is the input gets nothing. */
+void text_not_back(const json_t *tree, const char *input, FILE *to);
+
 /* Packets and bytes a second of something counted, since it was last asked for; false the first time
  * or if that was under 0.1 s ago with nothing to tell. key: whatever identifies it. */
 struct rate {

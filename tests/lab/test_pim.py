@@ -141,6 +141,8 @@ def test_show_and_explain_tell_it(pim):
     wait_for("the group is known", pim.groups)
     flow(pim, [receiver])
     assert pim.a.ctl(f"explain {SOURCE} {GROUP}")["verdict"].startswith("forwarding: ")
+    wait_for("that it has stopped is told", lambda: pim.a.ctl(f"explain {SOURCE} {GROUP}")["verdict"].startswith(
+        "has forwarded, but nothing has come for "), 20)
     route = pim.route(SOURCE)
     assert route["protocols"] == ["pim"] and route["input_owner"] == "pim"
     assert {"sparse", "connected"} <= set(route["flags"])

@@ -414,6 +414,10 @@ static void members_beside_the_source_get_nothing_from_here(void **state)
 		"nothing is to be sent from here: the only output is where the packets come from");
 	assert_non_null(strstr(run_text(r, "explain 10.1.0.3 239.5.5.5"),
 		"ok   lan1 is where the packets come from: nothing is sent back there"));
+	assert_non_null(strstr(run_text(r, "show pim state 10.1.0.3"),
+		"(10.1.0.3, 239.5.5.5): nothing is sent back to lan1, where its packets come from"));
+	assert_non_null(strstr(run_text(r, "show mroute 10.1.0.3"),
+		"(10.1.0.3, 239.5.5.5): nothing is sent back to lan1, where its packets come from"));
 }
 
 int main(void)
