@@ -300,6 +300,7 @@ static inline void out_count(
 
 	oif->packets += n;
 	oif->bytes += wire;
+	w->info.registers_sent += o->plan.head ? n : 0;
 	out->tx_packets += n;
 	out->tx_bytes += wire;
 	if (unlikely(o->plan.tun)) {

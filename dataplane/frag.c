@@ -114,8 +114,10 @@ static void piece_send(struct worker *w, const struct copy *c, unsigned number,
 	uint16_t type = ETH_TYPE_IP4;
 
 	header_seal(m);
-	if (pl->head)
+	if (pl->head) {
 		path_push_register(m, 0, pl->oif, w->gre_id++);
+		w->info.registers_sent++;
+	}
 	if (pl->tun) {
 		w->if_ctr[pl->tun->c.id].tx_packets++;
 		w->if_ctr[pl->tun->c.id].tx_bytes += m->pkt_len;

@@ -84,6 +84,7 @@ void register_decap(struct worker *w, struct pkt *p, uint64_t now)
 		pkt_drop(p, DROP_register_inner);
 		return;
 	}
+	w->info.registers_received++;
 	/* the outer header is in the buffer still, in front of the packet */
 	upcall_register(w, p, o.src, o.dst, o.pim[4] & REGISTER_BORDER, now);
 	p->came_in = p->iif;

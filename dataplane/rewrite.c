@@ -220,6 +220,7 @@ static inline void count_plan(struct worker *w, const struct plan *pl)
 		return; /* frag.c counts the pieces */
 	oif->packets += pl->sent;
 	oif->bytes += bytes;
+	w->info.registers_sent += pl->head ? pl->sent : 0;
 	out->tx_packets += pl->sent;
 	out->tx_bytes += bytes;
 	if (unlikely(pl->tun)) {

@@ -298,6 +298,20 @@ static bool statistics_cb(void *arg, const struct pim_iface_info *i)
 	return true;
 }
 
+/* Registers with data pass the workers, not the protocol, which counts Null-Registers alone. */
+static void put_data_registers(struct app *app, json_t *o)
+{
+	uint64_t received = 0, sent = 0;
+	struct dp_worker_info w;
+
+	for (uint32_t i = 0; app->dp.ops->worker_info(app->dp.ctx, i, &w) == 0; i++) {
+		received += w.registers_received;
+		sent += w.registers_sent;
+	}
+	put_number(o, "received", received);
+	put_number(o, "sent", sent);
+}
+
 static void show_statistics(struct app *app, const struct cmd_args *args, struct cmd_result *out)
 {
 	uint64_t star, sg;
@@ -308,6 +322,7 @@ static void show_statistics(struct app *app, const struct cmd_args *args, struct
 	pim_iface_walk(self, statistics_cb, &s);
 	pim_stats_get(self, &whole);
 	put_stats(put_object(out->value, "router"), &whole);
+	put_data_registers(app, put_object(out->value, "data_registers"));
 	pim_tree_count(self, &star, &sg);
 	put_number(out->value, "star_g", star);
 	put_number(out->value, "s_g", sg);
@@ -338,7 +353,10 @@ static void message_rows(json_t *rows, const char *where, const json_t *o, const
 	const char *key;
 
 	json_object_foreach ((json_t *)json_object_get(o, part), key, n) {
-		snprintf(text, sizeof(text), "%s messages %s", key, part);
+		if (!strcmp(key, pim_type_name(PIM_REGISTER)))
+			snprintf(text, sizeof(text), "Null-Registers %s; with data: below", part);
+		else
+			snprintf(text, sizeof(text), "%s messages %s", key, part);
 		row(rows, where, part, key, n, text);
 	}
 }
@@ -389,6 +407,10 @@ static void text_statistics(const json_t *value, FILE *to)
 	rows_of(rows, "router", json_object_get(value, "router"));
 	text_table(rows, cols, COUNT_OF(cols), to);
 	json_decref(rows);
+	o = json_object_get(value, "data_registers");
+	fprintf(to, "%lld Registers with data received, %lld sent\n",
+		(long long)json_integer_value(json_object_get(o, "received")),
+		(long long)json_integer_value(json_object_get(o, "sent")));
 	fprintf(to, "%lld (*,G), %lld (S,G)\n",
 		(long long)json_integer_value(json_object_get(value, "star_g")),
 		(long long)json_integer_value(json_object_get(value, "s_g")));

@@ -312,6 +312,9 @@ struct dp_worker_info {
 	uint64_t upcalls_policed[DP_UPCALL_KINDS];
 	uint64_t upcalls_lost[DP_UPCALL_KINDS]; /* ring full */
 	uint64_t hold_kept, hold_released;      /* packets; dropped ones are among drops */
+	/* PIM Registers with data: sound ones for us, also where their route refuses them; sent ones, pieces
+	 * counted each */
+	uint64_t registers_received, registers_sent;
 };
 
 /* What is kept of flows without route until control answers their DP_UPCALL_NOCACHE. */

@@ -267,6 +267,18 @@ static void tell_counters(const uint64_t drops[DROP_COUNT])
 	}
 }
 
+static void tell_registers(void)
+{
+	struct dp_worker_info info;
+	uint64_t received = 0, sent = 0;
+
+	for (uint32_t i = 0; bed.dp.ops->worker_info(bed.dp.ctx, i, &info) == 0; i++) {
+		received += info.registers_received;
+		sent += info.registers_sent;
+	}
+	printf("registers received %" PRIu64 "\nregisters sent %" PRIu64 "\n", received, sent);
+}
+
 /* The files are read once the workers run. */
 static void run_line(const char *rest)
 {
@@ -292,6 +304,7 @@ static void run_line(const char *rest)
 	tell_upcalls();
 	tell_punts();
 	tell_counters(drops);
+	tell_registers();
 }
 
 /* --- the program -------------------------------------------------------------------------------------- */

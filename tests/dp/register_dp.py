@@ -171,6 +171,7 @@ class Expected:
     punts: Counter = field(default_factory=Counter)  # of IP packets for a protocol
     oifs: dict[int, list[int]] = field(default_factory=dict)  # packets, bytes
     refused: Counter = field(default_factory=Counter)  # by interface
+    registers: Counter = field(default_factory=Counter)  # with data: received, sent
 
 
 def expect(inputs: dict[int, list[bytes]]) -> Expected:
@@ -221,6 +222,7 @@ def unwrapped(exp: Expected, ifid: int, p: Packet) -> Packet | None:
     if not is_group(inner.dst) or is_link_local_group(inner.dst) or is_mld(inner) or \
             inner.family == 4 and inner.proto == PROTO_IGMP:
         raise Drop("register_inner")
+    exp.registers["received"] += 1
     exp.upcalls.add((ifid, inner.src, inner.dst, p.src, p.dst, body[4] >> 7))
     if inner.tos & 3 == 0 and p.tos & 3 == 3:
         raise Drop("register_congested")
@@ -261,6 +263,7 @@ def copy(exp: Expected, ifid, o: Out, p: Packet, n: int) -> None:
         if o.register:
             tos = p.tos if o.dscp < 0 else o.dscp << 2 | p.tos & 3
             data = register(data, US[p.family], o.rp or RP[p.family], o.ttl, tos)
+            exp.registers["sent"] += 1
         if gre:
             data = in_gre(data, gre)
         mac = NEXT[out] if gre or o.register else None
@@ -322,6 +325,8 @@ def check(arrivals: list[tuple[int, bytes]], workers: int, how: str) -> Expected
     assert protocol == exp.punts
     sent = {int(o): [int(packets), int(size)] for o, packets, size, _ in got.of("oif") if packets != "0"}
     assert sent == exp.oifs
+    registers = {name: int(n) for name, n in got.of("registers") if n != "0"}
+    assert registers == dict(exp.registers)
     lost = {int(i): int(n) for i, _, n in got.of("rx") if n != "0"}
     assert lost == dict(exp.refused)
     return exp

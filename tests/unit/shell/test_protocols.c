@@ -194,6 +194,8 @@ static void pim_counts_with_words(void **state)
 	const char *text;
 
 	trees_all(r);
+	r->worker.registers_received = 7;
+	r->worker.registers_sent = 3;
 	assert_int_equal(
 		number_at(run_ok(r, "show pim statistics lan1"), "interfaces[0].received.hello"),
 		1);
@@ -207,6 +209,8 @@ static void pim_counts_with_words(void **state)
 	text = run_text(r, "show pim statistics");
 	assert_non_null(strstr(text, "join_prune messages received"));
 	assert_non_null(strstr(text, "received.hello"));
+	assert_non_null(
+		strstr(text, "14 Registers with data received, 6 sent")); /* of both workers */
 	assert_non_null(strstr(text, "received.join_prune"));
 	assert_non_null(strstr(text, "bytes of messages received"));
 	assert_non_null(strstr(text, "10.1.0.77  from a router that has not sent a Hello"));
