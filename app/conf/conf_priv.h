@@ -84,6 +84,11 @@ extern const struct conf_group conf_group_file, conf_group_router, conf_group_po
 /* The whole file with a NUL behind it, to free(); -errno with a sentence in err. */
 int conf_text_load(const char *path, char **text, size_t *len, char *err, size_t err_cap);
 
+/* --- read.c ------------------------------------------------------------------------------------- */
+
+/* Of the keys with this name that are numbers the one with the greatest maximum, NULL if there is none. */
+const struct conf_key *key_widest(const char *name, size_t len);
+
 /* --- syntax.c ---------------------------------------------------------------------------------- */
 
 /* Checks the text as libconfig's grammar wants it, and what libconfig would get silently wrong

@@ -146,17 +146,33 @@ void conf_free(struct conf *c)
 	free(c);
 }
 
+static const struct conf_group *const groups[] = {&conf_group_file, &conf_group_router,
+	&conf_group_port, &conf_group_offload, &conf_group_if, &conf_group_gre, &conf_group_rpf,
+	&conf_group_neigh, &conf_group_pref, &conf_group_static, &conf_group_route,
+	&conf_group_output, &conf_group_control, &conf_group_police, &conf_group_hold,
+	&conf_group_igmp, &conf_group_mld, &conf_group_join, &conf_group_access, &conf_group_if_pim,
+	&conf_group_pim_neighbor, &conf_group_file_igmp, &conf_group_file_mld, &conf_group_ssm_map,
+	&conf_group_pim, &conf_group_rp, &conf_group_spt, &conf_group_register_rule,
+	&conf_group_pim_limits};
+
+const struct conf_key *key_widest(const char *name, size_t len)
+{
+	const struct conf_key *widest = NULL;
+
+	for (size_t g = 0; g < sizeof(groups) / sizeof(groups[0]); g++)
+		for (size_t i = 0; i < groups[g]->n_keys; i++) {
+			const struct conf_key *k = &groups[g]->keys[i];
+
+			if (k->type == KEY_UINT && strlen(k->name) == len &&
+				memcmp(k->name, name, len) == 0 &&
+				(!widest || k->max > widest->max))
+				widest = k;
+		}
+	return widest;
+}
+
 const char *conf_key_name(size_t index, char *buf, size_t cap, bool *later)
 {
-	static const struct conf_group *const groups[] = {&conf_group_file, &conf_group_router,
-		&conf_group_port, &conf_group_offload, &conf_group_if, &conf_group_gre,
-		&conf_group_rpf, &conf_group_neigh, &conf_group_pref, &conf_group_static,
-		&conf_group_route, &conf_group_output, &conf_group_control, &conf_group_police,
-		&conf_group_hold, &conf_group_igmp, &conf_group_mld, &conf_group_join,
-		&conf_group_access, &conf_group_if_pim, &conf_group_pim_neighbor,
-		&conf_group_file_igmp, &conf_group_file_mld, &conf_group_ssm_map, &conf_group_pim,
-		&conf_group_rp, &conf_group_spt, &conf_group_register_rule, &conf_group_pim_limits};
-
 	for (size_t g = 0; g < sizeof(groups) / sizeof(groups[0]); g++) {
 		const struct conf_key *k;
 

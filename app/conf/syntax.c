@@ -160,14 +160,33 @@ static const char *number(const char *p, enum token_kind *kind)
 	return long_suffix(whole, kind);
 }
 
-/* libconfig keeps 32 bits of an integer and says nothing. */
-static void integer_check(struct syntax *x, const struct token *t)
+/* The number t does not fit into 32 bits with a sign. A string helps where the key takes so much. */
+static void integer_too_large(
+	struct syntax *x, const struct token *t, const struct token *key, bool string_holds_it)
 {
+	const struct conf_key *k = key_widest(key->at, key->len);
+	int len = (int)(t->len > 40 ? 40 : t->len);
+
+	if (k && k->max <= INT32_MAX && *t->at != '-')
+		problem_add(x->r, t->line, "%s is %.*s, out of range: at most %u", k->name, len,
+			t->at, k->max);
+	else if (string_holds_it)
+		problem_add(x->r, t->line,
+			"the number %.*s is too large to be written like this: use a string, \"%.*s\"",
+			len, t->at, len, t->at);
+	else
+		problem_add(
+			x->r, t->line, "the number %.*s is out of range for any key", len, t->at);
+}
+
+/* libconfig keeps 32 bits of an integer and says nothing. */
+static void integer_check(struct syntax *x, const struct token *key)
+{
+	const struct token *t = &x->t;
 	bool hex = t->len > 2 && (t->at[1] == 'x' || t->at[1] == 'X');
 	const char *p = hex ? t->at + 2 : t->at;
 	int64_t v = 0;
 	bool negative = *p == '-';
-	int len;
 
 	if (*p == '-' || *p == '+')
 		p++;
@@ -176,14 +195,7 @@ static void integer_check(struct syntax *x, const struct token *t)
 		    (isdigit((unsigned char)*p) ? *p - '0' : tolower((unsigned char)*p) - 'a' + 10);
 	if (v <= INT32_MAX + (int64_t)negative)
 		return;
-	len = (int)(t->len > 40 ? 40 : t->len);
-	if (negative)
-		problem_add(
-			x->r, t->line, "the number %.*s is out of range for any key", len, t->at);
-	else
-		problem_add(x->r, t->line,
-			"the number %.*s is too large to be written like this: use a string, \"%.*s\"",
-			len, t->at, len, t->at);
+	integer_too_large(x, t, key, !negative && v <= UINT32_MAX);
 }
 
 static void string_scan(struct syntax *x)
@@ -244,8 +256,6 @@ static void next(struct syntax *x)
 		}
 	}
 	t->len = (size_t)(x->p - t->at);
-	if (t->kind == T_INT)
-		integer_check(x, t);
 }
 
 static bool is(const struct syntax *x, char c)
@@ -446,6 +456,8 @@ static void value(struct syntax *x, const struct token *key, unsigned depth)
 		while (x->t.kind == T_STRING) /* adjacent strings are one */
 			next(x);
 	} else if (starts_value(x)) {
+		if (x->t.kind == T_INT)
+			integer_check(x, key);
 		next(x);
 	} else {
 		value_missing(x, key);

@@ -149,8 +149,9 @@ static void a_32_bit_key_may_be_a_string_and_never_wraps(void **state)
 		  "\"4294967296\";};}"),
 		"F:4: key of gre of interface 'g' is 4294967296, out of range: 0 to 4294967295 (above "
 		"2147483647 as a string)");
-	wrong(BASE "a = 4294967303;", "F:3: the number 4294967303 is too large to be written like "
-				      "this: use a string, \"4294967303\"");
+	wrong(BASE "a = 4294967303;", "F:3: the number 4294967303 is out of range for any key");
+	wrong(BASE "pim: {keepalive_s = 99999999999;};",
+		"F:3: keepalive_s is 99999999999, out of range: at most 65535");
 }
 
 static void names_must_be_usable(void **state)
