@@ -177,9 +177,11 @@ static int open_port(struct ports *p, struct port *port, char *err, size_t cap)
 	bool link = true;
 	int rc;
 
-	if (still_closing(p, port->conf.device))
+	if (port->opening || still_closing(p, port->conf.device))
 		return -EBUSY;
+	port->opening = true;
 	rc = port_is_open(port) ? 0 : open_device(p, port, err, cap);
+	port->opening = false;
 	if (rc)
 		return rc;
 	port_id = port->info.port_id;

@@ -169,3 +169,18 @@ def test_second_router_on_the_same_netdev_is_refused(lab):
     wait_for("the router is alone and starts", lambda: (net.a.dir / "second.sock").exists())
     again.terminate()
     assert again.wait(10) == 0
+
+
+def test_start_while_links_come_and_go(lab):
+    """What is learnt of a netdev while its port is being opened does not open the port once more."""
+    net = DemoNet(lab)
+    ends = [n.popen("sh", "-c", "while sleep 0.005; do ip link set eth0 down; ip link set eth0 up; done")
+            for n in (net.host, net.native)]
+    for _ in range(3):
+        net.a.start()
+        ids = [p["port_id"] for p in net.a.ctl("show port info")["ports"]]
+        assert None not in ids and len(set(ids)) == len(ids), ids
+        assert net.a.stop() == 0, net.a.log()
+    for end in ends:
+        end.terminate()
+        end.wait(10)
