@@ -135,14 +135,9 @@ static void entry_of(char *t, struct pim_jp_set *set)
 	}
 }
 
-struct rx_arg {
-	struct sm_world *p;
-	uint16_t ifid;
-};
-
-static void rx_built(void *arg, const uint8_t *data, size_t len)
+void sw_rx_built(void *arg, const uint8_t *data, size_t len)
 {
-	const struct rx_arg *a = arg;
+	const struct sw_rx *a = arg;
 
 	router_rx(a->p->w, a->p->number, a->ifid, data, len);
 }
@@ -151,13 +146,13 @@ void sw_jp_hold(struct sm_world *p, uint16_t ifid, const char *from, const char 
 	const char *text, uint16_t holdtime_s)
 {
 	uint8_t buf[8192];
-	struct rx_arg arg = {.p = p, .ifid = ifid};
+	struct sw_rx arg = {.p = p, .ifid = ifid};
 	struct pim_jp_builder b = {.buf = buf,
 		.cap = sizeof(buf),
 		.src = ip(from),
 		.upstream = ip(upstream),
 		.holdtime_s = holdtime_s,
-		.send = rx_built,
+		.send = sw_rx_built,
 		.arg = &arg};
 	struct pim_jp_set set = {0};
 	char copy[4096], *group, *word, *save1, *save2;

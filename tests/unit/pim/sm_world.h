@@ -57,6 +57,12 @@ void sw_rx(struct sm_world *p, uint16_t ifid, const struct bytes *b);
 /* A Join/Prune of from for upstream comes in, with SM_HOLD. */
 void sw_jp(struct sm_world *p, uint16_t ifid, const char *from, const char *upstream,
 	const char *text);
+/* Where a Join/Prune that the builder has finished comes in. */
+struct sw_rx {
+	struct sm_world *p;
+	uint16_t ifid;
+};
+void sw_rx_built(void *arg, const uint8_t *data, size_t len);
 void sw_jp_hold(struct sm_world *p, uint16_t ifid, const char *from, const char *upstream,
 	const char *text, uint16_t holdtime_s);
 /* EV_MEMBER; src "*" any. */

@@ -97,18 +97,6 @@ static size_t in_use(void)
 
 /* --- the trees ------------------------------------------------------------------------------------------------ */
 
-struct rx_arg {
-	struct sm_world *p;
-	uint16_t ifid;
-};
-
-static void rx_built(void *arg, const uint8_t *data, size_t len)
-{
-	const struct rx_arg *a = arg;
-
-	router_rx(a->p->w, a->p->number, a->ifid, data, len);
-}
-
 static struct ipaddr group(uint32_t i)
 {
 	return ip4(0xef000000u + 256 + i);
@@ -123,7 +111,7 @@ static struct ipaddr source(uint32_t i)
 static void join_many(
 	struct sm_world *p, uint16_t ifid, const char *from, const char *to, uint32_t sources)
 {
-	struct rx_arg arg = {.p = p, .ifid = ifid};
+	struct sw_rx arg = {.p = p, .ifid = ifid};
 	const struct joins j = {.from = from,
 		.to = to,
 		.n = MANY,
@@ -131,7 +119,7 @@ static void join_many(
 		.grp = group,
 		.src = source,
 		.holdtime_s = SM_HOLD,
-		.send = rx_built,
+		.send = sw_rx_built,
 		.arg = &arg};
 
 	joins_send(&j);
