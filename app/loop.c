@@ -3,7 +3,7 @@
  *
  * The control lcore's one loop. It sleeps in libevent until a descriptor, a timer or a worker (through
  * the eventfd) has something to do. With one lcore for everything it polls the ports between looks at
- * libevent, and idles in short sleeps that grow.
+ * libevent, and idles in short sleeps that grow; a frame ends them where the driver lets it.
  */
 #include "app/loop.h"
 #include "app/ports.h"
@@ -20,8 +20,9 @@
 
 #define TICK_PORTS_MS 200
 #define TICK_NET_MS 1000
-#define IDLE_SPINS 64    /* rounds without work before the first sleep */
-#define IDLE_SLEEP_US 50 /* first sleep, then doubled */
+#define IDLE_SPINS 64      /* rounds without work before the first sleep */
+#define IDLE_SPINS_WAKEN 8 /* where a frame ends a sleep at once */
+#define IDLE_SLEEP_US 50   /* first sleep, then doubled */
 #define IDLE_SLEEP_MAX_US 400
 /* One round of what is ready. Without ONCE libevent stays as long as anything is, such as a client whose
  * next line or part is due at once, and nothing else would be done meanwhile. */
@@ -256,12 +257,21 @@ static void turn_control(struct loop *l)
 	dataplane_control_sleeps(d, false);
 }
 
+/* After a round without work. */
 static void idle_sleep(struct loop *l)
 {
-	unsigned shift = (l->idle - IDLE_SPINS) / 64;
-	unsigned us = shift > 3 ? IDLE_SLEEP_MAX_US : IDLE_SLEEP_US << shift;
+	struct dataplane *d = l->app->dataplane;
+	unsigned spins = dataplane_wakes(d) ? IDLE_SPINS_WAKEN : IDLE_SPINS;
+	unsigned shift, us;
 
-	usleep(us);
+	if (++l->idle <= spins)
+		return;
+	shift = (l->idle - spins) / 64;
+	us = shift > 3 ? IDLE_SLEEP_MAX_US : IDLE_SLEEP_US << shift;
+	if (l->app->workers_run)
+		dataplane_wait(d, us);
+	else
+		usleep(us); /* nobody takes the frames that would end it */
 }
 
 /* Everything on this lcore. */
@@ -280,7 +290,7 @@ static void turn_shared(struct loop *l)
 	event_base_loop(l->base, LOOK);
 	if (worked || app->busy)
 		l->idle = 0;
-	else if (++l->idle > IDLE_SPINS)
+	else
 		idle_sleep(l);
 }
 

@@ -6,7 +6,10 @@
  */
 #include "app/port_dev.h"
 
+#include <dirent.h>
 #include <errno.h>
+#include <net/if.h>
+#include <netpacket/packet.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <sys/socket.h>
@@ -290,6 +293,34 @@ static void choose_mac(const struct port_dev_conf *c, uint16_t port_id, struct p
 	info->promiscuous = rte_eth_promiscuous_get(port_id) == 1;
 }
 
+/* The socket that net_af_packet receives from: its driver does not tell. 0: not found. */
+static int packet_socket(const char *netdev)
+{
+	int index = (int)if_nametoindex(netdev), found = 0;
+	DIR *dir = opendir("/proc/self/fd");
+	const struct dirent *e;
+
+	while (dir && !found && (e = readdir(dir))) {
+		struct sockaddr_ll at = {0};
+		socklen_t len = sizeof(at);
+		int fd = atoi(e->d_name);
+
+		if (getsockname(fd, (struct sockaddr *)&at, &len) == 0 &&
+			at.sll_family == AF_PACKET && at.sll_ifindex == index)
+			found = fd;
+	}
+	if (dir)
+		closedir(dir);
+	return found;
+}
+
+static int wake_fd(const struct port_info *info)
+{
+	bool one = strcmp(info->driver, "net_af_packet") == 0 && info->rx_queues == 1;
+
+	return one ? packet_socket(info->netdev) : 0;
+}
+
 int port_dev_open(const struct port_dev_conf *c, struct port_info *info, struct dataplane_port *dp,
 	char *err, size_t err_cap)
 {
@@ -311,7 +342,8 @@ int port_dev_open(const struct port_dev_conf *c, struct port_info *info, struct 
 		.tx_queues = info->tx_queues,
 		.multi_segs = info->multi_segs,
 		.unfinished = info->netdev[0] != '\0',
-		.own_pool = strcmp(info->driver, "net_af_xdp") == 0};
+		.own_pool = strcmp(info->driver, "net_af_xdp") == 0,
+		.wake_fd = wake_fd(info)};
 	memcpy(dp->mac, info->mac, 6);
 	return 0;
 }

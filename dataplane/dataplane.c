@@ -405,3 +405,13 @@ bool dataplane_poll(struct dataplane *d)
 		return false;
 	return worker_step(d->workers[0]);
 }
+
+void dataplane_wait(struct dataplane *d, uint32_t us)
+{
+	worker_wait(d->workers[0], us * 1000);
+}
+
+bool dataplane_wakes(const struct dataplane *d)
+{
+	return worker_wakes(d->workers[0]);
+}

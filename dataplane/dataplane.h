@@ -69,6 +69,7 @@ struct dataplane_port {
 	bool unfinished; /* above a kernel netdev: TCP and UDP checksums may be left to be finished */
 	bool own_pool;   /* the driver copies what is in another pool than dataplane_pool */
 	uint8_t mac[6];
+	int wake_fd; /* readable while a frame waits in the one receive queue; 0: nothing says so */
 };
 int dataplane_port_add(struct dataplane *d, const struct dataplane_port *p);
 /* Leaves the list. The port may be stopped once dataplane_port_idle says true (all workers have
@@ -82,6 +83,11 @@ void dataplane_stop(struct dataplane *d);
 /* The worker on the control lcore, if there is one (n_workers 0): one round; true if it had work.
  * With worker lcores: false at once. */
 bool dataplane_poll(struct dataplane *d);
+/* The sleep of that worker, when it and control are idle: for us, or until a frame comes in at a port that has
+ * a wake_fd. */
+void dataplane_wait(struct dataplane *d, uint32_t us);
+/* Whether all ports have one: then a sleep costs no frame any time. */
+bool dataplane_wakes(const struct dataplane *d);
 /* Control is about to sleep (true) or awake (false). Returns false if something is waiting already:
  * then do not sleep. */
 bool dataplane_control_sleeps(struct dataplane *d, bool sleeps);

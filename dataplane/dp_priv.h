@@ -385,6 +385,10 @@ bool worker_step(struct worker *w);
  * outlives a round. A shared worker (w->shared) is not registered, for it runs in the writer's own thread:
  * dataplane_poll calls worker_step only. */
 int worker_main(void *w);
+/* Sleeps for ns, below a second, or until a frame waits at a port that says so (wait.c): then true. */
+bool worker_wait(const struct worker *w, uint32_t ns);
+/* Whether all ports say so. */
+bool worker_wakes(const struct worker *w);
 
 /* Validates the IP header at p->l3 of p->m and decides what comes next (classify.c; decap.c uses it for
  * the packet inside). */

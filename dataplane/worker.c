@@ -13,7 +13,6 @@
 
 #include <sched.h>
 #include <sys/prctl.h>
-#include <time.h>
 
 #define IDLE_SPINS 32 /* empty rounds before the first sleep */
 #define SLEEP_MIN_NS 50000u
@@ -141,11 +140,7 @@ bool worker_step(struct worker *w)
 
 static void worker_sleep(struct worker *w, uint32_t ns)
 {
-	struct timespec ts = {.tv_nsec = (long)ns};
-
-	rte_rcu_qsbr_thread_offline(w->t->rcu, w->rcu_id);
-	nanosleep(&ts, NULL);
-	rte_rcu_qsbr_thread_online(w->t->rcu, w->rcu_id);
+	worker_wait(w, ns);
 	w->info.sleeps++;
 	w->info.cpu = sched_getcpu();
 }
