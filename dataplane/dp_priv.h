@@ -240,6 +240,7 @@ struct pkt {
 	uint8_t next;                   /* enum pkt_next */
 	uint8_t reason;                 /* enum drop_reason when next is PKT_DROP */
 	uint16_t came_in;               /* out of a Register: the interface that brought it */
+	uint8_t told; /* likewise: with this one control has been told of its flow */
 };
 static_assert(offsetof(struct pkt, route) - offsetof(struct pkt, iif) == 8, "one word");
 
@@ -335,9 +336,10 @@ struct worker {
 	struct police *police; /* token buckets by port */
 	struct direct *direct; /* plans of the direct lane */
 	struct hold *hold;
-	uint32_t held; /* flows on hold */
-	bool told;     /* a ring to control got something in this burst: stage_punt wakes control */
-	bool watched;  /* a probe follows a packet of this burst: it takes the general lane */
+	uint32_t held;      /* flows on hold */
+	bool verdicts_wait; /* a Register of this burst was signalled and is not looked up yet */
+	bool told;    /* a ring to control got something in this burst: stage_punt wakes control */
+	bool watched; /* a probe follows a packet of this burst: it takes the general lane */
 	struct probe_set *probes; /* armed in this round, NULL: none and outside of rounds */
 
 	/* counters, this lcore's only */
@@ -465,9 +467,13 @@ void upcall_signal(struct worker *w, enum dp_upcall_kind kind, const struct pkt 
  * may be about to make that: p is held then, and its buffer gone. */
 void upcall_wrong(struct worker *w, struct pkt *p);
 /* upcall.c: of a Register from src to dst (its family's bytes); p is what was inside, p->iif still the interface
- * it came in on. Flows are told apart by src and dst as well. */
-void upcall_register(struct worker *w, const struct pkt *p, const uint8_t *src, const uint8_t *dst,
+ * it came in on. Flows are told apart by src and dst as well. Whether a signal went out: control's verdict is not
+ * read before the burst has been looked up. */
+bool upcall_register(struct worker *w, const struct pkt *p, const uint8_t *src, const uint8_t *dst,
 	bool border, uint64_t now);
+/* p, to be dropped, came in a Register that its route, if it has one, does not take. As upcall_wrong, but that
+ * control has been told of it already. */
+void upcall_refused(struct worker *w, struct pkt *p);
 /* upcall.c: the hash of a packet's flow; what control has sent down. */
 uint64_t upcall_flow_hash(const struct worker *w, const struct pkt *p);
 void upcall_commands(struct worker *w);

@@ -40,14 +40,20 @@ static void wrong_if(struct worker *w, struct pkt *p, struct route_counters *ctr
 	if (flags & DP_INPUT_DROP) {
 		pkt_drop(p, DROP_route_drop);
 	} else if (unlikely(p->iif == DP_IF_REGISTER)) {
-		pkt_drop(p, DROP_register_refused); /* control has been told of the Register */
+		pkt_drop(p, DROP_register_refused);
+		upcall_refused(w, p);
 	} else {
 		pkt_drop(p, DROP_wrong_if);
 		upcall_wrong(w, p);
-		if (!p->m)
-			return; /* held: counted when it comes again */
 	}
-	ctr->wrong_if++;
+	if (p->m)
+		ctr->wrong_if++; /* else it is held, and counted when it comes again */
+}
+
+static void register_missed(struct worker *w, struct pkt *p)
+{
+	pkt_drop(p, DROP_register_refused);
+	upcall_refused(w, p);
 }
 
 static inline void check_input(struct worker *w, struct pkt *p, uint64_t now)
@@ -104,7 +110,7 @@ static void lookup_family(
 		if (likely(v[i]->route))
 			check_input(w, v[i], now);
 		else if (unlikely(v[i]->iif == DP_IF_REGISTER))
-			pkt_drop(v[i], DROP_register_refused);
+			register_missed(w, v[i]);
 		else
 			misses[n_misses++] = v[i];
 	}
@@ -154,4 +160,5 @@ void stage_lookup(struct worker *w, struct burst *b)
 		lookup_family(w, v4, n4, IP_V4, b->now);
 	if (n6)
 		lookup_family(w, v6, n6, IP_V6, b->now);
+	w->verdicts_wait = false;
 }

@@ -5,7 +5,7 @@
  * has found one by its first bytes, its destination is an address of ours and its interface runs PIM.
  * The packet inside goes on as one that came in on the pseudo-interface DP_IF_REGISTER, and control is
  * told of it, whether its route takes Registers or not: what the RP does is control's to decide, how
- * often it is told the gate's.
+ * often it is told the gate's. Where the route does not take it, it is held until control has answered.
  *
  * - The checksum covers eight bytes, or, as some senders have it, everything (section 4.9.3).
  * - What is inside must be sound, of the same family, and data that may be routed: nothing for our protocols,
@@ -86,7 +86,7 @@ void register_decap(struct worker *w, struct pkt *p, uint64_t now)
 	}
 	w->info.registers_received++;
 	/* the outer header is in the buffer still, in front of the packet */
-	upcall_register(w, p, o.src, o.dst, o.pim[4] & REGISTER_BORDER, now);
+	p->told = upcall_register(w, p, o.src, o.dst, o.pim[4] & REGISTER_BORDER, now);
 	p->came_in = p->iif;
 	p->iif = DP_IF_REGISTER;
 	p->next = PKT_FORWARD;

@@ -278,7 +278,7 @@ int route_del(struct dataplane *d, const struct dp_route_key *keys, uint32_t n);
 /* Of the pool's buffers one in so many may be on hold. */
 #define HOLD_SHARE 8
 #define COMMAND_RING 4096
-#define COMMAND_BYTES 16
+#define COMMAND_BYTES 24
 /* Frames for the owner of a TX queue: enough for its absence of some milliseconds, when workers share
  * CPUs and the kernel lets another one run. */
 #define HANDOFF_RING 16384

@@ -49,6 +49,7 @@ struct upcall_gate {
 /* What comes down the ring of commands: control has dealt with a signal. */
 struct gate_command {
 	uint64_t hash;
+	uint64_t held; /* of the flow, as the hold knows it */
 	uint32_t kind, verdict;
 };
 static_assert(sizeof(struct gate_command) == COMMAND_BYTES, "an element of the ring");
@@ -159,13 +160,13 @@ static void command_do(struct worker *w, const struct gate_command *c)
 		gate_shorten(w->gate, kind, c->hash);
 	else if (c->verdict == DP_VERDICT_RELEASE)
 		upcall_gate_open(w->gate, kind, c->hash);
-	if (!w->held || (kind != DP_UPCALL_NOCACHE && kind != DP_UPCALL_WRONGVIF))
+	if (!w->held || kind == DP_UPCALL_DATA)
 		return;
-	/* what is still on the wrong interface says so when it comes again */
-	if (c->verdict == DP_VERDICT_RELEASE || kind == DP_UPCALL_WRONGVIF)
-		hold_release(w, c->hash);
+	/* what is still on the wrong interface, or refused, says so when it comes again */
+	if (c->verdict == DP_VERDICT_RELEASE || kind != DP_UPCALL_NOCACHE)
+		hold_release(w, c->held);
 	else
-		hold_discard(w, c->hash);
+		hold_discard(w, c->held);
 }
 
 void upcall_commands(struct worker *w)
@@ -173,7 +174,7 @@ void upcall_commands(struct worker *w)
 	struct gate_command o[32];
 	unsigned n;
 
-	while (!rte_ring_empty(w->commands)) {
+	while (!w->verdicts_wait && !rte_ring_empty(w->commands)) {
 		n = rte_ring_dequeue_burst_elem(w->commands, o, sizeof(o[0]), RTE_DIM(o), NULL);
 		for (unsigned i = 0; i < n; i++)
 			command_do(w, &o[i]);
@@ -258,7 +259,8 @@ static void signals_policed(
 	port->n[DP_POLICE_UPCALL(kind)].policed += n;
 }
 
-static inline void signal_packet(struct worker *w, enum dp_upcall_kind kind, const struct pkt *p,
+/* Whether a signal went out. */
+static inline bool signal_packet(struct worker *w, enum dp_upcall_kind kind, const struct pkt *p,
 	const struct register_outer *outer, uint64_t now)
 {
 	struct police_port *port = police_port(w, w->b.port);
@@ -266,13 +268,13 @@ static inline void signal_packet(struct worker *w, enum dp_upcall_kind kind, con
 
 	if (police_dry(port, DP_POLICE_UPCALL(kind), now)) {
 		signals_policed(w, port, kind, 1);
-		return;
+		return false;
 	}
 	upcall_commands(w);
 	hash = upcall_flow_hash(w, p);
 	if (outer)
 		hash = upcall_register_hash(w->t->seed, hash, p->family, outer->src, outer->dst);
-	signal_flow(w, port, kind, p, outer, hash, now);
+	return signal_flow(w, port, kind, p, outer, hash, now);
 }
 
 void upcall_signal(struct worker *w, enum dp_upcall_kind kind, const struct pkt *p)
@@ -311,12 +313,27 @@ void upcall_wrong(struct worker *w, struct pkt *p)
 		hold_begin(w, hash, p, now);
 }
 
-void upcall_register(struct worker *w, const struct pkt *p, const uint8_t *src, const uint8_t *dst,
+/* Its packet is held, if at all, when it has been looked up: a verdict that is read before finds nothing, and one
+ * that comes after it has set its route, so that what was looked up too early is held in time. */
+bool upcall_register(struct worker *w, const struct pkt *p, const uint8_t *src, const uint8_t *dst,
 	bool border, uint64_t now)
 {
 	const struct register_outer outer = {.src = src, .dst = dst, .border = border};
+	bool told = signal_packet(w, DP_UPCALL_REGISTER, p, &outer, now);
 
-	signal_packet(w, DP_UPCALL_REGISTER, p, &outer, now);
+	w->verdicts_wait |= told;
+	return told;
+}
+
+void upcall_refused(struct worker *w, struct pkt *p)
+{
+	uint64_t hash;
+
+	if (w->hold->running || (p->route && !may_get_route(w, p)) || (!w->held && !p->told))
+		return;
+	hash = upcall_flow_hash(w, p);
+	if (!(w->held && hold_join(w, hash, p)) && p->told)
+		hold_begin(w, hash, p, w->b.now);
 }
 
 /* How many of n packets may ask their gates; none while no signal can be sent. */
@@ -398,9 +415,13 @@ void upcall_done(struct dataplane *d, const struct dp_upcall *up, enum dp_verdic
 	if (up->kind >= DP_UPCALL_KINDS)
 		return;
 	c.hash = upcall_hash(d->t.seed, up->src.family, up->src.b, up->grp.b, up->table, up->ifid);
-	if (up->kind == DP_UPCALL_REGISTER)
+	c.held = c.hash;
+	if (up->kind == DP_UPCALL_REGISTER) {
 		c.hash = upcall_register_hash(
 			d->t.seed, c.hash, up->src.family, up->outer_src.b, up->outer_dst.b);
+		c.held = upcall_hash(
+			d->t.seed, up->src.family, up->src.b, up->grp.b, up->table, DP_IF_REGISTER);
+	}
 	for (unsigned i = 0; i < d->n_workers; i++)
 		rte_ring_enqueue_elem(d->workers[i]->commands, &c, sizeof(c));
 }

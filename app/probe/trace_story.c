@@ -138,7 +138,7 @@ static void tell_arrival(struct teller *t)
 
 	if (p->released) {
 		tell(t, "release", true,
-			"held since it came in on interface %s and found no route; worker %u "
+			"held since it came in on interface %s and no route took it; worker %u "
 			"sends it on now",
 			ifid_name(t->app, p->ifid, name, sizeof(name)), t->s->packet->worker);
 		return;
@@ -158,7 +158,7 @@ static void tell_route(struct teller *t)
 	char src[PREFIX_STRLEN], grp[PREFIX_STRLEN];
 
 	if (p->verdict == DP_FATE_HELD) {
-		tell(t, "lookup", true, "no route yet: held until a protocol has decided");
+		tell(t, "lookup", true, "no route takes it yet: held until a protocol has decided");
 		return;
 	}
 	if (!p->has_route) {

@@ -193,9 +193,9 @@ enum dp_upcall_kind {
 	DP_UPCALL_DATA,     /* first packet/keepalive on an input with DP_INPUT_SIGNAL */
 	DP_UPCALL_REGISTER, /* a PIM Register with data to one of our addresses on an interface with
 			     * DP_PROTO_PIM or DP_PROTO_PIM_UNICAST, ifid; src, grp, len of the packet inside, which was
-			     * forwarded if its route accepts DP_IF_REGISTER, else dropped as
-			     * register_refused without a signal of its own. One outstanding for each
-			     * (outer_src, outer_dst, src, grp) */
+			     * forwarded if its route accepts DP_IF_REGISTER, else held until the
+			     * verdict, after which it is forwarded or dropped as register_refused. One
+			     * outstanding for each (outer_src, outer_dst, src, grp) */
 	DP_UPCALL_KINDS
 };
 
@@ -381,8 +381,8 @@ struct dp_ops {
 	uint32_t (*upcall_recv)(void *dp, struct dp_upcall *out, uint32_t n);
 	/* Control has dealt with an upcall; routes that answer it are set already. */
 	void (*upcall_done)(void *dp, const struct dp_upcall *up, enum dp_verdict verdict);
-	/* Whether packets of flows without route are held: some protocol answers DP_UPCALL_NOCACHE.
-	 * Off at first. */
+	/* Whether packets of flows whose route is not made yet are held: some protocol answers
+	 * upcalls. Off at first. */
 	void (*hold_enable)(void *dp, bool on);
 	void (*hold_info)(void *dp, struct dp_hold_info *info);
 	/* One packet copied into buf (cap bytes, longer ones are cut and counted): 1, or 0. */

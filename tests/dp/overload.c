@@ -9,6 +9,7 @@
  */
 #include "tests/dp/overload.h"
 
+#include "dataplane/hdr/register.h"
 #include "tests/dp/runtime_dir.h"
 
 #include <rte_eal.h>
@@ -170,6 +171,7 @@ struct seen seen(const struct bed *b)
 		s.full += w.drops[DROP_hold_full];
 		s.expired += w.drops[DROP_hold_expired];
 		s.no_route += w.drops[DROP_no_route];
+		s.refused += w.drops[DROP_register_refused];
 	}
 	return s;
 }
@@ -356,6 +358,119 @@ static void stopping_gives_the_buffers_back(struct bed *b)
 	CHECK(dataplane_start(b->d) == 0);
 }
 
+/* --- Registers ------------------------------------------------------------------------------------------ */
+
+/* Ours, to which they come, and whom they come from. */
+static struct ipaddr rp_or_dr(uint8_t family, bool rp)
+{
+	struct flow f = {.in = rp ? 200 : 201, .family = family};
+
+	return address(&f, false);
+}
+
+static void rp_become(struct bed *b)
+{
+	struct dp_local v[] = {{.addr = rp_or_dr(IP_V4, true)}, {.addr = rp_or_dr(IP_V6, true)}};
+
+	CHECK(b->dp.ops->local_set(b->dp.ctx, v, RTE_DIM(v)) == 0);
+}
+
+static void register_some(struct bed *b, const struct flow *f, unsigned from, unsigned n)
+{
+	struct ipaddr dr = rp_or_dr(f->family, false), rp = rp_or_dr(f->family, true);
+	struct register_head head;
+
+	register_head_make(&head, f->family, dr.b, rp.b, 64);
+	for (unsigned i = 0; i < n; i++) {
+		struct rte_mbuf *m = packet(b, f, (uint16_t)(from + i));
+		unsigned inner = m->data_len - 14;
+		uint8_t *p = (uint8_t *)rte_pktmbuf_prepend(m, head.len);
+
+		memmove(p, p + head.len, 14);
+		memcpy(p, if_of(b, f->in).mac, 6);
+		if (f->family == IP_V4)
+			register_put4(p + 14 + head.len, &head, inner, 0, 1);
+		else
+			register_put6(p + 14 + head.len, &head, inner, 0, 0);
+		arrive_at(b, f->in, m);
+	}
+}
+
+/* (S,G) takes what comes in Registers; the group's route, which wants the flow from elsewhere, does not. */
+static struct dp_route register_route(const struct flow *f, bool of_source, uint32_t list)
+{
+	struct dp_route r = route_for(f, list);
+	struct ipaddr any = {.family = f->family};
+
+	r.inputs[0].ifid = of_source ? DP_IF_REGISTER : OUT + 1;
+	if (!of_source)
+		r.key.src = prefix_make(any, 0);
+	return r;
+}
+
+static void routes_are(struct bed *b, const struct dp_route *r)
+{
+	CHECK(b->dp.ops->route_set(b->dp.ctx, r, 1, NULL) == 0);
+}
+
+static void registers_wait_for_the_answer_and_go_on_in_order(struct bed *b, uint32_t list)
+{
+	for (unsigned i = 0; i < 4 * INPUTS; i++) {
+		struct flow f = {.in = i % INPUTS,
+			.family = i / INPUTS % 2 ? IP_V6 : IP_V4,
+			.id = (uint16_t)(1100 + i)};
+		struct dp_route star = register_route(&f, false, list),
+				sg = register_route(&f, true, list);
+		struct seen before = seen(b);
+		struct dp_upcall up;
+
+		if (i < 2 * INPUTS)
+			routes_are(b, &star);
+		register_some(b, &f, 0, 5);
+		up = signalled(b);
+		CHECK(up.kind == DP_UPCALL_REGISTER && up.ifid == f.in + 1);
+		WAIT_FOR(b, seen(b).kept - before.kept == 5);
+		routes_are(b, &sg);
+		if (i & 1)
+			register_some(b, &f, 5, 100);
+		b->dp.ops->upcall_done(b->dp.ctx, &up, DP_VERDICT_RELEASE);
+		if (!(i & 1))
+			register_some(b, &f, 5, 100);
+		expect(b, &f, 0, 105);
+		WAIT_FOR(b, held(b).flows_held == 0 && held(b).buffers_held == 0);
+		CHECK(seen(b).refused == before.refused && seen(b).full == before.full);
+		CHECK(b->dp.ops->route_del(b->dp.ctx, &sg.key, 1) == 0);
+	}
+}
+
+/* Bounded as any flow, and refused by the route when control has said no; an (S,G) that takes none is asked
+ * for no second opinion. */
+static void refused_registers_are_dropped_by_their_name(struct bed *b, uint32_t list)
+{
+	struct flow f = {.in = 1, .family = IP_V4, .id = 1200};
+	struct dp_route star = register_route(&f, false, list), sg = register_route(&f, true, list);
+	struct seen before = seen(b);
+	struct dp_upcall up;
+
+	routes_are(b, &star);
+	register_some(b, &f, 0, HOLD_PACKETS + 3);
+	up = signalled(b);
+	WAIT_FOR(b, seen(b).full - before.full == 3);
+	b->dp.ops->upcall_done(b->dp.ctx, &up, DP_VERDICT_DISCARD);
+	WAIT_FOR(b, seen(b).refused - before.refused == HOLD_PACKETS);
+	CHECK(held(b).flows_held == 0);
+	register_some(b, &f, 0, 4); /* its gate is closed */
+	WAIT_FOR(b, seen(b).refused - before.refused == HOLD_PACKETS + 4);
+	f.id++;
+	sg = register_route(&f, true, list);
+	sg.inputs[0].ifid = OUT + 1;
+	routes_are(b, &sg);
+	register_some(b, &f, 0, 4);
+	up = signalled(b);
+	WAIT_FOR(b, seen(b).refused - before.refused == HOLD_PACKETS + 8);
+	CHECK(seen(b).kept - before.kept == HOLD_PACKETS && seen(b).no_route == before.no_route);
+}
+
 static void hold_all(struct bed *b, unsigned workers)
 {
 	b->workers = workers;
@@ -369,6 +484,9 @@ static void hold_all(struct bed *b, unsigned workers)
 	beyond_the_bounds_packets_are_dropped(b);
 	flows_do_not_mix(b, list_of(b, OUT + 1, OUT + 1));
 	a_release_without_route_drops(b);
+	rp_become(b);
+	registers_wait_for_the_answer_and_go_on_in_order(b, list_of(b, OUT + 1, OUT + 1));
+	refused_registers_are_dropped_by_their_name(b, list_of(b, OUT + 1, OUT + 1));
 	nothing_is_held_when_nobody_answers(b);
 	stopping_gives_the_buffers_back(b);
 	bed_free(b);

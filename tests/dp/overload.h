@@ -15,7 +15,7 @@ struct mark { /* the end of each frame */
 
 /* Counters of all workers. */
 struct seen {
-	uint64_t kept, released, full, expired, no_route;
+	uint64_t kept, released, full, expired, no_route, refused;
 };
 
 /* The next packet that leaves; false: none is there. */

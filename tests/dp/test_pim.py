@@ -8,7 +8,9 @@ import struct
 import pytest
 from scapy.utils import checksum
 
+from model import router_mac
 from packets import *
+from register_dp import register
 from starg_dp import Router, run
 
 RP = "10.9.9.9"
@@ -69,6 +71,37 @@ def test_packets_of_many_sources_are_held_each():
     got = numbers(result.frames["p0"], vlan=True)
     assert sorted(got) == sorted(list(range(4)) * len(sources)), result.drops()
     assert {s for s, g in result.routes() if g == GRP} == set(sources) | {"*"}
+
+
+DR = "10.1.0.77"
+RULES = 'register_rules: ( { action = "deny"; group = "239.0.0.0/8"; source = "10.7.0.66"; }, '\
+    '{ action = "permit"; group = "224.0.0.0/4"; } );'
+
+
+def registered(n: int, src: str) -> bytes:
+    return eth(register(udp_ip(n=n, src=src), DR, RP), dst=router_mac(0))
+
+
+def rp_router() -> Config:
+    config = pim_router()
+    return config.but(rest=config.rest.replace("pim: {", "pim: { " + RULES))
+
+
+def test_the_first_registers_of_a_permitted_source_are_held_until_the_rules_are_asked():
+    """Some source of the group is refused: its (*,G) takes no Register, each source waits for its (S,G)."""
+    data = [registered(i, "10.7.0.1") for i in range(8)]
+    result = run(rp_router(), {"p0": [report((IS_EX, GRP))] + data})
+    assert numbers(result.frames["p0"], vlan=True) == list(range(8)), result.drops()
+    assert not {r for r in result.drops() if r.startswith(("hold", "register"))}, result.drops()
+
+
+def test_held_registers_of_a_refused_source_are_dropped_by_their_name():
+    data = [registered(i, "10.7.0.66") for i in range(5)]
+    data += [registered(100 + i, "10.7.0.1") for i in range(5)]
+    result = run(rp_router(), {"p0": [report((IS_EX, GRP))] + data})
+    assert numbers(result.frames["p0"], vlan=True) == list(range(100, 105))
+    assert result.drops()["register_refused"] == 5, result.drops()
+    assert not {r for r in result.drops() if r.startswith("hold")}, result.drops()
 
 
 def test_an_ssm_member_gets_its_source_alone():

@@ -12,7 +12,7 @@
  *
  * What the rules refuse the data plane must not forward before control has heard of it: mfib.c leaves Registers
  * out of the inputs of a (*,G) with such sources, and of their (S,G). The first packets of a source of that group
- * that is permitted are lost.
+ * wait in the data plane until it has.
  */
 #include "control/pim/sm/register.h"
 

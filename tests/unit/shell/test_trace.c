@@ -354,7 +354,7 @@ static void held_and_released_packets_are_told_as_such(void **state)
 	assert_true(json_is_true(at(heard.r.value, "packets[1].released")));
 	assert_true(json_is_null(at(heard.r.value, "packets[1].frame")));
 	assert_string_equal(told("packets[1].steps[0].step"), "release");
-	text_has("  lookup     no route yet: held until a protocol has decided");
+	text_has("  lookup     no route takes it yet: held until a protocol has decided");
 	text_has("held since it came in on interface src");
 }
 

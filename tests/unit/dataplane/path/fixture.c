@@ -62,7 +62,7 @@ void upcall_wrong(struct worker *w, struct pkt *p)
 	fx.upcalls[DP_UPCALL_WRONGVIF]++;
 }
 
-void upcall_register(struct worker *w, const struct pkt *p, const uint8_t *src, const uint8_t *dst,
+bool upcall_register(struct worker *w, const struct pkt *p, const uint8_t *src, const uint8_t *dst,
 	bool border, uint64_t now)
 {
 	struct dp_upcall *up = &fx.registered;
@@ -76,6 +76,14 @@ void upcall_register(struct worker *w, const struct pkt *p, const uint8_t *src, 
 	memcpy(up->outer_src.b, src, ip_bytes(&up->outer_src));
 	memcpy(up->outer_dst.b, dst, ip_bytes(&up->outer_dst));
 	fx.upcalls[DP_UPCALL_REGISTER]++;
+	return true;
+}
+
+void upcall_refused(struct worker *w, struct pkt *p)
+{
+	assert_int_equal(p->iif, DP_IF_REGISTER);
+	assert_int_equal(p->told, 1);
+	fx.refused++;
 }
 
 uint64_t upcall_flow_hash(const struct worker *w, const struct pkt *p)

@@ -42,6 +42,7 @@ struct fixture {
 	/* what left by other ways */
 	unsigned upcalls[DP_UPCALL_KINDS];
 	struct dp_upcall registered; /* the last one */
+	unsigned refused;            /* Registers that their route does not take */
 	struct rte_mbuf *punted[FX_QUEUE];
 	uint8_t punted_next[FX_QUEUE];
 	uint16_t punted_iif[FX_QUEUE];

@@ -398,6 +398,7 @@ static void a_route_that_does_not_take_registers_refuses_quietly(void **state)
 	fx_ip4_seal(inner);
 	rx_at(in, p, wrap4(p, inner, 200, 8), 0);
 	assert_int_equal(fx.w->info.drops[DROP_register_refused], 3);
+	assert_int_equal(fx.refused, 3);
 	assert_int_equal(fx_drops(), 3);
 	assert_int_equal(fx.upcalls[DP_UPCALL_REGISTER], 3);
 	assert_int_equal(fx.upcalls[DP_UPCALL_NOCACHE] + fx.upcalls[DP_UPCALL_WRONGVIF], 0);

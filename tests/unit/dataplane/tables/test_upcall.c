@@ -187,17 +187,21 @@ static void one_signal_is_outstanding_until_control_is_done(void **state)
 	fixture_free(d);
 }
 
-/* A Register with a packet of the flow from a router to one of our addresses. */
-static void register_it(struct dataplane *d, const char *outer_src, const char *outer_dst,
+/* A Register with a packet of the flow from a router to one of our addresses, whose burst is looked up then. */
+static bool register_it(struct dataplane *d, const char *outer_src, const char *outer_dst,
 	const char *src, bool border, uint64_t now)
 {
 	struct packet x;
 	struct ipaddr from, to;
+	bool told;
 
 	assert_int_equal(ip_parse(outer_src, &from), 0);
 	assert_int_equal(ip_parse(outer_dst, &to), 0);
 	packet_make(&x, src, from.family == IP_V4 ? "239.1.1.1" : "ff3e::1", 5);
-	upcall_register(d->workers[0], &x.p, from.b, to.b, border, now);
+	told = upcall_register(d->workers[0], &x.p, from.b, to.b, border, now);
+	assert_int_equal(d->workers[0]->verdicts_wait, told);
+	d->workers[0]->verdicts_wait = false;
+	return told;
 }
 
 static void registers_of_a_flow_are_told_apart_by_their_own_addresses(void **state)
@@ -241,6 +245,26 @@ static void registers_of_a_flow_are_told_apart_by_their_own_addresses(void **sta
 		assert_string_equal(ip_str(&up[10].outer_src, buf, sizeof(buf)), cases[i].from);
 		assert_string_equal(ip_str(&up[10].src, buf, sizeof(buf)), cases[i].src);
 	}
+	fixture_free(d);
+}
+
+/* Else what it lets go would not be on hold yet, and wait in vain. */
+static void a_verdict_waits_until_the_register_has_been_looked_up(void **state)
+{
+	struct dataplane *d = fixture_new(1, 10);
+	const uint64_t now = rte_rdtsc();
+	struct dp_upcall up;
+
+	assert_true(register_it(d, "192.0.2.1", "10.0.0.1", "10.1.2.3", false, now));
+	assert_false(register_it(d, "192.0.2.1", "10.0.0.1", "10.1.2.3", false, now));
+	assert_int_equal(upcall_recv(d, &up, 1), 1);
+	upcall_done(d, &up, DP_VERDICT_RELEASE);
+	d->workers[0]->verdicts_wait = true;
+	upcall_commands(d->workers[0]);
+	assert_int_equal(rte_ring_count(d->workers[0]->commands), 1);
+	d->workers[0]->verdicts_wait = false;
+	upcall_commands(d->workers[0]);
+	assert_int_equal(rte_ring_count(d->workers[0]->commands), 0);
 	fixture_free(d);
 }
 
@@ -346,6 +370,7 @@ int main(void)
 		cmocka_unit_test(a_record_says_what_happened),
 		cmocka_unit_test(one_signal_is_outstanding_until_control_is_done),
 		cmocka_unit_test(registers_of_a_flow_are_told_apart_by_their_own_addresses),
+		cmocka_unit_test(a_verdict_waits_until_the_register_has_been_looked_up),
 		cmocka_unit_test(a_full_ring_loses_the_signal_and_leaves_the_gate_open),
 		cmocka_unit_test(a_flood_of_gated_flows_asks_few_gates),
 		cmocka_unit_test(control_is_woken_once_a_sleep),
