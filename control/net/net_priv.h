@@ -116,6 +116,8 @@ struct nexthop {
 	bool orphan;        /* its `via` was deleted; the id may be somebody else's by now */
 	bool unsent;        /* the data plane refused the last change; tried again */
 	uint64_t ask_us;    /* when to ask the kernel next */
+	uint64_t
+		linger_us; /* the MAC sent is used until then, though it is not known any more; 0 no */
 };
 
 /* What an evaluation of a next hop finds (way.c). */

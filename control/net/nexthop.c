@@ -6,12 +6,17 @@
  * A next hop is found by what may change it: its address (routes), the gateway whose MAC it uses
  * (neighbours), the interface it leaves through or must leave through. Evaluating is idempotent: it
  * computes the target anew and acts on differences only.
+ *
+ * Lingering: the kernel forgets MACs that are in use (`ip neigh flush`, its garbage collection), and routes move
+ * to gateways that nobody has asked for yet. While such a one is asked for, the last MAC on the interface
+ * stays in use, for some seconds at most, so that no packet is lost where it is found in time.
  */
 #include "control/net/net_priv.h"
 
 #define ASK_US 1000000u     /* an unresolved neighbour is asked for this often */
 #define RENEW_US 10000000u  /* a used one is kept alive this often */
 #define ASK_SLACK_US 50000u /* a tick that comes a little early counts */
+#define LINGER_US 3000000u  /* in which the kernel asks three times and gives up */
 
 /* --- indexes ---------------------------------------------------------------------------------- */
 
@@ -110,16 +115,36 @@ static void ask(struct net *net, struct nexthop *nh)
 {
 	int ifindex = askable(net, nh);
 
-	nh->ask_us = net->now_us + (nh->info.resolved ? RENEW_US : ASK_US);
+	nh->ask_us = net->now_us + (nh->info.resolved && !nh->linger_us ? RENEW_US : ASK_US);
 	if (ifindex)
 		net->env.resolve(net->env.arg, ifindex, &nh->info.gateway);
+}
+
+/* t, whose MAC is not known, is what the data plane has on that interface, if the kernel can be asked and the
+ * time for it is not over. */
+static void linger(const struct net *net, struct nexthop *nh, struct way *t)
+{
+	const struct dp_adj *last = &nh->sent;
+
+	if (!t->ifid || t->kind != DP_ADJ_UNRESOLVED || last->kind != DP_ADJ_ETHER ||
+		last->ifid != t->ifid || !askable(net, nh)) {
+		nh->linger_us = 0;
+		return;
+	}
+	if (!nh->linger_us)
+		nh->linger_us = net->now_us + LINGER_US;
+	if (nh->linger_us <= net->now_us)
+		return;
+	t->kind = DP_ADJ_ETHER;
+	memcpy(t->mac, last->mac, sizeof(t->mac));
+	t->why[0] = '\0';
 }
 
 /* Evaluates and acts on what differs. The data plane's answer: only the first one matters to who
  * asks for a new next hop. */
 static int update(struct net *net, struct nexthop *nh)
 {
-	bool was_resolved = nh->info.resolved, moved;
+	bool was_known = nh->info.resolved && !nh->linger_us, known, moved;
 	struct way t;
 	int rc;
 
@@ -129,16 +154,18 @@ static int update(struct net *net, struct nexthop *nh)
 		unlink_egress(net, nh);
 		link_egress(net, nh, t.ifid, &t.gateway);
 	}
+	linger(net, nh, &t);
 	nh->info.resolved = t.kind != DP_ADJ_UNRESOLVED && !t.why[0];
+	known = nh->info.resolved && !nh->linger_us;
 	memcpy(nh->info.mac, t.mac, 6);
 	memcpy(nh->info.why, t.why, sizeof(nh->info.why));
 	rc = publish(net, nh, &t);
 	/* Who publishes with the egress interface's address must hear that it is another one. */
 	if (moved && nh->sent.id && nh->info.refs)
 		net_pend_ip(net, &nh->info.addr);
-	if (t.ifid && !nh->info.resolved && (moved || was_resolved))
+	if (t.ifid && !known && (moved || was_known))
 		ask(net, nh);
-	else if (nh->info.resolved && !was_resolved)
+	else if (known && !was_known)
 		nh->ask_us = net->now_us + RENEW_US;
 	return rc;
 }
@@ -347,7 +374,7 @@ void nexthop_tick(struct net *net)
 
 		if (!nh)
 			continue;
-		if (nh->unsent)
+		if (nh->unsent || (nh->linger_us && nh->linger_us <= net->now_us))
 			update(net, nh);
 		if (nh->info.ifid && nh->ask_us <= net->now_us + ASK_SLACK_US)
 			ask(net, nh);

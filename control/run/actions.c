@@ -100,6 +100,19 @@ void act_send_routed(struct actions *a, uint16_t ifid, const void *data, size_t 
 	send_add(a, ACT_SEND_ROUTED, ifid, data, len);
 }
 
+void act_reach(struct actions *a, const struct ipaddr *v, uint32_t n)
+{
+	struct action *act = add(a, ACT_REACH);
+	bool error = false;
+
+	if (!act)
+		return;
+	act->reach.v = bytes_copy(v, n * sizeof(*v), &error);
+	act->reach.n = n;
+	if (error)
+		drop_last(a);
+}
+
 void act_member(struct actions *a, const struct member *m)
 {
 	struct action *act = add(a, ACT_MEMBER);
@@ -166,6 +179,9 @@ static void action_fini(struct action *act)
 	case ACT_SEND_IP:
 	case ACT_SEND_ROUTED:
 		free(act->send.data);
+		break;
+	case ACT_REACH:
+		free(act->reach.v);
 		break;
 	case ACT_NOTIFY:
 		free(act->notify.text);

@@ -66,6 +66,7 @@ enum action_kind {
 	ACT_WISH_DEL,
 	ACT_SEND_IP,     /* an IP packet to a group, or into a tunnel, out of an interface */
 	ACT_SEND_ROUTED, /* an IP packet to a unicast address, wherever the route leads */
+	ACT_REACH,       /* addresses whose next hops are to be known all the time */
 	ACT_MEMBER,      /* EV_MEMBER for all other protocols */
 	ACT_NOTIFY,      /* a line for the log and the event stream */
 };
@@ -81,6 +82,10 @@ struct action {
 				data; /* owned by the list; from the IP header on, checksums done */
 			size_t len;
 		} send;
+		struct {
+			struct ipaddr *v; /* owned by the list */
+			uint32_t n;
+		} reach;
 		struct member member;
 		struct {
 			enum log_level level;
@@ -101,6 +106,9 @@ void act_wish_del(struct actions *a, const struct dp_route_key *key);
 void act_send_ip(struct actions *a, uint16_t ifid, const void *data, size_t len);
 /* The destination stands in the packet's IP header. Without a route or MAC, it is dropped and counted. */
 void act_send_routed(struct actions *a, uint16_t ifid, const void *data, size_t len);
+/* From now on the next hops of these addresses are kept known, so that the first packet there need not wait for a
+ * MAC; in place of those this protocol named before. v is copied. */
+void act_reach(struct actions *a, const struct ipaddr *v, uint32_t n);
 void act_member(struct actions *a, const struct member *m);
 void act_notify(struct actions *a, enum log_level level, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));

@@ -10,6 +10,16 @@
 /* The DP_PROTO_* bit of an IP packet, 0 if it is none of our protocols or cut short. */
 uint8_t run_classify(uint8_t family, const uint8_t *data, size_t len);
 
+/* Next hops that are held for a protocol. */
+struct reach {
+	uint32_t *adjs;
+	uint32_t n;
+};
+
+/* In place of the former ones. -ENOMEM: those stay; -ENOBUFS: some are missing. */
+int reach_set(struct reach *r, struct net *net, const struct ipaddr *v, uint32_t n);
+void reach_free(struct reach *r, struct net *net);
+
 /* Packets to unicast addresses, which wait a moment where a MAC is not known yet. */
 struct routed;
 

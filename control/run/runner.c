@@ -17,6 +17,7 @@
 struct running {
 	const struct proto *p;
 	void *self;
+	struct reach reach;
 };
 
 struct changes {
@@ -75,8 +76,10 @@ void runner_free(struct runner *r)
 {
 	if (!r)
 		return;
-	for (uint16_t i = 0; i < r->n_protos; i++)
+	for (uint16_t i = 0; i < r->n_protos; i++) {
 		r->protos[i].p->free(r->protos[i].self, r->timers);
+		reach_free(&r->protos[i].reach, r->net);
+	}
 	timer_heap_free(r->timers);
 	routed_free(r->routed);
 	free(r->members.v);
@@ -197,6 +200,11 @@ static void act(struct runner *r, uint16_t number, struct action *a, uint64_t no
 		break;
 	case ACT_SEND_ROUTED:
 		send_routed(r, number, a, now_us);
+		break;
+	case ACT_REACH:
+		if (reach_set(&r->protos[number].reach, r->net, a->reach.v, a->reach.n))
+			log_warning(r->protos[number].p->name,
+				"out of memory: first packets to a router may wait for its MAC; reload");
 		break;
 	case ACT_MEMBER:
 		member_queue(r, number, &a->member);

@@ -52,6 +52,21 @@ int rp_config(struct pim_sm *sm)
 	return 0;
 }
 
+/* A DR sends its first Register right behind the first packet of a source: the way there must be known by then. */
+void rp_reach(struct pim_sm *sm, struct proto_ctx *ctx)
+{
+	struct ipaddr *v = calloc(sm->n_rps ? sm->n_rps : 1, sizeof(*v));
+
+	if (!v) {
+		pim_drop(sm->pim, NULL, PIM_DROP_no_memory);
+		return;
+	}
+	for (size_t i = 0; i < sm->n_rps; i++)
+		v[i] = sm->rps[i].rp;
+	act_reach(ctx->out, v, (uint32_t)sm->n_rps);
+	free(v);
+}
+
 /* --- 4.7.2 ------------------------------------------------------------------------------------------- */
 
 /* 32 bits of an address: of IPv6 the exclusive-or of its segments, which of an IPv4-compatible one is the IPv4

@@ -101,6 +101,7 @@ void sm_config(struct pim_sm *sm, struct proto_ctx *ctx)
 		act_notify(ctx->out, LOG_LVL_ERROR,
 			"pim: out of memory: the RPs are those of the former configuration");
 	}
+	rp_reach(sm, ctx);
 	rp_local_changed(sm, ctx);
 	rp_refresh_all(sm, ctx);
 	target_stale_all(sm);

@@ -59,6 +59,8 @@ void sm_oif_own(struct pim_sm *sm, struct sm_oif *oif, struct sm_peer *by);
 
 /* The table of RPs from pim->config. -ENOMEM: the old one stays. */
 int rp_config(struct pim_sm *sm);
+/* Has the next hops of all RPs kept known. */
+void rp_reach(struct pim_sm *sm, struct proto_ctx *ctx);
 /* RP(G), IP_NONE if there is none. */
 struct ipaddr rp_of(const struct pim_sm *sm, const struct ipaddr *grp);
 /* Whether the SSM range has it (RFC 4607). */

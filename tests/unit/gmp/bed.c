@@ -148,6 +148,7 @@ static void action(struct bed *b, const struct action *a)
 	case ACT_WISH_SET:
 	case ACT_WISH_DEL:
 	case ACT_SEND_ROUTED:
+	case ACT_REACH:
 		fatal("an action that is not a membership protocol's");
 	}
 }

@@ -106,6 +106,12 @@ static void mac_change_is_published_once(void **state)
 	assert_int_equal(f->dp->calls[FAKE_ADJ_SET], 1);
 }
 
+static void pass(struct fixture *f, unsigned seconds)
+{
+	while (seconds-- > 0)
+		tick(f, 1);
+}
+
 static void lost_neighbour_is_asked_for_again(void **state)
 {
 	struct fixture *f = *state;
@@ -114,12 +120,76 @@ static void lost_neighbour_is_asked_for_again(void **state)
 	uint32_t adj = resolved(f, &id);
 
 	neigh(f, id, "10.1.0.2", NET_NEIGH_FAILED, 0);
-	assert_unresolved(f, adj, "no answer from 10.1.0.2 on lan1");
 	assert_int_equal(f->n_asked, 1);
+	pass(f, 3);
+	assert_unresolved(f, adj, "no answer from 10.1.0.2 on lan1");
 	neigh(f, id, "10.1.0.2", NET_NEIGH_REACHABLE, 8);
 	assert_ether(f, adj, id, 8);
 	assert_int_equal(net_neigh_del(f->net, id, &gw, false), 0);
+	pass(f, 3);
 	assert_unresolved(f, adj, "waiting for the MAC of 10.1.0.2 on lan1");
+}
+
+/* `ip neigh flush`: the entry fails and goes, is asked for, and comes again. */
+static void a_mac_that_the_kernel_forgets_is_used_while_it_is_asked_for(void **state)
+{
+	struct fixture *f = *state;
+	struct ipaddr gw = ip("10.1.0.2");
+	uint16_t id;
+	uint32_t adj = resolved(f, &id);
+
+	neigh(f, id, "10.1.0.2", NET_NEIGH_FAILED, 0);
+	assert_int_equal(net_neigh_del(f->net, id, &gw, false), 0);
+	neigh(f, id, "10.1.0.2", NET_NEIGH_INCOMPLETE, 0);
+	assert_ether(f, adj, id, 5);
+	assert_true(info(f, adj).resolved);
+	assert_int_equal(f->n_asked, 1);
+	pass(f, 2); /* and again each second */
+	assert_int_equal(f->n_asked, 3);
+	assert_ether(f, adj, id, 5);
+	neigh(f, id, "10.1.0.2", NET_NEIGH_REACHABLE, 5);
+	assert_int_equal(f->dp->calls[FAKE_ADJ_SET], 0);
+	pass(f, 5);
+	assert_ether(f, adj, id, 5);
+	assert_int_equal(f->n_asked, 3);
+}
+
+static void a_gateway_that_nobody_has_asked_for_yet_costs_no_packet_of_the_old_one(void **state)
+{
+	struct fixture *f = *state;
+	uint16_t id;
+	uint32_t adj = resolved(f, &id);
+
+	kroute(f, "10.5.0.0/24", "10.1.0.4", 7);
+	assert_string_equal(str(&f->asked[0].addr), "10.1.0.4");
+	assert_ether(f, adj, id, 5);
+	neigh(f, id, "10.1.0.4", NET_NEIGH_REACHABLE, 4);
+	assert_ether(f, adj, id, 4);
+	kroute(f, "10.5.0.0/24", "10.1.0.6", 7);
+	pass(f, 3);
+	assert_unresolved(f, adj, "waiting for the MAC of 10.1.0.6 on lan1");
+}
+
+static void nothing_lingers_without_a_way_or_where_nobody_can_be_asked(void **state)
+{
+	struct fixture *f = *state;
+	struct ipaddr gw = ip("10.2.0.2");
+	uint16_t id, id2;
+	uint32_t adj = resolved(f, &id);
+
+	kroute_del(f, "10.5.0.0/16");
+	assert_unresolved(f, adj, "no route to 10.5.0.1");
+	id2 = lan(f, "lan2", "10.2.0.1/24", 8);
+	kroute(f, "10.5.0.0/16", "10.2.0.2", 8);
+	neigh(f, id2, "10.2.0.2", NET_NEIGH_REACHABLE, 22);
+	assert_ether(f, adj, id2, 22);
+	kroute(f, "10.5.0.0/16", "10.1.0.4", 7); /* the old MAC is that of another link */
+	assert_unresolved(f, adj, "waiting for the MAC of 10.1.0.4 on lan1");
+	kroute(f, "10.5.0.0/16", "10.2.0.2", 8);
+	assert_ether(f, adj, id2, 22);
+	net_if_twin(f->net, id2, 0); /* and the kernel's neighbours with it */
+	assert_int_equal(net_neigh_del(f->net, id2, &gw, false), -ENOENT);
+	assert_int_equal(f->dp->adjs[adj].kind, DP_ADJ_UNRESOLVED);
 }
 
 static void gateway_change_moves_the_adjacency_and_is_told(void **state)
@@ -317,6 +387,9 @@ int main(void)
 		TEST(adjacency_the_data_plane_refused_is_tried_again),
 		TEST(mac_change_is_published_once),
 		TEST(lost_neighbour_is_asked_for_again),
+		TEST(a_mac_that_the_kernel_forgets_is_used_while_it_is_asked_for),
+		TEST(a_gateway_that_nobody_has_asked_for_yet_costs_no_packet_of_the_old_one),
+		TEST(nothing_lingers_without_a_way_or_where_nobody_can_be_asked),
 		TEST(gateway_change_moves_the_adjacency_and_is_told),
 		TEST(longer_route_takes_over_and_gives_back),
 		TEST(interface_flap_unresolves_and_resolves),

@@ -362,6 +362,32 @@ static void entries_that_nobody_can_mean_change_nothing(void **state)
 	assert_int_equal(sw_drops(p, PIM_DROP_no_neighbor), 1);
 }
 
+/* The first Register leaves right behind the first packet of a source, and finds the MAC there. */
+static void the_next_hop_of_each_rp_is_known_before_anybody_sends(void **state)
+{
+	struct net_neigh gw = {.state = NET_NEIGH_STATIC, .mac = {2, 0, 0, 0, 0, 9}};
+	struct sm_world *p = *state;
+
+	gw.ifid = p->up;
+	gw.addr = ip("10.0.1.2");
+	assert_int_equal(fake_dp_count_adjs(p->w->f), 1);
+	assert_int_equal(p->w->f->adjs[1].kind, DP_ADJ_UNRESOLVED);
+	assert_int_equal(net_neigh_set(p->w->net, &gw), 0);
+	assert_int_equal(p->w->f->adjs[1].kind, DP_ADJ_ETHER);
+	assert_int_equal(p->w->f->adjs[1].mac[5], 9);
+	sw_rp(p, "10.1.0.1", "239.2.0.0/16");
+	sw_rp(p, "10.1.0.1", "239.3.0.0/16");
+	sw_config(p);
+	assert_int_equal(fake_dp_count_adjs(p->w->f), 2);
+	p->conf.n_rps = 1;
+	sw_config(p);
+	assert_int_equal(fake_dp_count_adjs(p->w->f), 1);
+	assert_int_equal(p->w->f->adjs[1].kind, DP_ADJ_ETHER);
+	p->conf.n_rps = 0;
+	sw_config(p);
+	assert_int_equal(fake_dp_count_adjs(p->w->f), 0);
+}
+
 #define T(f) cmocka_unit_test_setup_teardown(f, sm_world_setup, sm_world_teardown)
 
 int main(void)
@@ -385,6 +411,7 @@ int main(void)
 		T(ipv6_trees_are_built_likewise),
 		T(all_entries_of_a_group_in_one_message_are_taken_one_by_one),
 		T(entries_that_nobody_can_mean_change_nothing),
+		T(the_next_hop_of_each_rp_is_known_before_anybody_sends),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
