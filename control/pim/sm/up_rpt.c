@@ -47,6 +47,28 @@ static void nbr_settle(struct pim_sm *sm, struct sm_source *s, struct proto_ctx 
 	s->rpt_nbr_differs = differs;
 }
 
+/* Pruned, for as long as it lasts.
+ *
+ * Deviation: RPF'(*,G) is told as soon as the source is one that Joins(*,G) prune (4.5.6). Figure 7 leaves that to
+ * the next of these, up to a minute later, if the Prune was sent to an assert's winner who has let go, or if there was
+ * none because both trees came by one neighbour, and now (S,G) ends. Meanwhile the shared tree brings what nobody wants
+ * here, or, where it leads through ourselves, has us join what we then carry in a ring. */
+static void pruned_settle(struct pim_sm *sm, struct sm_source *s, struct proto_ctx *ctx)
+{
+	bool due = prune_sg_rpt_in_join(sm, s) && !nbr_differs(sm, s);
+
+	if (due && !s->rpt_told)
+		send_rpt(sm, s, false, ctx);
+	s->rpt_told = due;
+}
+
+/* What begins it says so: a Join(*,G), or a Prune to RPF'(S,G,rpt). */
+static void pruned_begin(struct pim_sm *sm, struct sm_source *s)
+{
+	s->up_rpt = UP_RPT_PRUNED;
+	s->rpt_told = !nbr_differs(sm, s);
+}
+
 void up_rpt_settle(struct pim_sm *sm, struct sm_source *s, struct proto_ctx *ctx)
 {
 	bool rpt = RPTJoinDesired_g(s->group), prune = rpt && PruneDesired_sg_rpt(sm, s);
@@ -54,7 +76,7 @@ void up_rpt_settle(struct pim_sm *sm, struct sm_source *s, struct proto_ctx *ctx
 	switch ((enum up_rpt_state)s->up_rpt) {
 	case UP_RPT_NOT_JOINED:
 		if (prune)
-			s->up_rpt = UP_RPT_PRUNED;
+			pruned_begin(sm, s);
 		else if (rpt && !inherited_olist_sg_rpt_is_null(s))
 			s->up_rpt = UP_RPT_NOT_PRUNED;
 		s->rpt_nbr_differs = nbr_differs(sm, s);
@@ -66,6 +88,8 @@ void up_rpt_settle(struct pim_sm *sm, struct sm_source *s, struct proto_ctx *ctx
 			s->up_rpt = UP_RPT_NOT_PRUNED;
 			s->rpt_nbr_differs = nbr_differs(sm, s);
 			send_rpt(sm, s, true, ctx);
+		} else {
+			pruned_settle(sm, s, ctx);
 		}
 		break;
 	case UP_RPT_NOT_PRUNED:
@@ -73,9 +97,9 @@ void up_rpt_settle(struct pim_sm *sm, struct sm_source *s, struct proto_ctx *ctx
 			s->up_rpt = UP_RPT_NOT_JOINED;
 			timer_cancel(ctx->timers, &s->ot);
 		} else if (prune) {
-			s->up_rpt = UP_RPT_PRUNED;
 			timer_cancel(ctx->timers, &s->ot);
 			send_rpt(sm, s, false, ctx);
+			pruned_begin(sm, s);
 		} else {
 			nbr_settle(sm, s, ctx);
 		}

@@ -505,6 +505,36 @@ static void when_rpf_rpt_is_rpf_again_a_join_is_due(void **state)
 	assert_string_equal(sw_sent(p, p->up), UP " J" S "r");
 }
 
+/* Deviations from figure 7: RPF'(*,G) hears of it before the next Join(*,G). */
+static void when_pruned_and_rpf_rpt_is_rpf_again_the_prune_is_said_again(void **state)
+{
+	struct sm_world *p = *state;
+
+	rpf_rpt_is_another(p);
+	sw_member(p, p->lan2, S, G, MEMBER_NONE);
+	sw_member(p, p->lan1, S, G, MEMBER_EXCLUDE);
+	assert_string_equal(sw_sent(p, p->up), "10.0.1.3: " G " P" S "r");
+	sw_forget(p);
+	sw_hello(p, p->up, "10.0.1.3", 2, PIM_HOLDTIME_FOREVER); /* the winner restarted */
+	assert_int_equal(src(p)->up_rpt, UP_RPT_PRUNED);
+	assert_string_equal(sw_sent(p, p->up), UP " P" S "r");
+}
+
+static void when_pruned_the_end_of_the_spt_by_the_same_router_is_a_prune(void **state)
+{
+	struct sm_world *p = *state;
+
+	world_route(p->w, S "/32", p->up, "10.0.1.2");
+	member(p, MEMBER_INCLUDE, MEMBER_EXCLUDE);
+	sw_member(p, p->lan2, S, G, MEMBER_INCLUDE);
+	sm_spt_bit_set(p->sm, src(p), true);
+	sw_pass(p, 61000);
+	assert_int_equal(src(p)->up_rpt, UP_RPT_PRUNED);
+	sw_forget(p);
+	sw_member(p, p->lan2, S, G, MEMBER_NONE);
+	assert_string_equal(sw_sent(p, p->up), UP " P" S "r P" S);
+}
+
 #define T(f) cmocka_unit_test_setup_teardown(f, sm_world_setup, sm_world_teardown)
 
 int main(void)
@@ -543,6 +573,8 @@ int main(void)
 		T(while_rpf_rpt_is_another_router_the_join_carries_a_prune),
 		T(while_rpf_rpt_is_another_router_nothing_is_overridden),
 		T(when_rpf_rpt_is_rpf_again_a_join_is_due),
+		T(when_pruned_and_rpf_rpt_is_rpf_again_the_prune_is_said_again),
+		T(when_pruned_the_end_of_the_spt_by_the_same_router_is_a_prune),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
