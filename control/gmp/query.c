@@ -160,7 +160,11 @@ static bool ask_group(struct gmp_group *g, uint64_t lmqt_due)
 	return true;
 }
 
-/* 6.6.3.2: those with a timer above LMQT. */
+/* 6.6.3.2: those with a timer above LMQT.
+ *
+ * Deviation: and those with a short one that nobody is being asked about. A source that an EXCLUDE host names gets what
+ * is left of the Group Timer (6.4.2, "(A-X-Y)=Group Timer"), which a query may just have lowered; who heard that
+ * query later than the report would forward the source for a Group Membership Interval. */
 static bool ask_sources(struct gmp_group *g, uint64_t lmqt_due)
 {
 	bool any = false;
@@ -168,10 +172,11 @@ static bool ask_sources(struct gmp_group *g, uint64_t lmqt_due)
 	for (uint32_t i = 0; i < g->n_sources; i++) {
 		struct gmp_source *s = &g->sources[i];
 
-		s->asked = s->asked && s->due_us > lmqt_due;
+		s->asked = s->asked && (s->due_us > lmqt_due || s->q_left == 0);
 		if (!s->asked)
 			continue;
-		s->due_us = lmqt_due;
+		if (s->due_us > lmqt_due)
+			s->due_us = lmqt_due;
 		s->q_left = (uint8_t)gmp_last_member_query_count(g->gif);
 		any = true;
 	}

@@ -84,7 +84,8 @@ static void a_leave_alone_makes_no_old_host(void **state)
 	assert_int_equal(info(b, G4).version, 3);
 	bed_report1(b, 1, H4, "BLOCK", G4, "b");
 	assert_string_equal(bed_state(b, 1, G4), "EXCLUDE b=2 | a, G=2"); /* it counts */
-	assert_string_equal(bed_queries(b), "Q(G)"); /* the leave made tracking wait */
+	/* the leave made tracking wait; others may have heard its query after the report */
+	assert_string_equal(bed_queries(b), "Q(G) Q(G,b)");
 	lan_end(b);
 }
 
