@@ -32,6 +32,15 @@ static void attach(struct world *w, struct sim_router *r, struct sim_link *l)
 		sim_attach(r, l, NULL)->cost = costs[below(w, 8)];
 }
 
+/* Up to 1 %. Where nothing is lost, no more than the RFC's timers allow for: an assert's winner speaks again
+ * Assert_Override_Interval, 3 s, before the 180 s of Assert_Time are over for the losers (RFC 7761 4.11). */
+static int32_t skew(struct world *w)
+{
+	int32_t ppm = (int32_t)below(w, 20001) - 10000;
+
+	return w->calm ? ppm * 7 / 10 : ppm;
+}
+
 /* Every router but the first hangs on one of those before it, by a cable or on a LAN that is there. */
 static void build_routers(struct world *w, unsigned n)
 {
@@ -43,7 +52,7 @@ static void build_routers(struct world *w, unsigned n)
 		snprintf(name, sizeof(name), "r%u", i);
 		r = sim_router(w->s, name);
 		r->converge_us = (1 + below(w, 3000)) * SIM_MS;
-		r->skew_ppm = (int32_t)below(w, 20001) - 10000;
+		r->skew_ppm = skew(w);
 		if (i == 0)
 			continue;
 		if (w->s->n_links && one_in(w, 4)) {

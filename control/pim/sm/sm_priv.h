@@ -228,15 +228,15 @@ struct sm_source {
 	struct hash_node node;
 	LIST_ENTRY(sm_source) in_group;
 	struct sm_group *group;
-	bool spt_bit;             /* change it with sm_spt_bit_set */
-	uint8_t up_rpt;           /* enum up_rpt_state */
-	bool rpt_nbr_differs;     /* NotPruned: RPF'(S,G,rpt) was not RPF'(*,G) when looked at last */
-	bool rpt_told;            /* Pruned: RPF'(*,G) is who was told of it */
-	uint8_t reg;              /* enum register_state */
-	bool registered;          /* learnt through a Register (flag L) */
-	bool rate_reached;        /* SwitchToSptDesired by rate */
-	struct timer kat;         /* Keepalive Timer */
-	struct timer ot;          /* (S,G,rpt) Override Timer */
+	bool spt_bit;         /* change it with sm_spt_bit_set */
+	uint8_t up_rpt;       /* enum up_rpt_state */
+	bool rpt_nbr_differs; /* NotPruned: RPF'(S,G,rpt) was not RPF'(*,G) when looked at last */
+	bool rpt_told;        /* Pruned: RPF'(*,G) is who was told of it */
+	uint8_t reg;          /* enum register_state */
+	bool registered;      /* learnt through a Register (flag L) */
+	bool rate_reached;    /* SwitchToSptDesired by rate */
+	struct timer kat;     /* Keepalive Timer */
+	struct timer ot;      /* (S,G,rpt) Override Timer */
 	struct sm_tunnel *tunnel; /* NULL exactly while reg is NoInfo */
 	struct sm_watch *watch;   /* NULL: its rate is not measured */
 };
