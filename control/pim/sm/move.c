@@ -17,18 +17,6 @@
 #define OVERLAP_US 10000u
 #define ALONE_US 40000000u /* Hello_Period, Triggered_Hello_Delay and some */
 
-static void prune_old(struct pim_sm *sm, struct sm_entry *e, uint16_t ifid,
-	const struct ipaddr *nbr, const struct ipaddr *rp, struct proto_ctx *ctx)
-{
-	const struct sm_group *g = group_of(e);
-	struct pim_iface *pif = pim_iface_get(sm->pim, ifid, g->grp.family);
-	bool star = e->kind == SM_STAR_G;
-
-	if (pif && !ip_is_none(nbr) && pim_neigh_find(pif, nbr))
-		jp_queue_add(sm, pif, nbr, false, star ? JP_STAR_G : JP_SG,
-			star ? rp : src_of(source_of(e)), &g->grp, true, ctx);
-}
-
 /* Whether packets may still come in by it. */
 static bool works(const struct pim_sm *sm, uint16_t ifid, const struct ipaddr *nbr)
 {
@@ -68,13 +56,13 @@ void move_begin(struct pim_sm *sm, struct sm_entry *e, uint16_t old_ifid,
 	}
 	sm_move_done(sm, e, ctx); /* an earlier one: only the last path is kept */
 	if (old_ifid == e->up.ifid || !works(sm, old_ifid, old_nbr)) {
-		prune_old(sm, e, old_ifid, old_nbr, old_rp, ctx);
+		up_prune_old(sm, e, old_ifid, old_nbr, old_rp, ctx);
 		return;
 	}
 	m = calloc(1, sizeof(*m));
 	if (!m) {
 		pim_drop(sm->pim, NULL, PIM_DROP_no_memory);
-		prune_old(sm, e, old_ifid, old_nbr, old_rp, ctx);
+		up_prune_old(sm, e, old_ifid, old_nbr, old_rp, ctx);
 		return;
 	}
 	*m = (struct sm_move){.up = &e->up, .ifid = old_ifid, .nbr = *old_nbr, .rp = *old_rp};
@@ -101,6 +89,6 @@ void sm_move_done(struct pim_sm *sm, struct sm_entry *e, struct proto_ctx *ctx)
 	move_forget(&e->up, ctx->timers);
 	/* Unless it has moved back to whom it left. */
 	if (e->up.state == UP_NOT_JOINED || e->up.ifid != m.ifid || !ip_eq(&e->up.nbr, &m.nbr))
-		prune_old(sm, e, m.ifid, &m.nbr, &m.rp, ctx);
+		up_prune_old(sm, e, m.ifid, &m.nbr, &m.rp, ctx);
 	sm_touch(sm, e);
 }

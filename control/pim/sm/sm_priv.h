@@ -178,11 +178,13 @@ struct sm_up {
 	struct sm_target *target; /* NULL: no RP */
 	struct sm_rpf *own; /* its group has another path than the target's rpf; NULL: it has not */
 	LIST_ENTRY(sm_up) in_target;
-	struct ipaddr nbr; /* RPF'(..): who was joined; IP_NONE: nobody */
-	uint16_t ifid;     /* where; 0 none */
-	uint8_t state;     /* enum up_state */
-	bool by_assert;    /* nbr is an assert's winner */
-	bool override;     /* JT was decreased: what it sends does not wait for others */
+	struct ipaddr nbr;   /* RPF'(..): who was joined; IP_NONE: nobody */
+	uint16_t ifid;       /* where; 0 none */
+	uint8_t state;       /* enum up_state */
+	bool by_assert;      /* nbr is an assert's winner */
+	bool override;       /* JT was decreased: what it sends does not wait for others */
+	uint32_t joined_s;   /* since when it is joined */
+	struct ipaddr *left; /* who was joined before nbr won an assert; NULL: nobody */
 	LIST_ENTRY(sm_up) in_peer;
 	struct sm_peer *peer; /* while joined; NULL otherwise */
 	struct sm_move *move; /* NULL: it is not moving */

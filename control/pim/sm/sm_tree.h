@@ -122,6 +122,9 @@ void up_decrease_jt(struct pim_sm *sm, struct sm_up *up, uint64_t due_us, struct
 /* RPF' of all that are joined towards the neighbour restarted. */
 void up_genid(
 	struct pim_sm *sm, struct pim_iface *pif, const struct ipaddr *addr, struct proto_ctx *ctx);
+/* A Prune to a neighbour that is RPF' no more, if it is still a neighbour. rp: of a Prune(*,G). */
+void up_prune_old(struct pim_sm *sm, struct sm_entry *e, uint16_t ifid, const struct ipaddr *nbr,
+	const struct ipaddr *rp, struct proto_ctx *ctx);
 /* Goodbye: a prune for all that is joined, the machine is NotJoined. */
 void up_leave(struct pim_sm *sm, struct sm_entry *e, struct proto_ctx *ctx);
 

@@ -150,6 +150,7 @@ static void entry_end(struct pim_sm *sm, struct sm_entry *e, struct timer_heap *
 		e->up.peer->n_ups--;
 		sm_peer_gc(sm, e->up.peer);
 	}
+	free(e->up.left);
 	if (e->touched)
 		TAILQ_REMOVE(&sm->touched, e, in_touched);
 }

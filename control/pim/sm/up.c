@@ -60,6 +60,18 @@ static void send_up(
 		star ? rp_joined(e) : src_of(source_of(e)), &g->grp, urgent, ctx);
 }
 
+void up_prune_old(struct pim_sm *sm, struct sm_entry *e, uint16_t ifid, const struct ipaddr *nbr,
+	const struct ipaddr *rp, struct proto_ctx *ctx)
+{
+	const struct sm_group *g = group_of(e);
+	struct pim_iface *pif = pim_iface_get(sm->pim, ifid, g->grp.family);
+	bool star = e->kind == SM_STAR_G;
+
+	if (pif && !ip_is_none(nbr) && pim_neigh_find(pif, nbr))
+		jp_queue_add(sm, pif, nbr, false, star ? JP_STAR_G : JP_SG,
+			star ? rp : src_of(source_of(e)), &g->grp, true, ctx);
+}
+
 /* --- timers ------------------------------------------------------------------------------------------- */
 
 static void jt_periodic(struct pim_sm *sm, struct sm_entry *e, struct proto_ctx *ctx)
@@ -146,9 +158,37 @@ static void follow(struct pim_sm *sm, struct sm_entry *e)
 static void joined(struct pim_sm *sm, struct sm_entry *e, struct proto_ctx *ctx)
 {
 	e->up.state = UP_JOINED;
+	e->up.joined_s = (uint32_t)(ctx->now_us / 1000000);
 	follow(sm, e);
 	send_up(sm, e, true, true, ctx);
 	jt_periodic(sm, e, ctx);
+}
+
+/* Deviation: who was joined before an assert's winner took its place has our Join for up to a holdtime, as a reserve
+ * for when the winner lets go. The RFC leaves it to run out. If we leave while it lasts and the winner lets go for that,
+ * it would forward again, for nobody. */
+static void prune_left(struct pim_sm *sm, struct sm_entry *e, uint16_t ifid,
+	const struct ipaddr *rp, struct proto_ctx *ctx)
+{
+	struct ipaddr *left = e->up.left;
+
+	e->up.left = NULL;
+	if (left &&
+		(e->up.state == UP_NOT_JOINED || e->up.ifid != ifid || !ip_eq(left, &e->up.nbr)))
+		up_prune_old(sm, e, ifid, left, rp, ctx);
+	free(left);
+}
+
+/* The neighbour has lost to the one that is joined now. */
+static void leave_loser(struct pim_sm *sm, struct sm_entry *e, const struct ipaddr *nbr)
+{
+	if (e->up.left || ip_is_none(nbr))
+		return;
+	e->up.left = malloc(sizeof(*nbr));
+	if (e->up.left)
+		*e->up.left = *nbr;
+	else
+		pim_drop(sm->pim, NULL, PIM_DROP_no_memory);
 }
 
 /* JoinDesired -> False in Joined. */
@@ -156,6 +196,7 @@ static void not_joined(struct pim_sm *sm, struct sm_entry *e, struct proto_ctx *
 {
 	e->up.state = UP_NOT_JOINED;
 	send_up(sm, e, false, true, ctx);
+	prune_left(sm, e, e->up.ifid, rp_joined(e), ctx);
 	timer_cancel(ctx->timers, &e->up.jt);
 	if (e->kind == SM_S_G)
 		sm_spt_bit_set(sm, source_of(e), false);
@@ -169,9 +210,17 @@ static void not_joined(struct pim_sm *sm, struct sm_entry *e, struct proto_ctx *
 /* RPF' changes due to an Assert, which may also have ended. */
 static void nbr_by_assert(struct pim_sm *sm, struct sm_entry *e, struct proto_ctx *ctx)
 {
+	struct ipaddr old = e->up.nbr;
+	bool old_won = e->up.by_assert;
 	struct pim_iface *pif;
 
 	follow(sm, e);
+	if (!e->up.by_assert)
+		prune_left(sm, e, e->up.ifid, rp_joined(e), ctx);
+	else if (old_won)
+		up_prune_old(sm, e, e->up.ifid, &old, rp_joined(e), ctx);
+	else
+		leave_loser(sm, e, &old);
 	pif = up_pif(sm, e);
 	if (pif && !ip_is_none(&e->up.nbr))
 		up_decrease_jt(sm, &e->up, ctx->now_us + pim_t_override_us(pif), ctx);
@@ -184,6 +233,7 @@ static void nbr_by_route(struct pim_sm *sm, struct sm_entry *e, struct proto_ctx
 	uint16_t old_ifid = e->up.ifid;
 
 	follow(sm, e);
+	prune_left(sm, e, old_ifid, &old_rp, ctx);
 	send_up(sm, e, true, true, ctx);
 	jt_periodic(sm, e, ctx);
 	if (old_ifid != e->up.ifid || !ip_eq(&old_nbr, &e->up.nbr))

@@ -231,8 +231,32 @@ static void while_an_assert_is_active_a_route_on_the_same_link_changes_nothing(v
 	world_run(p->w);
 	assert_false(up(p)->by_assert);
 	assert_string_equal(sw_sent(p, p->src), "10.0.2.2: " G " J*10.9.9.9");
+	/* also to whom the winner had replaced, who has our Join yet */
+	assert_string_equal(sw_sent(p, p->up), "10.0.1.2: " G " P*10.9.9.9");
+	sw_forget(p);
 	sw_pass(p, 3000);
 	assert_string_equal(sw_sent(p, p->up), "10.0.1.3: " G " P*10.9.9.9");
+}
+
+static void who_leaves_a_winner_leaves_whom_it_had_replaced_too(void **state)
+{
+	struct sm_world *p = *state;
+
+	sw_neigh(p, p->up, "10.0.1.3");
+	sw_neigh(p, p->up, "10.0.1.4");
+	joined(p);
+	sw_assert(p, p->up, "10.0.1.3", NULL, G, true, 0, 0);
+	sw_pass(p, 2500);
+	sw_forget(p);
+	/* one with a higher address replaces the winner, who is no reserve for it */
+	sw_assert(p, p->up, "10.0.1.4", NULL, G, true, 0, 0);
+	sw_pass(p, 0);
+	assert_string_equal(sw_sent(p, p->up), "10.0.1.3: " G " P*10.9.9.9");
+	sw_pass(p, 2500);
+	sw_forget(p);
+	sw_member(p, p->lan1, "*", G, MEMBER_NONE);
+	assert_string_equal(
+		sw_sent(p, p->up), "10.0.1.4: " G " P*10.9.9.9 | 10.0.1.2: " G " P*10.9.9.9");
 }
 
 /* A winner that is farther than we are is not joined, so it does not stand for RPF' when routes change. */
@@ -456,6 +480,7 @@ int main(void)
 		T(on_the_same_link_the_old_neighbour_is_pruned_at_once),
 		T(an_assert_upstream_brings_a_join_for_its_winner_soon_and_no_prune),
 		T(while_an_assert_is_active_a_route_on_the_same_link_changes_nothing),
+		T(who_leaves_a_winner_leaves_whom_it_had_replaced_too),
 		T(a_winner_that_is_not_followed_does_not_keep_the_prune_from_the_old_neighbour),
 		T(a_winner_that_restarts_or_vanishes_has_won_nothing),
 		T(a_lost_neighbour_is_joined_when_it_is_back),
