@@ -12,7 +12,6 @@
 #include "control/pim/sm/register.h"
 
 #define DATA_ASSERT_INTERVAL_US 1000000u
-#define CANCEL_RECENT_US 60000000u
 
 /* --- formulas --------------------------------------------------------------------------------- */
 
@@ -225,29 +224,18 @@ static void cancel_send(const struct sm_at *at, struct proto_ctx *ctx)
 	assert_send(at, &inf, &src, ctx);
 }
 
-/* A5: whether the winner cancelled, upstream on the RP tree, is remembered for a while. */
-static void note_cancel(const struct sm_at *at, const struct assert_what *what, uint64_t now_us)
-{
-	if (at->s && what->heard && assert_metric_infinite(what->heard) &&
-		RPF_interface_RP(at->g) == at->pif->ifid)
-		at->g->cancelled_us = now_us;
-}
-
 /* A6, last part.
  *
- * Deviation: a loser on the RP tree switches to the SPT, as a last-hop router would, where both trees come in
- * by the interface, or where a winner has just cancelled there. By the RFC it leaves the winner to those
- * who joined (S,G). If these did so on its behalf only, as an RP does whose way to the source leads through
- * its own receivers, they stop, the winner cancels, and all begins anew. */
+ * Deviation: a loser on the RP tree switches to the SPT, as a last-hop router would. By the RFC it leaves the
+ * winner to those who joined (S,G). If these did so on its behalf only, as an RP does whose way to the source leads
+ * through its own receivers, they stop once they are told of its Prune, the winner cancels, and all begins anew. */
 static void spt_by_assert(struct pim_sm *sm, const struct sm_at *at, struct proto_ctx *ctx)
 {
 	bool spt = RPF_interface_S(at->s) == at->pif->ifid;
-	bool again = at->g->cancelled_us && ctx->now_us - at->g->cancelled_us < CANCEL_RECENT_US;
 
 	if (spt && at->s->sg.up.state == UP_JOINED)
 		sm_spt_bit_set(sm, at->s, true);
-	if ((spt || again) && RPF_interface_RP(at->g) == at->pif->ifid &&
-		!inherited_olist_sg_rpt_is_null(at->s))
+	if (RPF_interface_RP(at->g) == at->pif->ifid && !inherited_olist_sg_rpt_is_null(at->s))
 		sm_keepalive_set(sm, at->s, keepalive_period_us(sm), ctx);
 }
 
@@ -269,7 +257,6 @@ static void act(struct pim_sm *sm, enum assert_action action, struct sm_oif *oif
 		sm_assert_info_clear(oif, ctx->timers);
 		break;
 	case A5:
-		note_cancel(at, what, ctx->now_us);
 		sm_assert_info_clear(oif, ctx->timers);
 		break;
 	case A6:
@@ -339,6 +326,19 @@ static void winner_forget(struct pim_sm *sm, struct sm_oif *oif, struct proto_ct
 	sm_touch(sm, oif->entry);
 }
 
+/* Deviation: one that has become worse is said soon, and not when AT expires: a loser who is better now takes over
+ * while routes change anyway, and not minutes later, which doubles a packet. */
+static void winner_metric(
+	struct pim_sm *sm, struct sm_oif *oif, const struct sm_at *at, struct proto_ctx *ctx)
+{
+	struct assert_metric m = metric_said(at);
+	uint64_t due = ctx->now_us + pim_t_override_us(at->pif);
+
+	if (assert_metric_better(&oif->info->winner, &m) && due < oif->info->at.due_us)
+		sm_timer_set(sm, ctx, &oif->info->at, SM_T_ASSERT, due);
+	oif->info->winner = m;
+}
+
 static void settle_winner(struct pim_sm *sm, struct sm_oif *oif, struct proto_ctx *ctx)
 {
 	struct sm_at at = at_of(oif);
@@ -348,7 +348,7 @@ static void settle_winner(struct pim_sm *sm, struct sm_oif *oif, struct proto_ct
 	else if (!(at.s ? CouldAssert_sg(&at) : CouldAssert_star_g(&at)))
 		oif_event(sm, oif, AE_COULD_ASSERT_FALSE, ctx);
 	else
-		oif->info->winner = metric_said(&at);
+		winner_metric(sm, oif, &at, ctx);
 }
 
 static void settle_loser(struct pim_sm *sm, struct sm_oif *oif, struct proto_ctx *ctx)
@@ -468,6 +468,8 @@ void assert_data(struct pim_sm *sm, struct sm_group *g, struct sm_source *s, str
 {
 	struct sm_at star = sm_at_star_g(g, pif), sg = s ? sm_at_sg(s, pif) : star;
 
+	if (s && inherited_olist_sg(&sg))
+		spt_rival(sm, s, ctx);
 	if (s && SPTbit(s)) {
 		if (inherited_olist_sg(&sg))
 			data_on(sm, &sg, src, ctx);

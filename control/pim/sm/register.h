@@ -35,6 +35,8 @@ uint64_t rp_keepalive_period_us(const struct pim_sm *sm);
 void spt_settle(struct pim_sm *sm, struct sm_source *s);
 /* JT(S,G) expired and was no override: its data has come by RPF_interface(S) long enough. */
 void spt_join_timer(struct pim_sm *sm, struct sm_source *s, const struct proto_ctx *ctx);
+/* Another router forwards it where we do: we are to assert as on the SPT, if (S,G) has been joined long enough. */
+void spt_rival(struct pim_sm *sm, struct sm_source *s, const struct proto_ctx *ctx);
 /* Both trees come in by one interface, and (S,G) is joined. */
 bool spt_one_interface(const struct sm_source *s);
 /* Rates count: measure that of s. */

@@ -217,8 +217,6 @@ struct sm_group {
 	struct hash_node node;
 	struct ipaddr grp;
 	struct ipaddr rp_joined; /* Last RP Used (4.1.2) */
-	uint64_t
-		cancelled_us; /* when an (S,G) winner upstream on the RP tree let go last (assert.c) */
 	bool ssm;
 	bool join_seen; /* a Join(*,G) for us is in the message being read */
 	uint32_t n_sources;

@@ -11,6 +11,7 @@
 #include "control/pim/sm/register.h"
 
 #define RATE_INTERVAL_US 2000000u
+#define JOIN_SURE_S 5u /* Joins reach the source, Asserts end, Prunes are overridden */
 
 /* --- 4.2.2 ------------------------------------------------------------------------------------ */
 
@@ -63,9 +64,9 @@ bool spt_one_interface(const struct sm_source *s)
 /* Deviation: where both trees come in by one interface from two neighbours, an Assert between
  * these is to tell that the SPT works (4.2.2). There is none if the RP tree's neighbour gets the
  * source from that interface itself: the SPTbit would never be set, whoever joined (S,G) here
- * would get nothing, and this router could not assert against others. So it is set with the first
- * periodic Join, when (S,G) has been joined for a while. */
-void spt_join_timer(struct pim_sm *sm, struct sm_source *s, const struct proto_ctx *ctx)
+ * would get nothing, and this router could not assert against others. So it is set when (S,G) has
+ * been joined for a while: with the first periodic Join, or as soon as it is needed for an Assert. */
+static void spt_by_time(struct pim_sm *sm, struct sm_source *s, const struct proto_ctx *ctx)
 {
 	uint64_t fresh_ms = keepalive_period_us(sm) / 1000;
 	struct dp_route_key key = sm_source_key(s);
@@ -75,6 +76,19 @@ void spt_join_timer(struct pim_sm *sm, struct sm_source *s, const struct proto_c
 		return;
 	if (proto_flow(ctx, &key, &c) == 0 && c.last_used_ms < fresh_ms)
 		sm_spt_bit_set(sm, s, true);
+}
+
+void spt_join_timer(struct pim_sm *sm, struct sm_source *s, const struct proto_ctx *ctx)
+{
+	spt_by_time(sm, s, ctx);
+}
+
+void spt_rival(struct pim_sm *sm, struct sm_source *s, const struct proto_ctx *ctx)
+{
+	uint32_t now_s = (uint32_t)(ctx->now_us / 1000000);
+
+	if (s->sg.up.state == UP_JOINED && now_s - s->sg.up.joined_s > JOIN_SURE_S)
+		spt_by_time(sm, s, ctx);
 }
 
 /* --- 4.2.1: policy ---------------------------------------------------------------------------- */

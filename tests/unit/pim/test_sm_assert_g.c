@@ -148,6 +148,22 @@ static void star_winner_says_so_again_before_losers_forget(void **state)
 	check_assert(&a, "*", true, 110);
 }
 
+/* Losers compare with what they heard: they hear of it before it is due again. */
+static void star_winner_says_soon_that_its_metric_is_worse(void **state)
+{
+	struct data_world *dw = *state;
+	struct pim_assert a;
+
+	win_star(dw);
+	data_route(dw, "10.255.0.0/16", dw->up, "10.0.1.2", 9);
+	assert_int_equal(data_asserts(dw, dw->lan, &a), 0);
+	data_route(dw, "10.255.0.0/16", dw->up, "10.0.1.2", 90);
+	data_pass(dw, 2.6);
+	assert_int_equal(data_asserts(dw, dw->lan, &a), 1);
+	assert_int_equal(a.metric, 90);
+	assert_int_equal(assert_of(dw, "*", G, dw->lan), ASSERT_WINNER);
+}
+
 static void star_winner_answers_an_inferior_assert(void **state)
 {
 	struct data_world *dw = *state;
@@ -319,6 +335,7 @@ int main(void)
 		T(star_noinfo_hears_an_assert_that_names_a_source_without_state),
 		T(star_noinfo_ignores_what_it_does_not_track),
 		T(star_winner_says_so_again_before_losers_forget),
+		T(star_winner_says_soon_that_its_metric_is_worse),
 		T(star_winner_answers_an_inferior_assert),
 		T(star_winner_loses_to_a_preferred_assert),
 		T(star_winner_cancels_when_it_stops_forwarding),
