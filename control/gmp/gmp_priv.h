@@ -251,6 +251,11 @@ void gmp_track_clear(struct gmp_group *g);
 /* Knows nobody, and knows that. */
 void gmp_track_restart(struct gmp_group *g, uint64_t now_us);
 
+/* --- exclude.c ------------------------------------------------------------------------------------------ */
+
+/* EXCLUDE mode: sources that no member wants are excluded, if tracking knows all members. */
+void gmp_exclude_unwanted(struct gmp_group *g, uint64_t now_us);
+
 /* --- tell.c ------------------------------------------------------------------------------------------------ */
 
 /* Tells others what differs from what they were told last: beginnings before ends. */

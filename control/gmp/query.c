@@ -172,7 +172,8 @@ static bool ask_sources(struct gmp_group *g, uint64_t lmqt_due)
 	for (uint32_t i = 0; i < g->n_sources; i++) {
 		struct gmp_source *s = &g->sources[i];
 
-		s->asked = s->asked && (s->due_us > lmqt_due || s->q_left == 0);
+		s->asked = s->asked && s->set == GMP_SET_RUNNING &&
+			   (s->due_us > lmqt_due || s->q_left == 0);
 		if (!s->asked)
 			continue;
 		if (s->due_us > lmqt_due)
@@ -224,7 +225,7 @@ static void decide(struct gmp_group *g, bool by_tracking, struct proto_ctx *ctx)
 		struct gmp_source *s = &g->sources[i];
 
 		s->asked = s->asked && !(by_tracking && gmp_track_wants(g, &s->addr, ctx->now_us));
-		if (!s->asked)
+		if (!s->asked || s->set == GMP_SET_ZERO)
 			continue;
 		gmp_source_expire(g, s);
 		gmp_count(g->gif, GMP_C_fast_leaves, 1);

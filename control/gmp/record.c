@@ -87,11 +87,13 @@ static void include_block(struct row *r)
 /* INCLUDE (A)    TO_EX (B)    EXCLUDE (A*B,B-A)       (B-A)=0
  *                                                     Delete (A-B)
  *                                                     Send Q(G,A*B)
- *                                                     Group Timer=GMI */
+ *                                                     Group Timer=GMI
+ * B-A is marked, too: other routers of the link may be in EXCLUDE mode yet, where tracking here has just ended it
+ * (gmp_query_asked). */
 static void include_to_ex(struct row *r)
 {
 	for (struct gmp_source *s = r->s; s < r->end; s++) {
-		s->asked = s->listed && s->set == GMP_SET_RUNNING;
+		s->asked = s->listed;
 		if (s->listed && s->set == GMP_SET_NONE)
 			gmp_source_zero(r->g, s);
 		else if (!s->listed)
@@ -189,4 +191,5 @@ void gmp_record_apply(
 	r.gmi_due_us = ctx->now_us + gmp_group_membership_interval(g->gif);
 	(g->exclude ? exclude_rows : include_rows)[type](&r);
 	gmp_query_asked(g, ctx);
+	gmp_exclude_unwanted(g, ctx->now_us);
 }

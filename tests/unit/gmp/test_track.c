@@ -88,7 +88,26 @@ static void who_excludes_others_keeps_the_source_it_does_not_exclude(void **stat
 	assert_string_equal(bed_told(b, 1, G4), "* !c !d"); /* a: I wants it */
 	bed_report1(b, 1, I4, "BLOCK", G4, "a");
 	assert_string_equal(bed_told(b, 1, G4), "* !a !c !d");
-	assert_string_equal(bed_queries(b), "Q(G,d) Q(G,a)");
+	assert_string_equal(bed_queries(b), "Q(G,c) Q(G,d) Q(G,a)");
+	lan_end(b);
+}
+
+/* Of the records they are gone: I took them out. */
+static void what_all_who_remain_exclude_is_excluded_at_once(void **state)
+{
+	struct bed *b = lan_new();
+
+	lan_start(b);
+	bed_report1(b, 1, H4, "TO_EX", G4, "cd");
+	bed_report1(b, 1, J4, "TO_EX", G4, "ad");
+	bed_report1(b, 1, I4, "TO_EX", G4, "");
+	assert_string_equal(bed_told(b, 1, G4), "*");
+	bed_report1(b, 1, I4, "TO_IN", G4, "");
+	assert_string_equal(bed_told(b, 1, G4), "* !d");
+	bed_report1(b, 1, J4, "TO_IN", G4, "c");
+	assert_string_equal(bed_told(b, 1, G4), "* c !d"); /* c: J named it */
+	bed_report1(b, 1, J4, "BLOCK", G4, "c");
+	assert_string_equal(bed_told(b, 1, G4), "* !c !d");
 	lan_end(b);
 }
 
@@ -346,6 +365,7 @@ int main(void)
 		cmocka_unit_test(another_member_keeps_the_group_without_a_question),
 		cmocka_unit_test(another_member_keeps_its_source),
 		cmocka_unit_test(who_excludes_others_keeps_the_source_it_does_not_exclude),
+		cmocka_unit_test(what_all_who_remain_exclude_is_excluded_at_once),
 		cmocka_unit_test(who_includes_a_source_keeps_it_when_the_others_leave),
 		cmocka_unit_test(a_source_by_name_stays_when_others_want_all_and_when_they_leave),
 		cmocka_unit_test(a_source_by_name_ends_with_the_host_that_named_it),
