@@ -10,6 +10,8 @@
 #include "tests/sim/priv.h"
 
 #define DRAIN_S 2
+/* Group Membership Interval, Query Interval, Query Response Interval (RFC 3376 section 8). */
+#define EXCLUDED_LATE_US ((260 + 125 + 10) * SIM_S)
 
 /* Copies seen of each packet of one source: at each host, on each link. */
 struct sim_tally {
@@ -80,6 +82,26 @@ static bool is_wanted(
 	return false;
 }
 
+/* RFC 3376 6.4.1: "EXCLUDE (X,Y) IS_EX (A): EXCLUDE (A-Y,Y*A), (A-X-Y)=GMI". A report of a host that wants a source deletes
+ * it from X and Y. When that host has gone, the next report of those who exclude the source (an interval of general
+ * queries later, at most) has it come for a Group Membership Interval yet, as long as the group is in EXCLUDE mode. Routers
+ * that track hosts know better and are held to it. */
+static bool excluded_late(
+	const struct sim_link *l, const struct sim_router *by, const struct sim_packet *p)
+{
+	uint64_t now = by->s->now_us, since;
+	bool exclude = false, wanted = false;
+
+	since = now > EXCLUDED_LATE_US ? now - EXCLUDED_LATE_US : 0;
+	for (unsigned i = 0; i < l->n_ports; i++) {
+		const struct sim_host *h = l->ports[i]->host;
+
+		exclude |= h && sim_host_excludes(h, &p->grp);
+		wanted |= h && sim_host_wanted_since(h, &p->src, &p->grp, since);
+	}
+	return exclude && wanted && sim_port_of(by, l)->gmp.leave == GMP_LEAVE_QUERY;
+}
+
 void sim_saw_link(struct sim_link *l, const struct sim_router *by, const struct sim_packet *p)
 {
 	struct sim_tally *t = p->source->tally;
@@ -88,7 +110,8 @@ void sim_saw_link(struct sim_link *l, const struct sim_router *by, const struct 
 	if (!t || !cell(t->links, l->index, p))
 		return;
 	bump(cell(t->links, l->index, p));
-	if (by && !is_wanted(l, by, p) && !sim_prune_pending(by, l, &p->src, &p->grp)) {
+	if (by && !is_wanted(l, by, p) && !sim_prune_pending(by, l, &p->src, &p->grp) &&
+		!excluded_late(l, by, p)) {
 		bump(&t->unwanted[l->index]);
 		t->by = by;
 	}

@@ -73,11 +73,33 @@ bool sim_host_member(const struct sim_host *h, const struct ipaddr *grp)
 	return g && host_is_member(g);
 }
 
+static bool filter_wants(const struct sim_filter_state *f, const struct ipaddr *src)
+{
+	return host_filter_has(f, src) == (f->mode == SIM_INCLUDE);
+}
+
 bool sim_host_wants(const struct sim_host *h, const struct ipaddr *src, const struct ipaddr *grp)
 {
 	const struct sim_host_group *g = host_group(h, grp);
 
-	return g && !h->silent && host_filter_has(&g->now, src) == (g->now.mode == SIM_INCLUDE);
+	return g && !h->silent && filter_wants(&g->now, src);
+}
+
+bool sim_host_wanted_since(const struct sim_host *h, const struct ipaddr *src,
+	const struct ipaddr *grp, uint64_t since_us)
+{
+	for (unsigned i = 0; i < h->n_past && i < SIM_PAST_MAX; i++)
+		if (h->past[i].until_us >= since_us && ip_eq(&h->past[i].grp, grp) &&
+			filter_wants(&h->past[i].wanted, src))
+			return true;
+	return sim_host_wants(h, src, grp);
+}
+
+bool sim_host_excludes(const struct sim_host *h, const struct ipaddr *grp)
+{
+	const struct sim_host_group *g = host_group(h, grp);
+
+	return g && !h->silent && g->now.mode == SIM_EXCLUDE;
 }
 
 void sim_host_set(struct sim_host *h, const struct ipaddr *grp, const struct sim_filter_state *f)
@@ -88,6 +110,8 @@ void sim_host_set(struct sim_host *h, const struct ipaddr *grp, const struct sim
 
 	SIM_TRACE(h->s, h->name, "wants %s %s of %u", ip_str(grp, text, sizeof(text)),
 		f->mode == SIM_INCLUDE ? "INCLUDE" : "EXCLUDE", f->n);
+	h->past[h->n_past++ % SIM_PAST_MAX] =
+		(struct sim_host_past){.grp = *grp, .wanted = old, .until_us = h->s->now_us};
 	g->now = *f;
 	if (!h->silent)
 		host_changed(h, g, &old);

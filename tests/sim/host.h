@@ -33,6 +33,15 @@ struct sim_host_group {
 	bool last_reporter; /* v2: nobody else has reported since */
 };
 
+#define SIM_PAST_MAX 8u
+
+/* What it wanted before it changed its mind. */
+struct sim_host_past {
+	struct ipaddr grp;
+	struct sim_filter_state wanted;
+	uint64_t until_us;
+};
+
 struct sim_host {
 	struct sim *s;
 	char name[SIM_NAME];
@@ -46,6 +55,8 @@ struct sim_host {
 	uint32_t gen;
 	size_t n_groups;
 	struct sim_host_group *groups;
+	struct sim_host_past past[SIM_PAST_MAX]; /* a ring */
+	unsigned n_past;
 	uint64_t received, duplicates;
 };
 
@@ -60,6 +71,11 @@ void sim_host_set(struct sim_host *h, const struct ipaddr *grp, const struct sim
 bool sim_host_member(const struct sim_host *h, const struct ipaddr *grp);
 /* Whether it wants what src sends to grp. */
 bool sim_host_wants(const struct sim_host *h, const struct ipaddr *src, const struct ipaddr *grp);
+/* The same, at any time since then. */
+bool sim_host_wanted_since(const struct sim_host *h, const struct ipaddr *src,
+	const struct ipaddr *grp, uint64_t since_us);
+/* Whether it is a member that wants all but some. */
+bool sim_host_excludes(const struct sim_host *h, const struct ipaddr *grp);
 /* The host vanishes without a word, or is back (and reports its groups). */
 void sim_host_silence(struct sim_host *h, bool silent);
 void sim_host_receive(struct sim_host *h, struct sim_packet *p);
