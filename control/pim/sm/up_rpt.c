@@ -7,15 +7,21 @@
  */
 #include "control/pim/sm/sm_tree.h"
 
-/* A triggered Join or Prune(S,G,rpt) to RPF'(S,G,rpt). */
+/* A triggered Join or Prune(S,G,rpt) to RPF'(S,G,rpt), and to whom a winner has replaced as RPF'(*,G): the Join(*,G) that it
+ * has yet is to bring no more than the winner's (up.c). */
 static void send_rpt(struct pim_sm *sm, struct sm_source *s, bool join, struct proto_ctx *ctx)
 {
 	const struct sm_group *g = s->group;
 	struct pim_iface *pif = pim_iface_get(sm->pim, RPF_interface_RP(g), g->grp.family);
+	const struct ipaddr *left = g->star.up.left;
 	struct ipaddr nbr = RPF_nbr_sg_rpt(sm, s);
 
-	if (pif && !ip_is_none(&nbr) && !g->ssm)
+	if (!pif || g->ssm)
+		return;
+	if (!ip_is_none(&nbr))
 		jp_queue_add(sm, pif, &nbr, join, JP_SG_RPT, src_of(s), &g->grp, true, ctx);
+	if (left && !ip_eq(left, &nbr) && pim_neigh_find(pif, left))
+		jp_queue_add(sm, pif, left, join, JP_SG_RPT, src_of(s), &g->grp, true, ctx);
 }
 
 static bool nbr_differs(const struct pim_sm *sm, const struct sm_source *s)

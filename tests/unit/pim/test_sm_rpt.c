@@ -535,6 +535,19 @@ static void when_pruned_the_end_of_the_spt_by_the_same_router_is_a_prune(void **
 	assert_string_equal(sw_sent(p, p->up), UP " P" S "r P" S);
 }
 
+/* It has our Join(*,G) yet, and would forward the source by it. */
+static void whom_a_winner_has_replaced_is_told_of_the_prune_too(void **state)
+{
+	struct sm_world *p = *state;
+
+	not_pruned(p);
+	sw_assert(p, p->up, "10.0.1.3", NULL, G, true, 0, 0);
+	sw_pass(p, 2500);
+	sw_forget(p);
+	sw_member(p, p->lan1, S, G, MEMBER_EXCLUDE);
+	assert_string_equal(sw_sent(p, p->up), "10.0.1.3: " G " P" S "r | 10.0.1.2: " G " P" S "r");
+}
+
 #define T(f) cmocka_unit_test_setup_teardown(f, sm_world_setup, sm_world_teardown)
 
 int main(void)
@@ -575,6 +588,7 @@ int main(void)
 		T(when_rpf_rpt_is_rpf_again_a_join_is_due),
 		T(when_pruned_and_rpf_rpt_is_rpf_again_the_prune_is_said_again),
 		T(when_pruned_the_end_of_the_spt_by_the_same_router_is_a_prune),
+		T(whom_a_winner_has_replaced_is_told_of_the_prune_too),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
