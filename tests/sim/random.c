@@ -16,6 +16,9 @@
  * themselves (test_ring.c) go round once. */
 #define CALM_S 40
 #define CALM_CHECK_S 3
+/* A router that has forgotten all: a DR tells the RP of its sources when it need not be silent any more, 95 s, and
+ * Joins of before stay upstream for their holdtime, 210 s (RFC 7761 4.11). */
+#define RESTART_S 220
 /* Keepalive 210 s, then the RP's for another 185 s, then Joins that expire for 210 s. */
 #define FADE_S 1200
 
@@ -84,17 +87,22 @@ static void life(struct world *w, unsigned events, bool dump)
 static void calm_life(struct world *w, unsigned events, bool dump)
 {
 	struct sim *s = w->s;
+	double rest = CALM_S;
 
 	sim_start(s);
 	sim_run(s, RISE_S);
 	sim_baseline(s);
 	wanted(w);
 	for (unsigned i = 0; i < events && !s->failures; i++) {
-		sim_run(s, CALM_S);
+		sim_run(s, rest);
 		if (sim_check(s, CALM_CHECK_S) && dump)
 			sim_dump(s, stderr);
 		SIM_TRACE(s, "-", "event %u", i);
-		random_gentle_event(w);
+		rest = w->restarts && one_in(w, 3) ? RESTART_S : CALM_S;
+		if (rest == RESTART_S)
+			random_restart(w);
+		else
+			random_gentle_event(w);
 	}
 	if (!s->failures)
 		fade(s, dump);
@@ -108,6 +116,7 @@ void sim_random_run(
 	unsigned events;
 
 	w.calm = o->calm;
+	w.restarts = o->restarts;
 	s->trace = o->trace;
 	s->protocols = true;
 	random_build(&w, o);

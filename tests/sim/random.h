@@ -12,6 +12,7 @@ struct sim_random_options {
 	unsigned routers_min, routers_max;
 	unsigned events; /* after which the network is healed; 0: a number by the seed */
 	bool calm;       /* nothing breaks: after each event all must be right soon */
+	bool restarts;   /* calm, but routers restart */
 	FILE *trace;
 	bool dump; /* all MFIBs to stderr if it fails */
 };

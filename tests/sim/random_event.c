@@ -171,6 +171,17 @@ void random_gentle_event(struct world *w)
 	events[below(w, sizeof(events) / sizeof(events[0]))](w);
 }
 
+void random_restart(struct world *w)
+{
+	struct sim_router *r = any_router(w);
+
+	if (one_in(w, 2))
+		sim_crash(r);
+	else
+		sim_stop(r);
+	sim_boot(r);
+}
+
 void random_heal(struct world *w)
 {
 	struct sim *s = w->s;

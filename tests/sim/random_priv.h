@@ -15,6 +15,7 @@ struct world {
 	struct sim *s;
 	struct prng rng;    /* of the generator: what the network draws does not move it */
 	unsigned n_transit; /* links between routers; those behind are for hosts */
+	bool restarts;
 	bool calm; /* all hosts are of version 3: what older ones leave behind lasts minutes */
 };
 
@@ -39,5 +40,7 @@ void random_membership(struct world *w, struct sim_host *h);
 void random_event(struct world *w);
 /* One that breaks nothing. */
 void random_gentle_event(struct world *w);
+/* A router is off and on again, without a word or shut down. */
+void random_restart(struct world *w);
 /* All that is broken works again. */
 void random_heal(struct world *w);

@@ -24,6 +24,7 @@ static int usage(FILE *f)
 		"  --routers MIN-MAX  in each of them (3-30)\n"
 		"  --events N         that befall each (by the seed)\n"
 		"  --calm             nothing breaks, and all is right soon after each event\n"
+		"  --restarts         calm, but routers restart\n"
 		"  --trace            every packet, route and log line to stdout\n"
 		"  --verbose          a line for each network\n");
 	return f == stderr ? 2 : 0;
@@ -39,7 +40,8 @@ static int parse(int argc, char **argv, struct options *op)
 {
 	static const struct option longs[] = {{"seed", 1, NULL, 's'}, {"count", 1, NULL, 'c'},
 		{"routers", 1, NULL, 'r'}, {"events", 1, NULL, 'e'}, {"trace", 0, NULL, 't'},
-		{"calm", 0, NULL, 'q'}, {"verbose", 0, NULL, 'v'}, {"help", 0, NULL, 'h'}, {0}};
+		{"calm", 0, NULL, 'q'}, {"restarts", 0, NULL, 'x'}, {"verbose", 0, NULL, 'v'},
+		{"help", 0, NULL, 'h'}, {0}};
 	int c;
 
 	while ((c = getopt_long(argc, argv, "", longs, NULL)) != -1) {
@@ -65,6 +67,9 @@ static int parse(int argc, char **argv, struct options *op)
 			break;
 		case 'q':
 			op->o.calm = true;
+			break;
+		case 'x':
+			op->o.calm = op->o.restarts = true;
 			break;
 		case 'v':
 			op->verbose = true;
@@ -94,7 +99,7 @@ static void report(const struct options *op, uint64_t seed, const struct sim_ran
 		if (op->o.events)
 			printf(" --events %u", op->o.events);
 		if (op->o.calm)
-			printf(" --calm");
+			printf(op->o.restarts ? " --restarts" : " --calm");
 		printf(" --trace\n");
 	}
 	fflush(stdout);
