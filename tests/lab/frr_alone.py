@@ -11,7 +11,7 @@ import time
 from lab import Lab
 from pim_net import UDP
 from stream import Receiver, settle
-from test_pim_assert import SSM, Pair, members
+from test_pim_assert import SOURCE, SSM, Rivals
 from test_pim_lan import B, GROUP, Diamond, agreed
 from test_pim_roles import ROLES, Line
 from test_pim_source_lan import X, SourceLan, registering
@@ -52,9 +52,12 @@ def outputs_end(lab) -> bool:
 
 def asserts(lab) -> bool:
     """One of two forwarders to a LAN gives in."""
-    for net in Pair(lab, *["frr"] * 4, metric_b=20).running():
-        receivers = members(net, SSM)
-        net.flowing(receivers, packets=600)
+    for net in Rivals(lab, ("frr", "frr"), ("frr", "frr"), (10, 20)).running():
+        receivers = [net.member(host, SSM) for host in (*net.hosts, net.watcher)]
+        sender = net.flowing(receivers)
+        happens(lambda: all("T" in (r.mroute(SOURCE, SSM) or {"flags": ""})["flags"] for r in net.above), 70)
+        sender.stop()
+        net.flowing(receivers, packets=600).stop()
         return duplicate_free(net, receivers[2])
 
 

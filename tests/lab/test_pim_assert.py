@@ -1,99 +1,134 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # Copyright (c) 2026 The starg authors
-"""Two routers upstream of one LAN and two downstream, whose ways lead through different ones: who forwards to
-the LAN (RFC 7761 4.6), and who keeps it coming when another prunes (4.5.7, Prune override).
+"""Two or three routers upstream of one LAN and as many downstream, whose ways lead through different ones: who
+forwards to the LAN (RFC 7761 4.6), and who keeps it coming when he is gone.
 
-                     10.1.1 +-- a .2 --+         +-- .4 c -- 10.3.0 -- near
-    src ---- .1 r0 --|                 |-- LAN --|
-       10.0.0        10.1.2 +-- b .3 --+ 10.2.0  +-- .5 d -- 10.4.0 -- far
+                     10.1.1 +-- a .2 --+         +-- .12 d -- 10.3.1 -- host
+    src ---- .1 r0 --10.1.2-+-- b .3 --|-- LAN --+-- .13 e -- 10.3.2 -- host
+       10.0.0        10.1.3 +-- c .4 --+ 10.2.0  +-- .14 f -- 10.3.3 -- host
                                             |
                                           watch     sees all of the LAN, no router serves it
 
-FRR sends no Assert for a source of its own LAN, so the source is behind r0. c goes through a, d through b.
+FRR sends no Assert for a source of its own LAN, so the source is behind r0. d goes through a, e through b, f through c.
+An FRR below sometimes prunes the loser when it hears an Assert, and does not join him again until its next periodic
+Join, so these are frequent.
 """
+import socket
+
 import pytest
 
 from peers import Switch
 from pim_net import UDP, PimNet, Port
-from stream import Receiver, SourceReceiver
+from stream import Receiver, Sender, SourceReceiver
 
 GROUP, SSM, RP, SOURCE = "239.1.1.1", "232.1.1.1", "10.9.9.9", "10.0.0.9"
-A, B = "10.2.0.2", "10.2.0.3"
+PIM_ASSERT = 0x25  # version 2, type 5
 
 
-class Pair(PimNet):
-    def __init__(self, lab, a: str, b: str, c: str = "starg", d: str = "starg", metric_a: int = 10,
-                 metric_b: int = 10, rp: str = "r0", preference: int = 0):
+class Rivals(PimNet):
+    def __init__(self, lab, above: tuple[str, ...], below: tuple[str, ...], metrics: tuple[int, ...] = (10, 10, 10),
+                 rp: int | None = None, preference: int = 0):
+        """Kinds of a, b, c and of d, e, f; rp: which of a, b, c it is, or else r0."""
         super().__init__(lab)
-        self.r0, self.a, self.b, self.c, self.d = (
-            self.router(n, k) for n, k in zip(("r0", "a", "b", "c", "d"), ("starg", a, b, c, d)))
+        self.r0 = self.router("r0", "starg")
+        self.above = [self.router(n, k) for n, k in zip("abc", above)]
+        self.below = [self.router(n, k) for n, k in zip("def", below)]
         self.src = self.host("src", self.r0, Port("e0", "10.0.0.1/24"), f"{SOURCE}/24")
-        self.cable(self.r0, Port("e1", "10.1.1.1/24"), self.a, Port("e0", "10.1.1.2/24"))
-        self.cable(self.r0, Port("e2", "10.1.2.1/24"), self.b, Port("e0", "10.1.2.2/24"))
+        for i, r in enumerate(self.above, 1):
+            self.cable(self.r0, Port(f"e{i}", f"10.1.{i}.1/24"), r, Port("e0", f"10.1.{i}.2/24"))
         switch = Switch(lab, "lan")
-        self.on_lan(switch, (self.a, Port("e1", f"{A}/24", hello_s=2)), (self.b, Port("e1", f"{B}/24", hello_s=2)),
-                 (self.c, Port("e0", "10.2.0.4/24", hello_s=2)), (self.d, Port("e0", "10.2.0.5/24", hello_s=2)))
+        self.on_lan(switch, *((r, Port("e1", f"{lan_address(i)}/24", hello_s=2)) for i, r in enumerate(self.above)),
+                    *((r, Port("e0", f"10.2.0.{i + 12}/24", hello_s=2)) for i, r in enumerate(self.below)))
         self.watcher = self.host_on("watch", switch, "10.2.0.9/24")
-        self.near = self.host("near", self.c, Port("e1", "10.3.0.1/24", igmp=True), "10.3.0.9/24")
-        self.far = self.host("far", self.d, Port("e1", "10.4.0.1/24", igmp=True), "10.4.0.9/24")
-        getattr(self, rp).loopback(f"{RP}/32")
+        self.hosts = [self.host(f"at-{r.name}", r, Port("e1", f"10.3.{i}.1/24", igmp=True), f"10.3.{i}.9/24")
+                      for i, r in enumerate(self.below)]
+        (self.r0 if rp is None else self.above[rp]).loopback(f"{RP}/32")
         for r in self.routers:
             r.rp(RP)
+            r.join_interval_s = 5
             # 0 is what FRR has for the kernel's routes; pimd says 101
             r.more = f'rpf_preference: ( {{ protocol = "boot"; preference = {preference}; }} );'
-        ways = ((self.a, "10.1.1.1", metric_a), (self.b, "10.1.2.1", metric_b), (self.c, A, 100), (self.d, B, 100))
-        for r, via, metric in ways:
-            self.route(r, "10.0.0.0/24", via, metric)
-            if rp != r.name:
-                self.route(r, f"{RP}/32", B if rp == "b" and r is self.c else via, metric)
-        for to, via in (("10.2.0.0/24", "10.1.1.2"), (f"{RP}/32", "10.1.2.2")):
-            self.route(self.r0, to, via)
+        self.ways(metrics, rp)
+
+    def ways(self, metrics: tuple[int, ...], rp: int | None) -> None:
+        """To the source and to the RP."""
+        for i, (r, metric) in enumerate(zip(self.above, metrics)):
+            self.route(r, "10.0.0.0/24", f"10.1.{i + 1}.1", metric)
+            if i != rp:
+                self.route(r, f"{RP}/32", f"10.1.{i + 1}.1", metric)
+        for i, r in enumerate(self.below):
+            self.route(r, "10.0.0.0/24", lan_address(i), 100)
+            self.route(r, f"{RP}/32", lan_address(i if rp is None else rp), 100)
+        self.route(self.r0, "10.2.0.0/24", "10.1.1.2")
+        if rp is not None:
+            self.route(self.r0, f"{RP}/32", f"10.1.{rp + 1}.2")
+
+    def member(self, host, group: str) -> Receiver:
+        if group == SSM and host is not self.watcher:
+            return SourceReceiver(host, UDP, group, "eth0", SOURCE)
+        return Receiver(host, UDP, group, "eth0")
 
 
-def members(net: Pair, group: str) -> list[Receiver]:
-    """Behind c, behind d, and one that only looks."""
-    if group == SSM:
-        near, far = (SourceReceiver(h, UDP, group, "eth0", SOURCE) for h in (net.near, net.far))
-    else:
-        near, far = (Receiver(h, UDP, group, "eth0") for h in (net.near, net.far))
-    return [near, far, Receiver(net.watcher, UDP, group, "eth0")]
+def lan_address(above: int) -> str:
+    return f"10.2.0.{above + 2}"
+
+
+# rp: an FRR that loses (S,G) goes on with what (*,G) joined, for it keeps no lost_assert(S,G,rpt): it is not on the RP
+# tree of the LAN then. Each sends an Assert only with the SPTbit (CouldAssert, 4.6.1), which FRR sets as RP with the
+# next Register, or else where it looks at its packets, every 31 s.
 CASES = {
-    "starg-wins-by-metric": (SSM, "a", {"a": "starg", "b": "frr", "d": "frr", "metric_b": 20}),
-    "starg-wins-by-address": (SSM, "b", {"a": "frr", "b": "starg", "c": "frr"}),
-    # FRR sends Asserts only where it is the RP (else it never sets the SPTbit: two FRRs beside each other duplicate
-    # for good), and a loser of (S,G) goes on with what (*,G) joined, for it keeps no lost_assert(S,G,rpt)
-    "starg-loses-by-metric": (GROUP, "b", {"a": "starg", "b": "frr", "metric_a": 20, "rp": "b"}),
-    "starg-loses-by-address": (GROUP, "b", {"a": "starg", "b": "frr", "d": "frr", "rp": "b"}),
-    "starg-loses-to-pimd": (GROUP, "b", {"a": "starg", "b": "pimd", "preference": 200}),
+    "starg-wins-by-metric": (SSM, 0, ("starg", "frr"), ("starg", "frr"), {"metrics": (10, 20)}),
+    "starg-wins-by-address": (SSM, 1, ("frr", "starg"), ("frr", "starg"), {}),
+    "starg-wins-as-rp": (GROUP, 0, ("starg", "frr"), ("starg", "frr"), {"metrics": (10, 20), "rp": 0}),
+    "starg-loses-by-metric": (GROUP, 1, ("starg", "frr"), ("starg", "starg"), {"metrics": (20, 10), "rp": 1}),
+    "starg-loses-by-address": (GROUP, 1, ("starg", "frr"), ("starg", "frr"), {"rp": 1}),
+    "starg-loses-one-source": (SSM, 1, ("starg", "frr"), ("starg", "frr"), {}),
+    "starg-loses-to-pimd": (GROUP, 1, ("starg", "pimd"), ("starg", "starg"), {"preference": 200}),
+    "starg-wins-over-both": (GROUP, 0, ("starg", "frr", "pimd"), ("starg", "frr", "starg"),
+                             {"metrics": (10, 20, 10), "rp": 0}),
 }
 
 
-def agreed(net: Pair, group: str, win, lose) -> bool:
-    address = A if win is net.a else B
-    return all(r.asserts(SOURCE, group).get(port) == (state, address) for r, port, state in (
-        (win, "e1", "winner"), (lose, "e1", "loser"), (net.c, "e0", "loser"), (net.d, "e0", "loser"))
-        if r.kind != "pimd")
+def has_asserted(net: Rivals, r, group: str) -> bool:
+    """By its packets: of pimd nothing else is known."""
+    ip = (p for _, p in net.lab.capture.sent_by(r, "e1"))
+    return any(p[(p[0] & 15) * 4] == PIM_ASSERT and socket.inet_aton(group) in p for p in ip)
 
 
-@pytest.mark.parametrize("group, winner, how", CASES.values(), ids=CASES.keys())
-def test_one_of_two_forwards_and_the_other_follows(lab, group, winner, how):
-    for net in Pair(lab, **how).running():
-        receivers = members(net, group)
-        sender = net.flowing(receivers)
-        win, lose = (net.a, net.b) if winner == "a" else (net.b, net.a)
-        try:
-            net.wait(f"{win.name} wins, {lose.name} and those below know", lambda: agreed(net, group, win, lose))
-        except AssertionError:
-            # FRR sometimes leaves the SPTbit off, as RP too: then CouldAssert(S,G) is false there (4.6.1), and the
-            # other wins whatever the metrics are
-            if win.kind == "frr" and agreed(net, group, lose, win) and "T" not in win.mroute(SOURCE, group)["flags"]:
-                sender.stop()
-                return
-            raise
+def agreed(net: Rivals, group: str, winner: int) -> bool:
+    ends = [(r, "e1", "winner" if i == winner else "loser") for i, r in enumerate(net.above)]
+    ends += [(r, "e0", "loser") for r in net.below]
+    return all(has_asserted(net, r, group) if r.kind == "pimd" else
+               r.asserts(SOURCE, group).get(port) == (state, lan_address(winner)) for r, port, state in ends)
+
+
+def first_tree(net: Rivals, group: str, winner: int) -> tuple[Receiver, Sender]:
+    """Of the winner to be, before there are others: up to its SPTbit, for an FRR sends no Assert without it. An RP that
+    has no member when the source begins stops the Registers, and waits a minute for the next."""
+    win = net.above[winner]
+    receiver = net.member(net.hosts[winner], group)
+    if group == GROUP and win.kind == "frr":
+        net.wait(f"the RP tree at {win.name}",
+                 lambda: "e1" in (win.mroute("*", group) or {"outputs": ()})["outputs"])
+    sender = net.flowing([receiver])
+    if win.kind == "frr":
+        net.wait(f"the SPTbit at {win.name}", lambda: "T" in (win.mroute(SOURCE, group) or {"flags": ""})["flags"], 70)
+    return receiver, sender
+
+
+@pytest.mark.parametrize("group, winner, above, below, how", CASES.values(), ids=CASES.keys())
+def test_one_forwards_and_the_others_follow(lab, group, winner, above, below, how):
+    for net in Rivals(lab, above, below, **how).running():
+        receiver, sender = first_tree(net, group, winner)
+        others = [net.member(h, group) for i, h in enumerate(net.hosts) if i != winner]
+        receivers = [receiver, *others, net.member(net.watcher, group)]
+        net.arrives(sender, receivers)
+        win = net.above[winner]
+        net.wait(f"{win.name} wins, and all others know", lambda: agreed(net, group, winner))
         sender.stop()
         net.once(receivers)
-        # the one whose next hop is the loser goes on when the winner is gone
+        # those whose next hop is a loser go on when the winner is gone
         sender = net.flowing(receivers)
         (win.down if win.kind == "pimd" else win.crash)()  # pimd is not missed for 105 s
-        net.arrives(sender, receivers[1:] if winner == "a" else [receivers[0], receivers[2]])
+        net.arrives(sender, receivers[1:])
         sender.stop()
