@@ -39,16 +39,18 @@ static void limit_hints(struct hints *h, const struct gmp_if_info *i)
 {
 	const char *word = i->family == IP_V6 ? "mld" : "igmp";
 	uint64_t host = i->counters[GMP_C_drop_host_limit];
+	uint64_t last = i->last_us[GMP_C_drop_host_limit];
 	char ip[IP_STRLEN];
 
 	if (i->suppressed)
 		hint(h, "; %s takes no new group, for it has %u of the %u that %s.max_groups permits",
 			i->interface, i->groups, i->conf->max_groups, word);
-	if (host)
+	if (host && last >= ask_since())
 		hint(h,
 			"; %s has refused %llu joins of hosts that are in %s.max_groups_per_host (%u) "
-			"groups, the last of %s",
+			"groups, the last %llu s ago of %s",
 			i->interface, (unsigned long long)host, word, i->conf->max_groups_per_host,
+			ask_ago_s(last),
 			ip_str(&i->last_from[GMP_C_drop_host_limit], ip, sizeof(ip)));
 }
 
@@ -98,13 +100,14 @@ static void drop_hints(struct hints *h, const struct pim_iface_info *i, const ch
 		const struct ipaddr *from = &i->stats->drop_from[v[k].drop];
 		struct is_neighbor f = {.ifid = i->ifid, .address = from};
 
-		if (!i->stats->drops[v[k].drop])
+		if (!i->stats->drops[v[k].drop] || i->stats->drop_us[v[k].drop] < ask_since())
 			continue;
 		pim_neigh_walk(h->a->pim, is_neighbor_cb, &f);
 		if (v[k].drop == PIM_DROP_no_neighbor && f.yes)
 			continue; /* its Hello has come since */
-		hint(h, "; %s has dropped %llu messages (%s), the last from %s, %s", name,
-			(unsigned long long)i->stats->drops[v[k].drop], pim_drop_name(v[k].drop),
+		hint(h, "; %s has dropped %llu messages (%s), the last %llu s ago from %s, %s",
+			name, (unsigned long long)i->stats->drops[v[k].drop],
+			pim_drop_name(v[k].drop), ask_ago_s(i->stats->drop_us[v[k].drop]),
 			ip_str(from, ip, sizeof(ip)), v[k].words);
 	}
 }
@@ -172,19 +175,32 @@ static void not_rp_hint(struct hints *h)
 {
 	struct pim_stats st;
 	char ip[IP_STRLEN];
+	uint64_t last;
 
 	pim_stats_get(h->a->pim, &st);
-	if (st.drops[PIM_DROP_register_not_rp])
+	last = st.drop_us[PIM_DROP_register_not_rp];
+	if (st.drops[PIM_DROP_register_not_rp] && last >= ask_since())
 		hint(h,
-			"; %llu Registers were refused, the last from %s, for this router is not the RP "
-			"of their group (register_not_rp): compare show pim rp there",
-			(unsigned long long)st.drops[PIM_DROP_register_not_rp],
+			"; %llu Registers were refused, the last %llu s ago from %s, for this router is "
+			"not the RP of their group (register_not_rp): compare show pim rp there",
+			(unsigned long long)st.drops[PIM_DROP_register_not_rp], ask_ago_s(last),
 			ip_str(&st.drop_from[PIM_DROP_register_not_rp], ip, sizeof(ip)));
+}
+
+/* This very group or source was asked for, and a limit was in the way. */
+static void refused_hints(struct hints *h)
+{
+	char why[256];
+
+	for (unsigned pim = 0; pim < 2; pim++)
+		if (ask_refused(h->a, pim, why, sizeof(why)))
+			hint(h, "; %s", why);
 }
 
 /* What of all that may have kept somebody from asking. */
 static void find_hints(struct hints *h)
 {
+	refused_hints(h);
 	registered_hint(h);
 	pim_neigh_walk(h->a->pim, neighbor_cb, h);
 	pim_iface_walk(h->a->pim, where_cb, h);

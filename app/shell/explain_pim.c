@@ -235,14 +235,18 @@ static bool check_limit(struct ask *a)
 {
 	uint32_t max = a->x->app->conf ? a->x->app->conf->pim.limits.states : 0;
 	uint64_t star, sg;
+	char why[256];
+	bool refused;
 
 	pim_tree_count(a->pim, &star, &sg);
 	if (a->has_star || a->has_sg || !max || star + sg < max)
 		return true;
+	refused = ask_refused(a, true, why, sizeof(why));
 	return explain_check(a->x, "limit", false,
-		"no state is made for it: there are %llu, as many as pim.limits.states permits; "
-		"raise it, or see show pim state for who has so many",
-		(unsigned long long)(star + sg));
+		"no state %s for it: there are %llu, as many as pim.limits.states permits; raise it, or "
+		"see show pim state for who has so many%s%s",
+		refused ? "is made" : "could be made", (unsigned long long)(star + sg),
+		refused ? "; " : "", refused ? why : "");
 }
 
 /* --- the parts of explain ----------------------------------------------------------------------------- */

@@ -26,6 +26,14 @@ bool ask_pim_runs(const struct ask *a, uint16_t ifid, struct pim_iface_info *inf
 bool ask_wanted(struct ask *a, bool only_say);
 /* Nobody does: the verdict, with what may have kept them from asking. Returns false. */
 bool ask_nobody(struct ask *a);
+/* Hints tell of what has happened lately: hosts report, and neighbors join, again and again, each two minutes at the
+ * latest, unless their intervals are set longer. */
+#define ASK_RECENT_US 150000000u
+/* The time since which an event is recent; how long ago another time was. */
+uint64_t ask_since(void);
+unsigned long long ask_ago_s(uint64_t at_us);
+/* Whether a limit of PIM, or else of IGMP or MLD, has refused the group or source lately; buf says which. */
+bool ask_refused(const struct ask *a, bool pim, char *buf, size_t cap);
 /* Whether a boundary of the interface keeps the group out. */
 bool ask_bounded(const struct ask *a, const struct pim_iface_info *i);
 

@@ -250,6 +250,16 @@ static bool down_cb(void *arg, const struct pim_iface_info *i)
 	return true;
 }
 
+/* Somebody gets it, and a limit has kept it from somebody else, or from a better way. */
+static void lack_refused(struct ask *a)
+{
+	char why[256];
+
+	for (unsigned pim = 0; pim < 2; pim++)
+		if (ask_refused(a, pim, why, sizeof(why)))
+			explain_lack(a->x, "limit", "%s", why);
+}
+
 bool ask_wanted(struct ask *a, bool only_say)
 {
 	a->only_say = only_say;
@@ -259,6 +269,8 @@ bool ask_wanted(struct ask *a, bool only_say)
 		pim_oif_walk(&a->sg, join_cb, a);
 	if (a->has_star)
 		pim_oif_walk(&a->star, star_join_cb, a);
+	if (a->wanting)
+		lack_refused(a);
 	if (only_say || a->outputs)
 		return true;
 	if (!a->wanting)

@@ -7,6 +7,7 @@
  */
 #pragma once
 
+#include "control/base/refused.h"
 #include "control/run/proto.h"
 
 /* --- configuration ----------------------------------------------------------------------------- */
@@ -199,7 +200,8 @@ struct gmp_if_info {
 	bool suppressed;          /* new groups are refused */
 	const uint64_t *counters; /* GMP_COUNTER_N */
 	const struct ipaddr
-		*last_from; /* for each: who sent what was counted last; IP_NONE: nobody */
+		*last_from;      /* for each: who sent what was counted last; IP_NONE: nobody */
+	const uint64_t *last_us; /* and when */
 };
 
 /* Names as users know them. */
@@ -248,6 +250,10 @@ struct gmp_host_info {
 	const struct ipaddr *sources; /* valid in the callback only */
 };
 
+/* The last time since since_us that a limit (GMP_C_drop_group_limit, _source_limit, _host_limit) refused what was said
+ * of the group, or of some of its sources; false: never, or it is forgotten. */
+bool gmp_refusal_get(
+	const void *self, const struct ipaddr *grp, uint64_t since_us, struct refusal *out);
 /* In order: interfaces by name and family; groups by interface and address; sources and hosts likewise.
  * family IP_NONE, ifid 0, grp NULL: all. cb returns false to stop. */
 void gmp_if_walk(const void *self, uint8_t family, uint64_t now_us,

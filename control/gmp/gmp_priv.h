@@ -111,7 +111,9 @@ struct gmp_if {
 	struct log_rate limit_log, version_log, querier_log;
 	uint64_t counters[GMP_COUNTER_N];
 	struct ipaddr last_from[GMP_COUNTER_N]; /* who sent what was counted last */
+	uint64_t last_us[GMP_COUNTER_N];        /* when that was */
 	struct ipaddr rx_from; /* sender of the message that is being taken; else IP_NONE */
+	uint64_t rx_us;        /* when it came */
 };
 
 /* Sources in order of address, each once. */
@@ -134,6 +136,7 @@ struct gmp_self {
 	uint32_t cap_scratch;
 	struct ipaddr batch[GMP_BATCH]; /* sources of a query that is built */
 	uint8_t packet[GMP_PACKET_MAX];
+	struct refused refused; /* GMP_C_drop_*_limit */
 };
 
 /* Versions count as IGMP's inside: MLDv1 is 2, MLDv2 is 3. */
@@ -147,8 +150,23 @@ static inline void gmp_count(struct gmp_if *gif, enum gmp_counter c, uint64_t n)
 	if (n == 0)
 		return;
 	gif->counters[c] += n;
-	if (!ip_is_none(&gif->rx_from))
-		gif->last_from[c] = gif->rx_from;
+	if (ip_is_none(&gif->rx_from))
+		return;
+	gif->last_from[c] = gif->rx_from;
+	gif->last_us[c] = gif->rx_us;
+}
+
+/* A limit refuses what a message says of a group, or of some of its sources: counted, and noted for explain. */
+static inline void gmp_refuse(
+	struct gmp_if *gif, enum gmp_counter c, const struct ipaddr *grp, uint64_t n)
+{
+	if (n)
+		refused_note(&gif->self->refused, &(struct refusal){.grp = *grp,
+							  .from = gif->rx_from,
+							  .ifid = gif->ifid,
+							  .why = (uint16_t)c,
+							  .at_us = gif->rx_us});
+	gmp_count(gif, c, n);
 }
 
 /* --- vars.c: RFC 3376 section 8, in force ------------------------------------------------------ */

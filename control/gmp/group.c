@@ -69,7 +69,7 @@ struct gmp_group *gmp_group_get(
 	if (g)
 		return g;
 	if (!unlimited && !has_room(gif, ctx)) {
-		gmp_count(gif, GMP_C_drop_group_limit, 1);
+		gmp_refuse(gif, GMP_C_drop_group_limit, grp, 1);
 		return NULL;
 	}
 	g = calloc(1, sizeof(*g));

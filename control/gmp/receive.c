@@ -193,7 +193,7 @@ static struct gmp_group *group_new(struct gmp_if *gif, const struct said *w, str
 	if (!is_exclude(w) && (w->type == GMP_BLOCK || w->list.n == 0))
 		return NULL;
 	if (gmp_track_full(gif, &w->from)) {
-		gmp_count(gif, GMP_C_drop_host_limit, 1);
+		gmp_refuse(gif, GMP_C_drop_host_limit, &w->grp, 1);
 		return NULL;
 	}
 	g = gmp_group_get(gif, &w->grp, false, ctx);
@@ -302,6 +302,7 @@ void gmp_receive(struct gmp_self *self, const struct event *ev, struct proto_ctx
 	why = ev->packet.family == IP_V6 ? mld_parse(ev->packet.data, ev->packet.len, &m)
 					 : igmp_parse(ev->packet.data, ev->packet.len, &m);
 	gif->rx_from = m.from;
+	gif->rx_us = ctx->now_us;
 	receive(gif, &m, why, ctx);
 	gif->rx_from = (struct ipaddr){0};
 }

@@ -39,10 +39,23 @@ static struct gmp_if_info if_info(const struct gmp_if *gif, uint64_t now_us)
 		.suppressed = gif->suppressed,
 		.counters = gif->counters,
 		.last_from = gif->last_from,
+		.last_us = gif->last_us,
 	};
 
 	memcpy(i.interface, gif->conf.interface, sizeof(i.interface));
 	return i;
+}
+
+bool gmp_refusal_get(
+	const void *me, const struct ipaddr *grp, uint64_t since_us, struct refusal *out)
+{
+	const struct ipaddr any = {.family = IP_NONE};
+	const struct gmp_self *self = me;
+	const struct refusal *r = refused_find(&self->refused, &any, grp, since_us);
+
+	if (r)
+		*out = *r;
+	return r;
 }
 
 void gmp_if_walk(const void *me, uint8_t family, uint64_t now_us,

@@ -61,7 +61,7 @@ static uint32_t allowed(struct gmp_group *g, uint32_t n)
 		room = g->n_sources < c->max_sources ? c->max_sources - g->n_sources : 0;
 	if (c->max_entries && g->gif->n_entries + room > c->max_entries)
 		room = g->gif->n_entries < c->max_entries ? c->max_entries - g->gif->n_entries : 0;
-	gmp_count(g->gif, GMP_C_drop_source_limit, n - room);
+	gmp_refuse(g->gif, GMP_C_drop_source_limit, &g->grp, n - room);
 	return room;
 }
 

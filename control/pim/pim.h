@@ -7,6 +7,7 @@
  */
 #pragma once
 
+#include "control/base/refused.h"
 #include "control/pim/common/wire.h"
 #include "control/run/proto.h"
 
@@ -139,10 +140,15 @@ struct pim_stats {
 	uint64_t drops[PIM_DROP_COUNT];
 	struct ipaddr
 		drop_from[PIM_DROP_COUNT]; /* sender of the last one; IP_NONE: not a message's */
+	uint64_t drop_us[PIM_DROP_COUNT];  /* when that was */
 	uint64_t neighbors_new, neighbors_lost, neighbors_restarted;
 	uint64_t dr_changes;
 };
 void pim_stats_get(const void *self, struct pim_stats *out);
+/* The last time since since_us that a limit (PIM_DROP_limit_states, _neighbor or _source) refused state for (src, grp);
+ * src IP_NONE: for any source. False: never, or it is forgotten. */
+bool pim_refusal_get(const void *self, const struct ipaddr *src, const struct ipaddr *grp,
+	uint64_t since_us, struct refusal *out);
 
 struct pim_iface_info {
 	uint16_t ifid;

@@ -123,8 +123,10 @@ static int command(struct pim_self *pim, const struct pim_command *cmd, struct p
 			ip_str(&cmd->neighbor, a, sizeof(a)));
 		return -ENOENT;
 	}
-	if (cmd->kind == PIM_CLEAR_STATISTICS && !cmd->interface[0])
+	if (cmd->kind == PIM_CLEAR_STATISTICS && !cmd->interface[0]) {
 		pim->stats = (struct pim_stats){0};
+		pim->refused = (struct refused){0};
+	}
 	return 0;
 }
 
@@ -175,6 +177,7 @@ static void pim_event(void *me, const struct event *ev, struct proto_ctx *ctx)
 {
 	struct pim_self *pim = me;
 
+	pim->now_us = ctx->now_us;
 	switch (ev->kind) {
 	case EV_CONFIG:
 		config(pim, ev->config, ctx);
@@ -237,23 +240,39 @@ uint64_t pim_random_us(struct pim_self *pim, uint64_t max_us)
 }
 
 static void count_drop(
-	struct pim_stats *s, enum pim_drop why, uint32_t n, const struct ipaddr *from)
+	const struct pim_self *pim, struct pim_stats *s, enum pim_drop why, uint32_t n)
 {
 	s->drops[why] += n;
-	if (!ip_is_none(from))
-		s->drop_from[why] = *from;
+	s->drop_us[why] = pim->now_us;
+	if (!ip_is_none(&pim->rx_from))
+		s->drop_from[why] = pim->rx_from;
 }
 
 void pim_drop_n(struct pim_self *pim, struct pim_iface *pif, enum pim_drop why, uint32_t n)
 {
 	if (why == PIM_OK || n == 0)
 		return;
-	count_drop(&pim->stats, why, n, &pim->rx_from);
+	count_drop(pim, &pim->stats, why, n);
 	if (pif)
-		count_drop(&pif->stats, why, n, &pim->rx_from);
+		count_drop(pim, &pif->stats, why, n);
 }
 
 void pim_drop(struct pim_self *pim, struct pim_iface *pif, enum pim_drop why)
 {
 	pim_drop_n(pim, pif, why, 1);
+}
+
+void pim_refuse(struct pim_self *pim, struct pim_iface *pif, enum pim_drop why,
+	const struct ipaddr *src, const struct ipaddr *grp)
+{
+	struct refusal r = {.grp = *grp,
+		.from = pim->rx_from,
+		.ifid = pif ? pif->ifid : 0,
+		.why = (uint16_t)why,
+		.at_us = pim->now_us};
+
+	if (src)
+		r.src = *src;
+	refused_note(&pim->refused, &r);
+	pim_drop(pim, pif, why);
 }

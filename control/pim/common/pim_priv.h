@@ -105,8 +105,10 @@ struct pim_self {
 	size_t n_by_id;
 	struct hash_table neighbors, secondaries;
 	struct pim_sm *sm;
-	uint8_t *scratch;      /* PIM_MSG_MAX bytes to write a packet in */
-	struct ipaddr rx_from; /* sender of the message that is being taken; else IP_NONE */
+	uint8_t *scratch;       /* PIM_MSG_MAX bytes to write a packet in */
+	struct ipaddr rx_from;  /* sender of the message that is being taken; else IP_NONE */
+	uint64_t now_us;        /* of the event that is being taken */
+	struct refused refused; /* PIM_DROP_limit_* */
 };
 
 /* --- for the trees --------------------------------------------------------------------------------- */
@@ -142,6 +144,9 @@ void pim_send_link(struct pim_iface *pif, const uint8_t *ip, size_t len, struct 
 void pim_send_routed(struct pim_self *pim, const uint8_t *ip, size_t len, struct proto_ctx *ctx);
 /* Counts a drop; pif NULL: of no interface. PIM_OK counts nothing. */
 void pim_drop(struct pim_self *pim, struct pim_iface *pif, enum pim_drop why);
+/* A limit keeps state for (src, grp) from being made; src NULL: all sources. Counted, and noted for explain. */
+void pim_refuse(struct pim_self *pim, struct pim_iface *pif, enum pim_drop why,
+	const struct ipaddr *src, const struct ipaddr *grp);
 void pim_drop_n(struct pim_self *pim, struct pim_iface *pif, enum pim_drop why, uint32_t n);
 
 /* Arms a timer of PIM for its event in this instance. -ENOMEM: it is not armed; said and counted. */

@@ -12,6 +12,17 @@ void pim_stats_get(const void *self, struct pim_stats *out)
 	*out = pim->stats;
 }
 
+bool pim_refusal_get(const void *self, const struct ipaddr *src, const struct ipaddr *grp,
+	uint64_t since_us, struct refusal *out)
+{
+	const struct pim_self *pim = self;
+	const struct refusal *r = refused_find(&pim->refused, src, grp, since_us);
+
+	if (r)
+		*out = *r;
+	return r;
+}
+
 const struct pim_sm *pim_sm_of(const void *self)
 {
 	const struct pim_self *pim = self;

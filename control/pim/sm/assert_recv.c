@@ -125,7 +125,7 @@ static struct sm_source *source_for(struct pim_sm *sm, struct sm_group *g, struc
 
 	if (s || m->rpt_bit || assert_metric_infinite(m))
 		return s;
-	by = down_peer(sm, &from, ctx);
+	by = down_peer(sm, src, &g->grp, &from, ctx);
 	if (!by)
 		return NULL;
 	s = sm_source_get(sm, g, src, ctx);

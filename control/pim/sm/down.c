@@ -104,7 +104,8 @@ static void step(struct pim_sm *sm, struct sm_oif *oif, enum ds_event ev, const 
 	sm_prunes_gc(oif, ctx->timers);
 }
 
-struct sm_peer *down_peer(struct pim_sm *sm, const struct jp_recv *m, struct proto_ctx *ctx)
+struct sm_peer *down_peer(struct pim_sm *sm, const struct ipaddr *src, const struct ipaddr *grp,
+	const struct jp_recv *m, struct proto_ctx *ctx)
 {
 	struct sm_peer *p = sm_peer_get(sm, m->pif->ifid, &m->src);
 	uint32_t max = sm->pim->config->limits.per_neighbor;
@@ -112,7 +113,7 @@ struct sm_peer *down_peer(struct pim_sm *sm, const struct jp_recv *m, struct pro
 
 	if (!p || !max || p->n_states < max)
 		return p;
-	pim_drop(sm->pim, m->pif, PIM_DROP_limit_neighbor);
+	pim_refuse(sm->pim, m->pif, PIM_DROP_limit_neighbor, src, grp);
 	act_notify_rated(ctx, &m->pif->log[PIM_LOG_LIMIT], LOG_LVL_WARNING,
 		"pim: neighbor %s on %s asks for more than %u states "
 		"(limits.per_neighbor): the rest is left out",
@@ -129,7 +130,8 @@ void down_receive(struct pim_sm *sm, struct sm_entry *e, enum ds_event ev, const
 
 	if (figure_2_3[oif ? oif->ds : DS_NOINFO][ev].next != DS_NOINFO &&
 		(!oif || oif->ds == DS_NOINFO)) {
-		by = down_peer(sm, m, ctx);
+		by = down_peer(sm, e->kind == SM_STAR_G ? NULL : src_of(source_of(e)),
+			&group_of(e)->grp, m, ctx);
 		if (by && !oif)
 			oif = sm_oif_get(sm, e, m->pif, ctx);
 		if (!by || !oif) {

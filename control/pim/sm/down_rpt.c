@@ -100,7 +100,7 @@ static void step(struct pim_sm *sm, struct sm_oif *oif, enum ds_rpt_event ev,
 static struct sm_oif *begin(
 	struct pim_sm *sm, struct sm_source *s, const struct jp_recv *m, struct proto_ctx *ctx)
 {
-	struct sm_peer *by = down_peer(sm, m, ctx);
+	struct sm_peer *by = down_peer(sm, src_of(s), &s->group->grp, m, ctx);
 	struct sm_oif *oif = by ? sm_oif_get(sm, &s->sg, m->pif, ctx) : NULL;
 
 	if (!by)

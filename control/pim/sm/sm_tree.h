@@ -155,8 +155,9 @@ void down_rpt_timer(
 	struct pim_sm *sm, struct sm_oif *oif, enum ds_rpt_event ev, struct proto_ctx *ctx);
 void down_rpt_forget(struct pim_sm *sm, struct sm_oif *oif, struct proto_ctx *ctx);
 
-/* Whether the neighbour that sent m may make one more state; counts and says if not. */
-struct sm_peer *down_peer(struct pim_sm *sm, const struct jp_recv *m, struct proto_ctx *ctx);
+/* The neighbour that sent m, if it may make one more state; else NULL, counted and said. src NULL: of (*,G). */
+struct sm_peer *down_peer(struct pim_sm *sm, const struct ipaddr *src, const struct ipaddr *grp,
+	const struct jp_recv *m, struct proto_ctx *ctx);
 
 /* --- jp.c, mfib.c, sm.c ------------------------------------------------------------------------------ */
 

@@ -43,13 +43,14 @@ struct sm_source *sm_source_find(
 /* --- making ---------------------------------------------------------------------------------------- */
 
 /* Room for one more entry below limits.states? Counts and says if not. */
-static bool room(struct pim_sm *sm, struct proto_ctx *ctx)
+static bool room(struct pim_sm *sm, const struct ipaddr *src, const struct ipaddr *grp,
+	struct proto_ctx *ctx)
 {
 	uint32_t max = sm->pim->config->limits.states;
 
 	if (!max || sm->n_star + sm->n_sg < max)
 		return true;
-	pim_drop(sm->pim, NULL, PIM_DROP_limit_states);
+	pim_refuse(sm->pim, NULL, PIM_DROP_limit_states, src, grp);
 	act_notify_rated(ctx, &sm->states_log, LOG_LVL_WARNING,
 		"pim: no more than %u states (limits.states): a group or source is left out", max);
 	return false;
@@ -68,7 +69,7 @@ struct sm_group *sm_group_get(struct pim_sm *sm, const struct ipaddr *grp, struc
 
 	if (g)
 		return g;
-	if (!room(sm, ctx))
+	if (!room(sm, NULL, grp, ctx))
 		return NULL;
 	g = slab_get(&sm->group_slab);
 	if (!g) {
@@ -86,7 +87,8 @@ struct sm_group *sm_group_get(struct pim_sm *sm, const struct ipaddr *grp, struc
 }
 
 /* Whether limits.per_source lets src have one more group. Counts and says if not. */
-static bool source_room(struct pim_sm *sm, const struct ipaddr *src, struct proto_ctx *ctx)
+static bool source_room(struct pim_sm *sm, const struct ipaddr *src, const struct ipaddr *grp,
+	struct proto_ctx *ctx)
 {
 	uint32_t max = sm->pim->config->limits.per_source;
 	const struct sm_target *t = max ? target_find(sm, src, TARGET_S) : NULL;
@@ -94,7 +96,7 @@ static bool source_room(struct pim_sm *sm, const struct ipaddr *src, struct prot
 
 	if (!t || t->n_ups < max)
 		return true;
-	pim_drop(sm->pim, NULL, PIM_DROP_limit_source);
+	pim_refuse(sm->pim, NULL, PIM_DROP_limit_source, src, grp);
 	act_notify_rated(ctx, &sm->source_log, LOG_LVL_WARNING,
 		"pim: source %s has %u groups (limits.per_source): one more is left out",
 		ip_str(src, a, sizeof(a)), max);
@@ -108,7 +110,7 @@ struct sm_source *sm_source_get(
 
 	if (s)
 		return s;
-	if (!room(sm, ctx) || !source_room(sm, src, ctx))
+	if (!room(sm, src, &g->grp, ctx) || !source_room(sm, src, &g->grp, ctx))
 		return NULL;
 	s = slab_get(&sm->source_slab);
 	if (!s) {

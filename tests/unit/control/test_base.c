@@ -8,6 +8,7 @@
 #include "control/base/idpool.h"
 #include "control/base/order.h"
 #include "control/base/prng.h"
+#include "control/base/refused.h"
 #include "control/base/route_key.h"
 #include "tests/unit/control/world.h"
 
@@ -463,6 +464,44 @@ static void ascending_keys_do_not_make_a_deep_tree(void **state)
 	free(v);
 }
 
+static struct refusal refusal(uint32_t grp, uint32_t src, uint16_t why, uint64_t at_us)
+{
+	struct refusal r = {.why = why, .at_us = at_us, .grp.family = IP_V4};
+
+	r.grp.w_be[0] = grp;
+	r.src.family = src ? IP_V4 : IP_NONE;
+	r.src.w_be[0] = src;
+	return r;
+}
+
+static void a_refusal_is_found_by_its_group_and_source_until_newer_ones_take_its_place(void **state)
+{
+	struct refused *t = calloc(1, sizeof(*t));
+	struct refusal all = refusal(7, 0, 1, 10), one = refusal(7, 3, 2, 20),
+		       other = refusal(7, 4, 0, 0);
+	const struct ipaddr any = {.family = IP_NONE};
+
+	assert_non_null(t);
+	assert_null(refused_find(t, &any, &all.grp, 1));
+	refused_note(t, &all);
+	refused_note(t, &one);
+	assert_int_equal(refused_find(t, &any, &all.grp, 1)->why, 2); /* the last one */
+	assert_int_equal(refused_find(t, &one.src, &all.grp, 1)->why, 2);
+	assert_int_equal(refused_find(t, &other.src, &all.grp, 1)->why, 1);
+	assert_null(refused_find(t, &other.src, &all.grp, 11)); /* too long ago */
+	all.at_us = 30;
+	refused_note(t, &all); /* again: in its own place */
+	assert_int_equal(refused_find(t, &other.src, &all.grp, 30)->at_us, 30);
+	for (uint32_t g = 100; g < 100 + 100 * REFUSED_SETS; g++) {
+		struct refusal r = refusal(g, 0, 3, g);
+
+		refused_note(t, &r);
+		assert_ptr_not_equal(refused_find(t, &any, &r.grp, g), NULL);
+	}
+	assert_null(refused_find(t, &any, &all.grp, 1));
+	free(t);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -483,6 +522,8 @@ int main(void)
 		cmocka_unit_test(reader_past_the_end_gives_zeros_and_says_so),
 		cmocka_unit_test(writer_that_is_full_drops_all_the_rest),
 		cmocka_unit_test(key_covers_what_its_prefixes_hold),
+		cmocka_unit_test(
+			a_refusal_is_found_by_its_group_and_source_until_newer_ones_take_its_place),
 		cmocka_unit_test(random_nodes_stand_in_order),
 		cmocka_unit_test(ascending_keys_do_not_make_a_deep_tree),
 	};

@@ -226,6 +226,9 @@ static void the_limit_of_states_is_reached(void **state)
 	join(r, "239.6.6.6");
 	verdict(r, "explain 10.9.3.3 239.6.6.6",
 		"no state is made for it: there are 1, as many as pim.limits.states permits");
+	verdict(r, "explain 10.9.3.3 239.6.6.6",
+		"state for the group was refused 0 s ago (limit_states)");
+	verdict(r, "explain 10.9.3.3 239.7.7.7", "no state could be made for it: there are 1");
 }
 
 static void a_neighbor_has_all_it_may_have(void **state)
@@ -238,6 +241,47 @@ static void a_neighbor_has_all_it_may_have(void **state)
 	trees_join(r, "lan1", "10.1.0.9", "*", "239.6.6.6");
 	verdict(r, "explain 10.9.3.3 239.6.6.6",
 		"neighbor 10.1.0.9 has all the states that limits.per_neighbor (1) permits");
+	verdict(r, "explain 10.9.3.3 239.6.6.6",
+		"; state for the group was refused 0 s ago (limit_neighbor), asked for by 10.1.0.9 on "
+		"lan1: that neighbor has as many as pim.limits.per_neighbor permits");
+	assert_null(strstr(run_text(r, "explain 10.9.3.3 239.7.7.7"), "was refused"));
+}
+
+/* Whoever gets it, the limit is named to who asks for those that do not; and of another source it says nothing. */
+static void a_limit_is_named_beside_those_that_get_the_group(void **state)
+{
+	static const char *const lacks =
+		"state for source 10.9.3.3 was refused 7 s ago (limit_source)";
+	struct router *r = *state;
+
+	trees_setup_with(r, "10.9.9.9", &(struct trees_rules){.limits.per_source = 1});
+	join(r, "239.5.5.5");
+	join(r, "239.6.6.6");
+	trees_hello(r, "lan1", "10.1.0.9");
+	trees_join(r, "lan1", "10.1.0.9", "10.9.3.3", "239.5.5.5");
+	trees_join(r, "lan1", "10.1.0.9", "10.9.3.3", "239.6.6.6");
+	r->w->now_us += 7000000;
+	assert_non_null(strstr(run_text(r, "explain 10.9.3.3 239.6.6.6"), lacks));
+	assert_null(strstr(run_text(r, "explain 10.9.3.3 239.5.5.5"), "was refused"));
+	assert_null(strstr(run_text(r, "explain 10.9.3.4 239.6.6.6"), "was refused"));
+}
+
+static void what_has_not_happened_lately_is_no_hint(void **state)
+{
+	struct router *r = *state;
+
+	trees_setup_with(
+		r, "10.9.9.9", &(struct trees_rules){.limits.per_neighbor = 1, .per_host = 1});
+	trees_join(r, "lan1", "10.1.0.9", "*", "239.6.6.6");
+	join(r, "239.5.5.5");
+	join(r, "239.7.7.7");
+	r->w->now_us += 100000000;
+	verdict(r, "explain 10.0.0.1 239.6.6.6", "(no_neighbor), the last 100 s ago from 10.1.0.9");
+	verdict(r, "explain 10.0.0.1 239.7.7.7",
+		"; IGMP refused membership 100 s ago (drop_host_limit), asked for by 10.1.0.5 on lan1");
+	r->w->now_us += 100000000;
+	assert_null(strstr(run_text(r, "explain 10.0.0.1 239.6.6.6"), "no_neighbor"));
+	assert_null(strstr(run_text(r, "explain 10.0.0.1 239.7.7.7"), "refused"));
 }
 
 static void the_rp_is_not_told_or_has_said_stop(void **state)
@@ -313,7 +357,7 @@ static void the_own_interface_is_passive(void **state)
 		"the way to the RP leads through lan1, which is passive here");
 	trees_hello(r, "lan1", "10.1.0.9");
 	verdict(r, "explain 10.9.3.3 239.6.6.6",
-		"lan1 has dropped 1 messages (if_passive), the last from 10.1.0.9");
+		"lan1 has dropped 1 messages (if_passive), the last 0 s ago from 10.1.0.9");
 }
 
 static void a_source_without_route_is_the_verdict(void **state)
@@ -347,7 +391,7 @@ static void the_limit_of_a_host_is_named(void **state)
 	join(r, "239.6.6.6");
 	verdict(r, "explain 10.0.0.1 239.6.6.6",
 		"lan1 has refused 1 joins of hosts that are in igmp.max_groups_per_host (1) groups, "
-		"the last of 10.1.0.5");
+		"the last 0 s ago of 10.1.0.5");
 }
 
 static void joins_that_were_dropped_are_named(void **state)
@@ -357,12 +401,13 @@ static void joins_that_were_dropped_are_named(void **state)
 
 	trees_setup(r, "10.9.9.9");
 	trees_join(r, "lan1", "10.1.0.9", "*", "239.5.5.5");
-	verdict(r, line, "lan1 has dropped 1 messages (no_neighbor), the last from 10.1.0.9");
+	verdict(r, line,
+		"lan1 has dropped 1 messages (no_neighbor), the last 0 s ago from 10.1.0.9");
 	trees_hello(r, "lan1", "10.1.0.9");
 	assert_null(strstr(text_at(run_ok(r, line), "verdict"), "no_neighbor"));
 	trees_join_rp(r, "lan1", "10.1.0.9", "10.9.8.8", "239.5.5.5");
 	verdict(r, line,
-		"lan1 has dropped 1 messages (rp_mismatch), the last from 10.1.0.9, whose Joins name "
+		"lan1 has dropped 1 messages (rp_mismatch), the last 0 s ago from 10.1.0.9, whose Joins name "
 		"another RP");
 }
 
@@ -374,7 +419,7 @@ static void registers_of_a_group_of_another_rp_are_named(void **state)
 	trees_hello(r, "lan1", "10.1.0.9");
 	trees_null_register(r, "lan1", "10.1.0.9", "10.0.0.254", "10.9.3.3", "239.5.5.5");
 	verdict(r, "explain 10.9.3.3 239.5.5.5",
-		"1 Registers were refused, the last from 10.1.0.9, for this router is not the RP of "
+		"1 Registers were refused, the last 0 s ago from 10.1.0.9, for this router is not the RP of "
 		"their group (register_not_rp)");
 }
 
@@ -442,6 +487,8 @@ int main(void)
 		TEST(the_rules_refuse_registers),
 		TEST(the_limit_of_states_is_reached),
 		TEST(a_neighbor_has_all_it_may_have),
+		TEST(a_limit_is_named_beside_those_that_get_the_group),
+		TEST(what_has_not_happened_lately_is_no_hint),
 		TEST(the_rp_is_not_told_or_has_said_stop),
 		TEST(the_source_is_pruned_where_it_was_wanted),
 		TEST(a_boundary_lies_on_the_way_to_the_rp),
