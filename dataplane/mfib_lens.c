@@ -9,33 +9,49 @@
 #include <errno.h>
 #include <stdlib.h>
 
-static uint32_t *lens_counter(struct mfib *m, uint8_t family, uint8_t grp, uint8_t src)
+static unsigned lens_bits(uint8_t family)
 {
-	unsigned bits = family == IP_V4 ? 32 : 128;
-
-	return &m->lens_count[family == IP_V6][grp * (bits + 1) + src];
+	return family == IP_V4 ? 32 : 128;
 }
 
+/* Routes with these lengths; with src one more than there are bits: with this length of group. */
+static uint32_t *lens_counter(struct mfib *m, uint8_t family, unsigned grp, unsigned src)
+{
+	return &m->lens_count[family == IP_V6][grp * (lens_bits(family) + 2) + src];
+}
+
+static uint32_t *lens_group_counter(struct mfib *m, uint8_t family, unsigned grp)
+{
+	return lens_counter(m, family, grp, lens_bits(family) + 1);
+}
+
+static struct mfib_lens lens_of(uint8_t family, uint8_t grp, uint8_t src)
+{
+	struct mfib_lens lens = {.grp = grp, .src = src, .family = family};
+	unsigned bytes = lens_bits(family) / 8;
+	struct ipaddr all = {0}, s, g;
+
+	memset(all.b, 0xff, sizeof(all.b));
+	s = ip_mask(all, src);
+	g = ip_mask(all, grp);
+	memcpy(lens.mask, s.b, bytes);
+	memcpy((char *)lens.mask + bytes, g.b, bytes);
+	return lens;
+}
+
+/* The first (*,G) comes here, and the last that goes: 129 times 129 counters of IPv6 would take longer than all
+ * else that a route costs. */
 static unsigned lens_collect(struct mfib *m, uint8_t family, struct mfib_lens *out)
 {
-	int bits = family == IP_V4 ? 32 : 128;
-	unsigned n = 0, bytes = (unsigned)bits / 8;
+	int bits = (int)lens_bits(family);
+	unsigned n = 0;
 
 	for (int grp = bits; grp >= 0; grp--) {
-		for (int src = bits; src >= 0; src--) {
-			struct ipaddr all = {0}, s, g;
-
-			if (!*lens_counter(m, family, (uint8_t)grp, (uint8_t)src))
-				continue;
-			memset(all.b, 0xff, sizeof(all.b));
-			s = ip_mask(all, (uint8_t)src);
-			g = ip_mask(all, (uint8_t)grp);
-			out[n] = (struct mfib_lens){
-				.grp = (uint8_t)grp, .src = (uint8_t)src, .family = family};
-			memcpy(out[n].mask, s.b, bytes);
-			memcpy((char *)out[n].mask + bytes, g.b, bytes);
-			n++;
-		}
+		if (!*lens_group_counter(m, family, (unsigned)grp))
+			continue;
+		for (int src = bits; src >= 0; src--)
+			if (*lens_counter(m, family, (unsigned)grp, (unsigned)src))
+				out[n++] = lens_of(family, (uint8_t)grp, (uint8_t)src);
 	}
 	return n;
 }
@@ -61,13 +77,17 @@ int mfib_lens_add(struct mfib *m, const struct dp_route_key *k)
 {
 	const struct mfib_lens_set *set = atomic_load_explicit(&m->t->lens, memory_order_relaxed);
 	uint32_t *count = lens_counter(m, k->src.addr.family, k->grp.len, k->src.len);
+	uint32_t *of_group = lens_group_counter(m, k->src.addr.family, k->grp.len);
 	int err;
 
+	++*of_group;
 	if ((*count)++)
 		return 0;
 	err = lens_publish(m, set->n4 + set->n6 + 1u);
-	if (err)
+	if (err) {
 		--*count;
+		--*of_group;
+	}
 	return err;
 }
 
@@ -76,14 +96,15 @@ void mfib_lens_sub(struct mfib *m, const struct dp_route_key *k)
 {
 	const struct mfib_lens_set *set = atomic_load_explicit(&m->t->lens, memory_order_relaxed);
 
+	--*lens_group_counter(m, k->src.addr.family, k->grp.len);
 	if (--*lens_counter(m, k->src.addr.family, k->grp.len, k->src.len) == 0)
 		lens_publish(m, set->n4 + set->n6 + 0u);
 }
 
 int mfib_lens_init(struct mfib *m)
 {
-	m->lens_count[0] = calloc(33 * 33, sizeof(uint32_t));
-	m->lens_count[1] = calloc(129 * 129, sizeof(uint32_t));
+	m->lens_count[0] = calloc(33 * 34, sizeof(uint32_t));
+	m->lens_count[1] = calloc(129 * 130, sizeof(uint32_t));
 	if (!m->lens_count[0] || !m->lens_count[1])
 		return -ENOMEM;
 	return lens_publish(m, 0);

@@ -99,7 +99,7 @@ struct mfib {
 	bool resync;
 	uint16_t *mark_of; /* the mark of a route by its counter, 0 none (marks.c) */
 	uint32_t n_marked;
-	uint32_t *lens_count[2]; /* routes by [grp len * (bits + 1) + src len], IPv4 and IPv6 */
+	uint32_t *lens_count[2]; /* routes by lengths, IPv4 and IPv6 (mfib_lens.c) */
 	/* A counter index is about to be used again: nobody writes to it any more. */
 	void (*counter_reset)(void *owner, uint32_t counter);
 };
