@@ -17,6 +17,7 @@ import subprocess
 import sys
 import time
 
+from . import host
 from .frames import checksum
 from .result import Result
 from .rows import Bench
@@ -151,7 +152,7 @@ def lab_of(bench: Bench):
 def latencies(bench: Bench) -> list[Result]:
     """Joins and leaves, the routers taking turns group by group."""
     Lab = lab_of(bench)
-    with Lab("sgb") as lab:
+    with host.on_all_cpus(), Lab("sgb") as lab:
         both = [Contender(lab, kind) for kind in ("starg", "frr")]
         joins, leaves = {c.name: [] for c in both}, {c.name: [] for c in both}
         for c in both:

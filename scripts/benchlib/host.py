@@ -3,6 +3,7 @@
 """What the machine is, what it does besides, and the processor time of one thread."""
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import glob
 import os
@@ -34,6 +35,18 @@ def leave_the_workers_cpu() -> None:
     """This program stays on the first CPU, where the contenders' control threads are: their
     workers are on the second."""
     os.sched_setaffinity(0, ALL_CPUS[:1])
+
+
+@contextlib.contextmanager
+def on_all_cpus():
+    """For contenders without a worker, which no CPU need be kept for: this program and its children go where
+    there is one."""
+    before = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, ALL_CPUS)
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, before)
 
 
 def _child() -> None:
