@@ -21,7 +21,7 @@
 #define TICK_PORTS_MS 200
 #define TICK_NET_MS 1000
 #define IDLE_SPINS 64      /* rounds without work before the first sleep */
-#define IDLE_SPINS_WAKEN 8 /* where a frame ends a sleep at once */
+#define IDLE_SPINS_WAKEN 1 /* where a frame ends a sleep at once */
 #define IDLE_SLEEP_US 50   /* first sleep, then doubled */
 #define IDLE_SLEEP_MAX_US 400
 /* One round of what is ready. Without ONCE libevent stays as long as anything is, such as a client whose
