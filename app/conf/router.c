@@ -70,14 +70,14 @@ static void police_print(const void *obj, FILE *to)
 #define HOLD(member) KEY_FIELD(struct conf_hold, member)
 
 static const struct conf_key hold_keys[] = {
-	{"packets", KEY_UINT, HOLD(packets), .max = 64, .example = "8"},
+	{"packets", KEY_UINT, HOLD(packets), .max = 64, .example = "16"},
 	{"flows", KEY_UINT, HOLD(flows), .min = 1, .max = 4096, .example = "256"},
 	{"time_ms", KEY_UINT, HOLD(time_ms), .min = 1, .max = 60000, .example = "500"},
 };
 
 const struct conf_group conf_group_hold = GROUP("router.hold", hold_keys);
 
-static const struct conf_hold hold_defaults = {.packets = 8, .flows = 256, .time_ms = 500};
+static const struct conf_hold hold_defaults = {.packets = 64, .flows = 256, .time_ms = 500};
 
 static void hold_read(struct conf_reader *r, config_setting_t *s, const char *what, void *obj)
 {
@@ -115,7 +115,7 @@ static const struct conf_key router_keys[] = {
 		.example = "1000"},
 	{"police", KEY_OTHER, .example = "{ hello = 1000; }", .read = police_read,
 		.print = police_print},
-	{"hold", KEY_OTHER, .example = "{ packets = 8; flows = 256; time_ms = 500; }",
+	{"hold", KEY_OTHER, .example = "{ packets = 16; flows = 256; time_ms = 500; }",
 		.read = hold_read, .print = hold_print},
 	{"replicate", KEY_WORD, ROUTER(replicate), .words = replicate_words, .example = "\"auto\""},
 	{"huge", KEY_BOOL, ROUTER(huge), .example = "true"},

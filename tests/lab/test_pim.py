@@ -100,6 +100,17 @@ def test_data_arrives_without_a_static_route(pim):
     assert {h["host"] for h in pim.a.ctl("show igmp host")["hosts"]} == {"10.1.0.2", "10.2.0.2"}
 
 
+def test_a_source_that_begins_with_a_burst_loses_nothing(pim):
+    """As one does whose program has waited for its turn: the packets are there before the route is."""
+    receiver = Receiver(pim.v3, PORT, GROUP, "eth0", "IGMPv3")
+    wait_for("the group is known", pim.groups)
+    sender = Sender(pim.host, GROUP, PORT, "eth0")
+    sender.send(60)
+    settle(sender, [receiver])
+    report = receiver.report(sender.stream, sender.sent)
+    assert report.clean and report.reordered == 0, f"{report}, {pim.a.drops()}"
+
+
 def test_a_leave_stops_it(pim):
     v3 = Receiver(pim.v3, PORT, GROUP, "eth0", "IGMPv3")
     v2 = Receiver(pim.v2, PORT, GROUP, "eth0", "IGMPv2")

@@ -15,7 +15,7 @@ struct sim_router;
 struct sim_packet;
 
 #define MDP_GATE_US 3000000ull /* as dataplane/upcall.c */
-#define MDP_HOLD_US 500000ull  /* router.hold of the configuration: defaults */
+#define MDP_HOLD_US 500000ull  /* default of router.hold.time_ms; packets: fewer than its default */
 #define MDP_HOLD_PACKETS 8
 #define MDP_PACKET_BYTES 1000 /* of data */
 

@@ -260,7 +260,7 @@ static void what_is_left_out_has_its_default(void **state)
 	assert_false(c->router.has_mac);
 	assert_int_equal(c->router.log, LOG_LVL_NOTICE);
 	assert_int_equal(c->router.upcall_rate, 1000);
-	assert_int_equal(c->router.hold.packets, 8);
+	assert_int_equal(c->router.hold.packets, 64);
 	assert_int_equal(c->router.hold.flows, 256);
 	assert_int_equal(c->router.hold.time_ms, 500);
 	assert_true(c->router.huge);
