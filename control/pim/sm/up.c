@@ -249,6 +249,8 @@ static void nbr_settle(struct pim_sm *sm, struct sm_entry *e, struct proto_ctx *
 
 	if (same_if && same_rp && ip_eq(&nbr, &e->up.nbr)) {
 		e->up.by_assert = asserted;
+		if (!asserted) /* a winner that the route leads to now needs no reserve */
+			prune_left(sm, e, e->up.ifid, rp_joined(e), ctx);
 		peer_follow(sm, &e->up);
 		return;
 	}
