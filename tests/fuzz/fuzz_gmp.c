@@ -28,6 +28,7 @@ struct play {
 	bool v6;
 	uint64_t longest_us;               /* membership interval so far */
 	uint32_t groups, entries, sources; /* as of the last look; sources of one group */
+	uint32_t joins;                    /* static ones, as of the last look */
 };
 
 static const char *const groups[2][4] = {{"239.1.1.1", "239.1.1.2", "232.1.1.1", "224.0.0.5"},
@@ -252,10 +253,13 @@ static bool group_cb(void *arg, const struct gmp_group_info *i)
 	return true;
 }
 
-/* A limit that is lowered takes nothing away, and static joins know none. */
-static void within(uint32_t limit, uint32_t now, uint32_t *before, const struct gmp_if_config *c)
+/* A limit that is lowered takes nothing away, and static joins know none: those of this step come on top
+ * of what was there. */
+static void within(const struct play *p, uint32_t limit, uint32_t now, uint32_t *before)
 {
-	MUST(!limit || now <= limit + c->n_joins || now <= *before);
+	uint32_t joins = p->b->conf[0].n_joins, more = joins > p->joins ? joins - p->joins : 0;
+
+	MUST(!limit || now <= limit + joins || now <= *before + more);
 	*before = now;
 }
 
@@ -264,8 +268,8 @@ static bool if_cb(void *arg, const struct gmp_if_info *i)
 	struct view *v = arg;
 	const struct gmp_if_config *c = &v->p->b->conf[0];
 
-	within(c->max_groups, i->groups, &v->p->groups, c);
-	within(c->max_entries, i->entries, &v->p->entries, c);
+	within(v->p, c->max_groups, i->groups, &v->p->groups);
+	within(v->p, c->max_entries, i->entries, &v->p->entries);
 
 	MUST(i->robustness <= 7);
 	if (i->group_membership_interval_us > v->p->longest_us)
@@ -285,7 +289,8 @@ static void look(struct play *p)
 	MUST(p->b->repeats == 0);
 	gmp_if_walk(p->b->self, 0, p->b->now_us, if_cb, &v);
 	gmp_group_walk(p->b->self, 0, 0, NULL, p->b->now_us, group_cb, &v);
-	within(p->b->conf[0].max_sources, v.most_sources, &p->sources, &p->b->conf[0]);
+	within(p, p->b->conf[0].max_sources, v.most_sources, &p->sources);
+	p->joins = p->b->conf[0].n_joins;
 	MUST(v.groups == gmp_group_count(p->b->self, 0));
 	bed_queries(p->b);
 }
