@@ -5,6 +5,7 @@
  * taken apart. The seam's functions are in seam.c.
  */
 #include "dataplane/hold.h"
+#include "dataplane/prints.h"
 #include "dataplane/police.h"
 
 #include <errno.h>
@@ -157,7 +158,8 @@ int tables_new(struct dataplane *d)
 	if (!t->ifs || !t->adjs || !t->oifs || !d->l2 || !t->ports)
 		return -ENOMEM;
 	t->demux = demux_build(t, NULL, 0);
-	if (!t->demux || retire_init(&d->retire, RTE_MAX(d->n_workers, 1u), d))
+	t->prints = prints_new(rte_get_tsc_hz(), DP_MOVE_MS);
+	if (!t->demux || !t->prints || retire_init(&d->retire, RTE_MAX(d->n_workers, 1u), d))
 		return -ENOMEM;
 	t->rcu = d->retire.rcu;
 	if (flow_new(d) || lists_init(&d->lists, &d->retire) ||
@@ -233,6 +235,7 @@ void tables_free(struct dataplane *d)
 	local_fini(d);
 	police_fini(d);
 	stats_free(d);
+	prints_free(t->prints);
 	free(t->ports);
 	free(d->l2);
 	region_free(t->ifs, DP_IFS_MAX * sizeof(*t->ifs));

@@ -82,8 +82,13 @@ struct mfib_route {
 } __rte_cache_aligned;
 static_assert(sizeof(struct mfib_route) == 64, "one cache line");
 
+struct fwd_move;
+
+#define INPUT_MOVING 0x80 /* in dp_input.flags beside DP_INPUT_*: moving_takes decides */
+
 struct mfib_inputs {
 	uint32_t n;
+	struct fwd_move *move; /* NULL: the route does not move (moving.h) */
 	struct dp_input v[DP_INPUTS_MAX];
 };
 
@@ -210,6 +215,7 @@ struct fwd_tables {
 	struct rte_mempool *small; /* for copies of short packets; NULL: there are none */
 	struct fwd_police *_Atomic police[RTE_MAX_ETHPORTS]; /* police.c */
 	struct fwd_local *_Atomic local; /* own addresses (local.c); NULL: none */
+	struct prints *prints;           /* of routes that move (prints.c) */
 	_Atomic uint64_t
 		gen; /* counts changes of interfaces, adjacencies, oifs and ports: what workers
 			       * have derived from them holds while it stays */

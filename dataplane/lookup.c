@@ -4,6 +4,7 @@
  * Stage lookup: the route of each packet, whether the interface it came in on is one of the route's
  * inputs (RPF), what control has to hear about it, and whether its TTL lets it be forwarded at all.
  */
+#include "moving.h"
 #include "path.h"
 
 /* The flags of Registers as an input, which DP_IF_ANY does not stand for: anybody can send one. */
@@ -56,14 +57,32 @@ static void register_missed(struct worker *w, struct pkt *p)
 	upcall_refused(w, p);
 }
 
+/* What the flags ask for besides; false: dropped, the other path of a route that moves brings it. */
+static __rte_noinline bool tell_and_take(
+	struct worker *w, struct pkt *p, struct route_counters *ctr, uint8_t flags, uint64_t now)
+{
+	bool tell = flags & DP_INPUT_SIGNAL, take = true;
+
+	if (flags & INPUT_MOVING)
+		take = moving_takes(w, p, now, &tell);
+	if (tell)
+		upcall_signal(w, DP_UPCALL_DATA, p);
+	if (take)
+		return true;
+	ctr->wrong_if++;
+	pkt_drop(p, DROP_duplicate);
+	return false;
+}
+
 static inline void check_input(struct worker *w, struct pkt *p, uint64_t now)
 {
 	const struct mfib_route *r = p->route;
 	struct route_counters *ctr = &w->route_ctr[r->counter];
 	uint8_t flags = input_flags(r, p->iif);
 
-	if (unlikely(flags & DP_INPUT_SIGNAL))
-		upcall_signal(w, DP_UPCALL_DATA, p);
+	if (unlikely(flags & (DP_INPUT_SIGNAL | INPUT_MOVING)) &&
+		!tell_and_take(w, p, ctr, flags, now))
+		return;
 	if (unlikely(!(flags & DP_INPUT_ACCEPT))) {
 		wrong_if(w, p, ctr, flags);
 		return;

@@ -8,6 +8,7 @@
  * the new one or none, never a mix. A replacement is a new entry; the old index is used again after
  * a grace period only. The counter index stays with the key for the life of the route.
  */
+#include "dataplane/moving.h"
 #include "dataplane/tables.h"
 
 #include <errno.h>
@@ -80,8 +81,10 @@ static int input_cmp(const void *a, const void *b)
 	return (int)x->ifid - (int)y->ifid;
 }
 
-/* Ascending, so that DP_IF_ANY is behind those that name an interface. NULL: no memory. */
-static const struct mfib_inputs *inputs_new(const struct dp_route *r)
+/* Ascending, so that DP_IF_ANY is behind those that name an interface. before: of the entry that is replaced, or
+ * NULL: a move that goes on keeps its state. NULL: no memory. */
+static const struct mfib_inputs *inputs_new(
+	const struct mfib *m, const struct dp_route *r, const struct mfib_inputs *before)
 {
 	struct mfib_inputs *in;
 
@@ -92,18 +95,31 @@ static const struct mfib_inputs *inputs_new(const struct dp_route *r)
 		return NULL;
 	in->n = r->n_inputs;
 	memcpy(in->v, r->inputs, r->n_inputs * sizeof(in->v[0]));
+	if (moving_begin(m->t, in, before ? before->move : NULL)) {
+		free(in);
+		return NULL;
+	}
 	qsort(in->v, in->n, sizeof(in->v[0]), input_cmp);
 	return in;
 }
 
 static void inputs_free(const struct mfib_inputs *in)
 {
-	if (in != &no_inputs)
-		free((void *)(uintptr_t)in);
+	if (!in || in == &no_inputs)
+		return;
+	moving_end(in->move);
+	free((void *)(uintptr_t)in);
 }
 
-/* Everything but the counter. */
-static int entry_fill(struct mfib_route *e, const struct dp_route *r, const struct oif_list *list)
+/* One input, and no move to it: all that workers need to know is in the entry. */
+static bool is_plain(const struct dp_route *r)
+{
+	return r->n_inputs == 1 && r->inputs[0].role != DP_ROLE_NEXT;
+}
+
+/* Everything but the counter. before: the entry that is replaced, or NULL. */
+static int entry_fill(const struct mfib *m, struct mfib_route *e, const struct dp_route *r,
+	const struct oif_list *list, const struct mfib_route *before)
 {
 	*e = (struct mfib_route){
 		.table = r->key.table,
@@ -115,12 +131,12 @@ static int entry_fill(struct mfib_route *e, const struct dp_route *r, const stru
 	};
 	memcpy(e->src, r->key.src.addr.b, 16);
 	memcpy(e->grp, r->key.grp.addr.b, 16);
-	if (r->n_inputs == 1) {
+	if (is_plain(r)) {
 		e->iif = r->inputs[0].ifid;
 		e->flags = r->inputs[0].flags;
 		return 0;
 	}
-	e->inputs = inputs_new(r);
+	e->inputs = inputs_new(m, r, before ? before->inputs : NULL);
 	return e->inputs ? 0 : -ENOMEM;
 }
 
@@ -130,7 +146,7 @@ static bool entry_same(
 {
 	if (e->list != list)
 		return false;
-	if (r->n_inputs == 1)
+	if (is_plain(r))
 		return !e->inputs && e->iif == r->inputs[0].ifid && e->flags == r->inputs[0].flags;
 	if (!e->inputs || e->inputs->n != r->n_inputs)
 		return false;
@@ -140,7 +156,7 @@ static bool entry_same(
 
 		while (at < r->n_inputs && r->inputs[at].ifid != have->ifid)
 			at++;
-		if (at == r->n_inputs || r->inputs[at].flags != have->flags ||
+		if (at == r->n_inputs || r->inputs[at].flags != (have->flags & ~INPUT_MOVING) ||
 			r->inputs[at].role != have->role)
 			return false;
 	}
@@ -180,13 +196,14 @@ static void entry_retire(struct mfib *m, uint32_t index)
 	lists_unref(m->lists, (struct oif_list *)(uintptr_t)m->t->routes[index].list);
 }
 
-/* A filled entry, or 0 with *err. */
-static uint32_t entry_new(
-	struct mfib *m, const struct dp_route *r, struct oif_list *list, uint32_t counter, int *err)
+/* A filled entry in place of before (0: of none), or 0 with *err. */
+static uint32_t entry_new(struct mfib *m, const struct dp_route *r, struct oif_list *list,
+	uint32_t before, uint32_t counter, int *err)
 {
+	const struct mfib_route *old = before ? &m->t->routes[before] : NULL;
 	uint32_t index = index_get(m, &m->entries);
 
-	*err = index == UINT32_MAX ? -ENOSPC : entry_fill(&m->t->routes[index], r, list);
+	*err = index == UINT32_MAX ? -ENOSPC : entry_fill(m, &m->t->routes[index], r, list, old);
 	if (index == UINT32_MAX)
 		return 0;
 	if (*err) {
@@ -209,7 +226,7 @@ static int mfib_replace(
 	m->ctl[counter].gen = m->gen;
 	if (entry_same(&m->t->routes[old], r, list))
 		return 0;
-	index = entry_new(m, r, list, counter, &err);
+	index = entry_new(m, r, list, old, counter, &err);
 	if (!index)
 		return err;
 	mfib_slot_store(slot, slot->sig, index);
@@ -236,7 +253,7 @@ static int mfib_insert(
 	err = mfib_lens_add(m, &r->key);
 	if (err)
 		goto no_lens;
-	index = entry_new(m, r, list, counter, &err);
+	index = entry_new(m, r, list, 0, counter, &err);
 	if (!index)
 		goto no_entry;
 	mfib_slot_insert(mfib_table(m), sig, index);

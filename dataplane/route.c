@@ -34,6 +34,8 @@ static bool key_valid(const struct dp_route_key *k)
 
 static bool inputs_valid(const struct dp_route *r)
 {
+	unsigned next = 0;
+
 	if (r->n_inputs > DP_INPUTS_MAX)
 		return false;
 	for (unsigned i = 0; i < r->n_inputs; i++) {
@@ -45,8 +47,9 @@ static bool inputs_valid(const struct dp_route *r)
 			if (r->inputs[j].ifid == ifid)
 				return false;
 		}
+		next += r->inputs[i].role == DP_ROLE_NEXT;
 	}
-	return true;
+	return next <= 1;
 }
 
 static int route_set_one(struct dataplane *d, const struct dp_route *r)

@@ -57,6 +57,15 @@ static void put_pim_flags(struct app *app, json_t *flags, const struct dp_route_
 		json_array_append_new(flags, json_string("notify_msdp"));
 }
 
+/* Whether it takes packets by two paths, for it moves from one to the other. */
+static bool is_moving(const struct tib_merged *m)
+{
+	for (unsigned i = 0; i < m->n_inputs; i++)
+		if (m->inputs[i].role == DP_ROLE_NEXT)
+			return true;
+	return false;
+}
+
 /* Words; the letters of the text come from them. e: NULL for a route that is not in force. */
 static void put_flags(struct app *app, json_t *o, const struct dp_route_key *key,
 	uint32_t n_outputs, const struct tib_entry_info *e)
@@ -70,6 +79,8 @@ static void put_flags(struct app *app, json_t *o, const struct dp_route_key *key
 	if (!n_outputs)
 		json_array_append_new(flags, json_string("pruned"));
 	put_pim_flags(app, flags, key);
+	if (e && is_moving(e->merged))
+		json_array_append_new(flags, json_string("moving"));
 	if (e && e->merged->excepted)
 		json_array_append_new(flags, json_string("excepted"));
 	if (e && e->crossing)
@@ -130,6 +141,7 @@ static void put_inputs(struct app *app, json_t *o, const struct tib_merged *m)
 		put_text(in, "role",
 			m->inputs[i].role == DP_ROLE_PRIMARY  ? "primary"
 			: m->inputs[i].role == DP_ROLE_BACKUP ? "backup"
+			: m->inputs[i].role == DP_ROLE_NEXT   ? "next"
 							      : "merge");
 	}
 }

@@ -15,7 +15,7 @@ static const struct {
 	char letter;
 } letters[] = {{"sparse", 'S'}, {"dense", 'D'}, {"member", 'C'}, {"pruned", 'P'}, {"rp_bit", 'R'},
 	{"register", 'F'}, {"spt_bit", 'T'}, {"learnt_register", 'L'}, {"notify_msdp", 'N'},
-	{"learnt_msdp", 'M'}, {"excepted", 'X'}, {"crossing", 'O'}};
+	{"learnt_msdp", 'M'}, {"excepted", 'X'}, {"crossing", 'O'}, {"moving", 'V'}};
 
 static json_t *flag_letters(const json_t *flags)
 {

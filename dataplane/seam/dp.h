@@ -144,12 +144,20 @@ enum dp_input_flag {
 	DP_INPUT_DROP = 1 << 2,   /* drop silently: no WRONGVIF; counted as route_drop */
 };
 
-enum dp_input_role { DP_ROLE_PRIMARY, DP_ROLE_BACKUP, DP_ROLE_MERGE };
+/* DP_ROLE_NEXT: the route moves to this input, make before break. What comes by it and by the primary input with
+ * ACCEPT is forwarded once, whichever path is faster: packets are told by their bytes, TTL and checksums left out.
+ * Packets of the primary input are accepted until both are seen to bring the same ones, or it falls silent, then
+ * those of the next one; what only the other one brings after that is not lost either. Both have ACCEPT; with SIGNAL
+ * DP_UPCALL_DATA comes when the primary input is needed no more. One of them a route. Without a primary input that
+ * accepts, the two paths come in by this one interface, and are told by the sender's MAC. */
+enum dp_input_role { DP_ROLE_PRIMARY, DP_ROLE_BACKUP, DP_ROLE_MERGE, DP_ROLE_NEXT };
+
+#define DP_MOVE_MS 1000 /* the longest delay between the two paths that DP_ROLE_NEXT bridges */
 
 struct dp_input {
 	uint16_t ifid; /* or DP_IF_ANY, DP_IF_REGISTER */
 	uint8_t flags; /* DP_INPUT_* */
-	uint8_t role;  /* enum dp_input_role; only primary for now */
+	uint8_t role;  /* enum dp_input_role; primary or next for now */
 };
 
 #define DP_INPUTS_MAX 16

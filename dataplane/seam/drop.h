@@ -51,6 +51,7 @@
 	X(hold_full, "flow without route: no room left to hold its packets")                     \
 	X(hold_expired, "held, but control did not answer in time")                              \
 	X(wrong_if, "arrived on another interface than the route's input")                       \
+	X(duplicate, "the other path of a route that moves brings it, too: forwarded once")      \
 	X(route_drop, "the route drops it silently: an excepted source")                         \
 	X(no_output, "route has no output")                                                      \
 	X(only_input, "the only output is the input interface")                                  \

@@ -14,6 +14,7 @@ import time
 from lab import Lab, Node, wait_for
 from peers import FrrSpace, Switch
 from pim_net import KINDS, FrrPim, PimNet, Port, StargPim
+from slow_wire import SlowWire
 from stream import Receiver, Sender
 
 GROUP, UDP, RP, RP2, SOURCE = "239.1.1.1", 5000, "10.9.9.9", "10.8.8.8", "10.0.0.1"
@@ -75,9 +76,9 @@ class FrrOspf(FrrPim):
 
 
 class Triangle(PimNet):
-    """kinds: of first, mid, last, a. Twice as far as straight on is it from mid by a to the source."""
+    """kinds: of first, mid, last, a. Twice as far as straight on is it from mid by a to the source, and detour_ms longer."""
 
-    def __init__(self, lab: Lab, kinds: dict[str, str], cost: int = 10):
+    def __init__(self, lab: Lab, kinds: dict[str, str], cost: int = 10, detour_ms: float = 0):
         super().__init__(lab)
         self.changed: list = []
         self.streams: list = []
@@ -88,7 +89,7 @@ class Triangle(PimNet):
         self.plug(self.wire, self.first, Port("e1", "10.1.0.1/24"))
         self.plug(self.wire, self.mid, Port("e0", "10.1.0.2/24", cost=cost))
         self.cable(self.first, Port("e2", "10.2.0.1/24"), self.a, Port("e0", "10.2.0.2/24"))
-        self.cable(self.mid, Port("e1", "10.3.0.1/24"), self.a, Port("e1", "10.3.0.2/24"))
+        self.detour((self.mid, Port("e1", "10.3.0.1/24")), (self.a, Port("e1", "10.3.0.2/24")), detour_ms)
         self.cable(self.mid, Port("e2", "10.4.0.1/24"), self.last, Port("e0", "10.4.0.2/24"))
         self.near = self.host("near", self.mid, Port("e3", "10.5.0.254/24", igmp=True, cost=0), "10.5.0.1/24")
         self.far = self.host("far", self.last, Port("e1", "10.6.0.254/24", igmp=True, cost=0), "10.6.0.1/24")
@@ -98,6 +99,12 @@ class Triangle(PimNet):
         for r in self.routers:
             r.rp(RP)
             r.rp_used = RP
+
+    def detour(self, one: tuple, other: tuple, ms: float) -> None:
+        if ms:
+            self.on_lan(SlowWire(self.lab, "slow", ms), one, other)
+        else:
+            self.cable(*one, *other)
 
     def router(self, name: str, kind: str):
         r = {"starg": StargOspf, "frr": FrrOspf}[kind](self.lab, name)

@@ -24,6 +24,7 @@ struct mdp_route {
 	struct dp_route r;
 	uint64_t packets, wrong_if, dropped, last_us;
 	bool swept;
+	struct mdp_move *move; /* NULL: it does not move */
 };
 
 struct mdp_list {

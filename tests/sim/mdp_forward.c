@@ -257,9 +257,17 @@ static bool is_accepted(
 	struct mdp *m, struct mdp_route *r, uint16_t ifid, const struct sim_packet *p)
 {
 	uint8_t flags = input_flags(&r->r, ifid);
+	bool tell = flags & DP_INPUT_SIGNAL, takes = true;
 
-	if (flags & DP_INPUT_SIGNAL)
+	if (r->move && (flags & DP_INPUT_ACCEPT))
+		takes = mdp_move_takes(m, r, ifid, p, &tell);
+	if (tell)
 		signal_flow(m, DP_UPCALL_DATA, ifid, p);
+	if (!takes) {
+		m->drops[DROP_duplicate]++;
+		r->wrong_if++;
+		return false;
+	}
 	if (!(flags & DP_INPUT_ACCEPT)) {
 		wrong_if(m, r, ifid, p, flags);
 		return false;

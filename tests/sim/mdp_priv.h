@@ -33,6 +33,13 @@ uint32_t mdp_upcall_recv(void *dp, struct dp_upcall *out, uint32_t n);
 void mdp_upcall_done(void *dp, const struct dp_upcall *up, enum dp_verdict verdict);
 void mdp_signals_fini(struct mdp *m);
 
+/* mdp_move.c */
+/* The route is a new one, or another: what is known of its move begins, goes on or ends. */
+void mdp_move_follow(struct mdp_route *r);
+/* As moving_takes (dataplane/moving.h), of a packet by the old or the next input. */
+bool mdp_move_takes(
+	struct mdp *m, struct mdp_route *r, uint16_t ifid, const struct sim_packet *p, bool *tell);
+
 /* mdp_forward.c */
 /* held: it has waited for a route already. */
 void mdp_forward(struct mdp *m, uint16_t ifid, struct sim_packet *p, bool held);

@@ -184,14 +184,14 @@ static size_t put_route(const struct mdp *m, const struct dp_route *r, char *buf
 		const struct dp_input *in = &r->inputs[i];
 		const struct sim_port *p = sim_router_port(m->router, in->ifid);
 
-		n += (size_t)snprintf(buf + n, cap - n, " %s:%s%s%s",
+		n += (size_t)snprintf(buf + n, cap - n, " %s:%s%s%s%s",
 			in->ifid == DP_IF_ANY        ? "any"
 			: in->ifid == DP_IF_REGISTER ? "register"
 			: p                          ? p->link->name
 						     : "?",
 			in->flags & DP_INPUT_ACCEPT ? "A" : "",
 			in->flags & DP_INPUT_SIGNAL ? "S" : "",
-			in->flags & DP_INPUT_DROP ? "D" : "");
+			in->flags & DP_INPUT_DROP ? "D" : "", in->role == DP_ROLE_NEXT ? "N" : "");
 	}
 	return n < cap ? n : cap - 1;
 }
@@ -232,6 +232,7 @@ static void route_remove(struct mdp *m, struct mdp_route *r)
 	trace_route(m, "mfib del", &r->r);
 	hash_del(&m->routes, &r->node);
 	lens_put(m, &r->r.key);
+	free(r->move);
 	free(r);
 	if (list) {
 		m->lists[list].routes--;
@@ -261,6 +262,7 @@ static void route_put(struct mdp *m, const struct dp_route *r)
 	}
 	at->r = *r;
 	at->swept = false;
+	mdp_move_follow(at);
 	if (r->list)
 		m->lists[r->list].routes++;
 	if (old) {

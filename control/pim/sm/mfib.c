@@ -18,7 +18,7 @@
 /* --- inputs ------------------------------------------------------------------------------------------------ */
 
 /* Flags add up if it is there already. */
-static void input_add(struct tib_wish *w, uint16_t ifid, uint8_t flags)
+static void input_as(struct tib_wish *w, uint16_t ifid, uint8_t flags, enum dp_input_role role)
 {
 	for (unsigned i = 0; i < w->n_inputs; i++) {
 		if (w->inputs[i].ifid == ifid) {
@@ -27,7 +27,12 @@ static void input_add(struct tib_wish *w, uint16_t ifid, uint8_t flags)
 		}
 	}
 	w->inputs[w->n_inputs++] =
-		(struct dp_input){.ifid = ifid, .flags = flags, .role = DP_ROLE_PRIMARY};
+		(struct dp_input){.ifid = ifid, .flags = flags, .role = (uint8_t)role};
+}
+
+static void input_add(struct tib_wish *w, uint16_t ifid, uint8_t flags)
+{
+	input_as(w, ifid, flags, DP_ROLE_PRIMARY);
 }
 
 /* Whether what comes in Registers may be forwarded by the route of e before control has looked at it: not by that
@@ -54,19 +59,23 @@ static bool input_runs(const struct pim_sm *sm, uint16_t ifid, const struct sm_e
 	return pif && !pim_boundary_denies(pif, grp);
 }
 
-/* The RPF interface of up, for data of e; while it moves, the old one, and the new one tells of its first packet. */
+/* The RPF interface of up, for data of e; while it moves, the old one as well, and the new one tells when it brings
+ * what that does. */
 static void input_rpf(const struct pim_sm *sm, const struct sm_up *up, const struct sm_entry *e,
 	uint8_t flags, struct tib_wish *w)
 {
+	const struct sm_move *m = up->move;
 	uint16_t ifid = rpf_of(up)->ifid;
+	enum dp_input_role role = DP_ROLE_PRIMARY;
 
-	if (up->move) {
-		if (input_runs(sm, up->move->ifid, e))
-			input_add(w, up->move->ifid, flags);
-		flags = DP_INPUT_SIGNAL;
+	if (m && input_runs(sm, m->ifid, e)) {
+		if (m->ifid != ifid)
+			input_add(w, m->ifid, flags);
+		role = DP_ROLE_NEXT;
+		flags |= m->left ? 0 : DP_INPUT_SIGNAL;
 	}
 	if (ifid && input_runs(sm, ifid, e))
-		input_add(w, ifid, flags);
+		input_as(w, ifid, flags, role);
 }
 
 static bool i_am_dr(const struct pim_sm *sm, uint16_t ifid, uint8_t family)
@@ -225,7 +234,8 @@ static uint64_t wish_hash(const struct tib_wish *w)
 	uint64_t h = w->n_outputs + 1u;
 
 	for (unsigned i = 0; i < w->n_inputs; i++)
-		h = mix(h, (uint64_t)w->inputs[i].ifid << 8 | w->inputs[i].flags);
+		h = mix(h, (uint64_t)w->inputs[i].ifid << 16 | (uint64_t)w->inputs[i].role << 8 |
+				   w->inputs[i].flags);
 	for (uint32_t i = 0; i < w->n_outputs; i++) {
 		const struct tib_output *o = &w->outputs[i];
 

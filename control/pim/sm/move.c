@@ -1,21 +1,29 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  * Copyright (c) 2026 The starg authors
  *
- * An entry whose RPF interface changes.
+ * An entry whose RPF interface or neighbour changes.
  *
  * Deviation: 4.5.4 and 4.5.5 send the Prune to the old neighbour together with the Join to the new one, and
  * 4.2 accepts from the new interface at once. Where the old path still works that loses what the new
- * one has not delivered yet. So the old interface goes on being the one accepted, and its prune waits,
- * until a packet has come in on the new one, or MOVE_US have passed. Only one of the two is accepted at any
- * time. A packet is missed, or delivered twice, if its copies by the two paths come before and after the change:
- * so this is not the moment when one comes, but OVERLAP_US later, when the other copy has come, too. Unicast routing may find a neighbour before PIM does, whose Hellos
- * may take half a minute: while there is nobody to join on the new interface, the old one has ALONE_US.
+ * one has not delivered yet. So the old neighbour is not pruned before the data plane says that the new path brings
+ * what the old one does (DP_UPCALL_DATA), or MOVE_US have passed. Until then, and for DP_MOVE_MS after, the
+ * data plane takes what comes by either path, once (DP_ROLE_NEXT): a slower new path goes on bringing what has come
+ * by the old one. Unicast routing may find a neighbour before PIM does, whose Hellos may take half a minute: while
+ * there is nobody to join on the new interface, the old one has ALONE_US.
+ *
+ * An entry that moves again before the way in between has brought anything keeps its old path.
  */
 #include "control/pim/sm/sm_tree.h"
 
 #define MOVE_US 3000000u
-#define OVERLAP_US 10000u
 #define ALONE_US 40000000u /* Hello_Period, Triggered_Hello_Delay and some */
+
+/* On one link the tree of another RP is none that may be kept: the old neighbour's may lead through us. */
+static bool other_tree(struct sm_entry *e, uint16_t old_ifid, const struct ipaddr *old_rp)
+{
+	return old_ifid == e->up.ifid && e->kind == SM_STAR_G &&
+	       !ip_eq(old_rp, &group_of(e)->rp_joined);
+}
 
 /* Whether packets may still come in by it. */
 static bool works(const struct pim_sm *sm, uint16_t ifid, const struct ipaddr *nbr)
@@ -37,25 +45,52 @@ static void move_wait(struct pim_sm *sm, struct sm_entry *e, struct proto_ctx *c
 		sm_timer_set(sm, ctx, t, SM_T_MOVE, due);
 }
 
-void sm_move_overlap(struct pim_sm *sm, struct sm_entry *e, struct proto_ctx *ctx)
+/* Unless it has moved back to whom it left, which an Assert may have done as well. */
+static void prune_left(
+	struct pim_sm *sm, struct sm_entry *e, const struct sm_move *m, struct proto_ctx *ctx)
 {
-	uint64_t due = ctx->now_us + OVERLAP_US;
+	if (e->up.state == UP_NOT_JOINED || e->up.ifid != m->ifid || !ip_eq(&e->up.nbr, &m->nbr))
+		up_prune_old(sm, e, m->ifid, &m->nbr, &m->rp, ctx);
+}
 
-	if (e->up.move && due < e->up.move->t.due_us)
-		sm_timer_set(sm, ctx, &e->up.move->t, SM_T_MOVE, due);
+void sm_move_ready(struct pim_sm *sm, struct sm_entry *e, struct proto_ctx *ctx)
+{
+	struct sm_move *m = e->up.move;
+
+	if (!m || m->left)
+		return;
+	m->left = true;
+	prune_left(sm, e, m, ctx);
+	sm_timer_set(sm, ctx, &m->t, SM_T_MOVE, ctx->now_us + DP_MOVE_MS * 1000u);
+	sm_touch(sm, e);
+}
+
+/* It moves on, or back, before its move away from m has come to anything: true, and m is what is left. */
+static bool moves_on(struct pim_sm *sm, struct sm_entry *e, uint16_t old_ifid,
+	const struct ipaddr *old_nbr, const struct ipaddr *old_rp, struct proto_ctx *ctx)
+{
+	struct sm_move *m = e->up.move;
+
+	if (!m || m->left)
+		return false;
+	up_prune_old(sm, e, old_ifid, old_nbr, old_rp, ctx);
+	if (m->ifid == e->up.ifid && ip_eq(&m->nbr, &e->up.nbr))
+		move_forget(&e->up, ctx->timers);
+	else
+		move_wait(sm, e, ctx);
+	sm_touch(sm, e);
+	return true;
 }
 
 void move_begin(struct pim_sm *sm, struct sm_entry *e, uint16_t old_ifid,
 	const struct ipaddr *old_nbr, const struct ipaddr *old_rp, struct proto_ctx *ctx)
 {
-	struct sm_move *m = e->up.move;
+	struct sm_move *m;
 
-	if (m && ip_is_none(old_nbr) && m->ifid != e->up.ifid) {
-		move_wait(sm, e, ctx); /* nobody has been joined since it left m */
+	if (moves_on(sm, e, old_ifid, old_nbr, old_rp, ctx))
 		return;
-	}
-	sm_move_done(sm, e, ctx); /* an earlier one: only the last path is kept */
-	if (old_ifid == e->up.ifid || !works(sm, old_ifid, old_nbr)) {
+	sm_move_done(sm, e, ctx);
+	if (!works(sm, old_ifid, old_nbr) || other_tree(e, old_ifid, old_rp)) {
 		up_prune_old(sm, e, old_ifid, old_nbr, old_rp, ctx);
 		return;
 	}
@@ -87,8 +122,7 @@ void sm_move_done(struct pim_sm *sm, struct sm_entry *e, struct proto_ctx *ctx)
 		return;
 	m = *e->up.move;
 	move_forget(&e->up, ctx->timers);
-	/* Unless it has moved back to whom it left. */
-	if (e->up.state == UP_NOT_JOINED || e->up.ifid != m.ifid || !ip_eq(&e->up.nbr, &m.nbr))
-		up_prune_old(sm, e, m.ifid, &m.nbr, &m.rp, ctx);
+	if (!m.left)
+		prune_left(sm, e, &m, ctx);
 	sm_touch(sm, e);
 }

@@ -143,11 +143,12 @@ struct sm_rpf {
 	uint32_t preference, metric;
 };
 
-/* An entry whose RPF interface changed goes on accepting from the old one until data has come on the new
- * one, and prunes the old neighbour then (move.c). */
+/* An entry whose RPF interface or neighbour changed takes what comes by the old path and the new one, and prunes the
+ * old neighbour when the new path brings what the old one does (move.c). */
 struct sm_move {
 	struct sm_up *up;
 	uint16_t ifid;     /* the old interface */
+	bool left;         /* the old neighbour is pruned */
 	struct ipaddr nbr; /* the old RPF'; IP_NONE: nobody to prune */
 	struct ipaddr rp;  /* of a Prune(*,G) */
 	struct timer t;
@@ -378,10 +379,9 @@ void sm_keepalive_set(
 
 /* --- move.c ------------------------------------------------------------------------------------- */
 
-/* Data of the entry came in on its (new) RPF interface: it is accepted there a moment later. Harmless if it is
- * not moving. */
-void sm_move_overlap(struct pim_sm *sm, struct sm_entry *e, struct proto_ctx *ctx);
-/* Nothing is accepted from the old interface any more, which is pruned. Harmless if it is not moving. */
+/* The new path of the entry brings what the old one does, whose neighbour is pruned. Harmless if it is not moving. */
+void sm_move_ready(struct pim_sm *sm, struct sm_entry *e, struct proto_ctx *ctx);
+/* Nothing is accepted by the old path any more, which is pruned. Harmless if it is not moving. */
 void sm_move_done(struct pim_sm *sm, struct sm_entry *e, struct proto_ctx *ctx);
 
 /* --- settle.c ---------------------------------------------------------------------------------- */

@@ -99,7 +99,7 @@ void target_stale_all(struct pim_sm *sm);
 
 /* --- move.c -------------------------------------------------------------------------------------- */
 
-/* The entry was joined towards the old neighbour and is now towards another on another interface: keeps the old path
+/* The entry was joined towards the old neighbour and is now towards another: keeps the old path
  * for a while if it works, else prunes it at once. */
 void move_begin(struct pim_sm *sm, struct sm_entry *e, uint16_t old_ifid,
 	const struct ipaddr *old_nbr, const struct ipaddr *old_rp, struct proto_ctx *ctx);

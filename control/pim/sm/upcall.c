@@ -63,14 +63,14 @@ static bool on_tree(const struct sm_group *g, const struct sm_source *s, uint16_
 	return iif == RPF_interface_RP(g);
 }
 
-/* An entry whose RPF interface changed: what comes in on the new one is the end of the old. */
+/* An entry whose RPF interface changed: the data plane tells when what comes in on the new one will do. */
 static void moved(struct pim_sm *sm, struct sm_group *g, struct sm_source *s, uint16_t iif,
 	struct proto_ctx *ctx)
 {
 	if (s && iif == RPF_interface_S(s))
-		sm_move_overlap(sm, &s->sg, ctx);
+		sm_move_ready(sm, &s->sg, ctx);
 	if (iif == RPF_interface_RP(g) && !(s && SPTbit(s)))
-		sm_move_overlap(sm, &g->star, ctx);
+		sm_move_ready(sm, &g->star, ctx);
 }
 
 void data_arrives(struct pim_sm *sm, const struct ipaddr *src, const struct ipaddr *grp,

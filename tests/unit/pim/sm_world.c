@@ -320,8 +320,8 @@ const char *sw_route(struct sm_world *p, const char *src, const char *grp)
 		const struct dp_input *in = &e.merged->inputs[i];
 		bool accept = in->flags & DP_INPUT_ACCEPT, signal = in->flags & DP_INPUT_SIGNAL;
 
-		say("%s%s%s%s ", accept ? "" : "(", if_name(p, in->ifid), accept ? "" : ")",
-			accept && signal ? "+" : "");
+		say("%s%s%s%s%s ", in->role == DP_ROLE_NEXT ? "->" : "", accept ? "" : "(",
+			if_name(p, in->ifid), accept ? "" : ")", accept && signal ? "+" : "");
 	}
 	say(">");
 	for (uint32_t i = 0; i < e.merged->n_outputs; i++)

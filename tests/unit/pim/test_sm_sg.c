@@ -262,16 +262,15 @@ static void a_changed_route_moves_the_tree_make_before_break(void **state)
 	world_run(p->w);
 	assert_string_equal(sw_sent(p, p->up), "10.0.1.2: " G " J" S);
 	assert_string_equal(sw_sent(p, p->src), "");
-	assert_string_equal(sw_route(p, S, G), "(up) src > lan1");
-	sw_upcall(p, DP_UPCALL_DATA, p->up, S, G);
-	assert_string_equal(
-		sw_route(p, S, G), "(up) src > lan1"); /* its copy may be under way there */
-	sw_pass(p, 5);
-	sw_upcall(p, DP_UPCALL_DATA, p->up, S,
-		G); /* which does not take longer for others that come */
-	assert_string_equal(sw_sent(p, p->src), "");
-	sw_pass(p, 6);
+	assert_string_equal(sw_route(p, S, G), "->up+ src > lan1");
+	sw_upcall(p, DP_UPCALL_DATA, p->up, S, G); /* the new path brings what the old one does */
 	assert_string_equal(sw_sent(p, p->src), P_SRC);
+	assert_string_equal(sw_route(p, S, G), "->up src > lan1"); /* it may lag behind */
+	sw_pass(p, 900);
+	sw_upcall(p, DP_UPCALL_DATA, p->up, S, G);
+	assert_string_equal(sw_route(p, S, G), "->up src > lan1");
+	sw_pass(p, 101);
+	assert_string_equal(sw_sent(p, p->src), "");
 	assert_string_equal(sw_route(p, S, G), "up > lan1");
 }
 
@@ -283,11 +282,11 @@ static void without_a_neighbour_on_the_new_path_the_old_one_stays(void **state)
 	world_route(p->w, "10.1.1.0/24", p->up, "10.0.1.9");
 	world_run(p->w);
 	sw_pass(p, 30000);
-	assert_string_equal(sw_route(p, S, G), "(up) src+ > lan1");
+	assert_string_equal(sw_route(p, S, G), "->up+ src+ > lan1");
 	sw_forget(p);
 	sw_hello(p, p->up, "10.0.1.9", 1, PIM_HOLDTIME_FOREVER);
 	assert_string_equal(sw_sent(p, p->up), "10.0.1.9: " G " J" S);
-	assert_string_equal(sw_route(p, S, G), "(up) src+ > lan1");
+	assert_string_equal(sw_route(p, S, G), "->up+ src+ > lan1");
 	sw_pass(p, 2900);
 	assert_string_equal(sw_sent(p, p->src), "");
 	sw_pass(p, 200);
@@ -338,10 +337,11 @@ static void back_on_the_old_path_it_is_not_pruned(void **state)
 	world_unroute(p->w, "10.1.1.0/24");
 	world_run(p->w);
 	assert_string_equal(sw_sent(p, p->src), J_SRC);
-	sw_pass(p, 5000);
 	assert_string_equal(sw_sent(p, p->up), "10.0.1.2: " G " P" S);
-	assert_string_equal(sw_sent(p, p->src), "");
 	assert_string_equal(sw_route(p, S, G), "src+ > lan1");
+	sw_pass(p, 5000);
+	assert_string_equal(sw_sent(p, p->up), "");
+	assert_string_equal(sw_sent(p, p->src), "");
 }
 
 static void an_old_path_that_failed_is_not_kept(void **state)

@@ -151,7 +151,7 @@ static void a_changed_route_joins_the_new_neighbour_then_prunes_the_old(void **s
 	world_run(p->w);
 	assert_string_equal(sw_sent(p, p->src), "10.0.2.2: " G " J*10.9.9.9");
 	assert_string_equal(sw_sent(p, p->up), "");
-	assert_string_equal(sw_route(p, "*", G), "up+ (src) > lan1");
+	assert_string_equal(sw_route(p, "*", G), "up+ ->src+ > lan1");
 	sw_pass(p, 3000);
 	assert_string_equal(sw_sent(p, p->up), P_UP);
 	assert_string_equal(sw_route(p, "*", G), "src+ > lan1");
@@ -166,21 +166,69 @@ static void data_on_the_new_path_ends_the_old_one(void **state)
 	world_run(p->w);
 	sw_forget(p);
 	sw_upcall(p, DP_UPCALL_DATA, p->src, "10.1.1.1", G);
-	sw_pass(p, 20);
 	assert_string_equal(sw_sent(p, p->up), P_UP);
+	assert_string_equal(sw_route(p, "*", G), "up+ ->src+ > lan1");
+	sw_pass(p, 1000);
+	assert_string_equal(sw_sent(p, p->up), "");
 	assert_string_equal(sw_route(p, "*", G), "src+ > lan1");
 }
 
-static void on_the_same_link_the_old_neighbour_is_pruned_at_once(void **state)
+static void moves_on_the_same_link(struct sm_world *p)
 {
-	struct sm_world *p = *state;
-
 	sw_neigh(p, p->up, "10.0.1.3");
 	joined(p);
 	world_route(p->w, SM_RP "/32", p->up, "10.0.1.3");
 	world_run(p->w);
+	assert_string_equal(sw_sent(p, p->up), "10.0.1.3: " G " J*10.9.9.9");
+	assert_string_equal(sw_route(p, "*", G), "->up+ > lan1");
+}
+
+static void on_the_same_link_the_old_neighbour_is_pruned_when_the_new_one_delivers(void **state)
+{
+	struct sm_world *p = *state;
+
+	moves_on_the_same_link(p);
+	sw_upcall(p, DP_UPCALL_DATA, p->up, "10.1.1.1", G);
+	assert_string_equal(sw_sent(p, p->up), P_UP);
+	sw_pass(p, 1000);
+	assert_string_equal(sw_sent(p, p->up), "");
+	assert_string_equal(sw_route(p, "*", G), "up+ > lan1");
+}
+
+static void on_the_same_link_the_old_neighbour_is_pruned_in_the_end_and_not_if_it_is_joined_again(
+	void **state)
+{
+	struct sm_world *p = *state;
+
+	moves_on_the_same_link(p);
+	sw_pass(p, 3000);
+	assert_string_equal(sw_sent(p, p->up), P_UP);
+	assert_string_equal(sw_route(p, "*", G), "up+ > lan1");
+	world_route(p->w, SM_RP "/32", p->up, "10.0.1.2");
+	world_run(p->w);
+	assert_string_equal(sw_sent(p, p->up), "10.0.1.2: " G " J*10.9.9.9");
+	world_route(p->w, SM_RP "/32", p->up, "10.0.1.3");
+	world_run(p->w);
 	assert_string_equal(
 		sw_sent(p, p->up), "10.0.1.3: " G " J*10.9.9.9 | 10.0.1.2: " G " P*10.9.9.9");
+	assert_null(up(p)->move);
+}
+
+static void a_move_that_goes_on_before_data_came_keeps_the_path_that_works(void **state)
+{
+	struct sm_world *p = *state;
+
+	joined(p);
+	world_route(p->w, SM_RP "/32", p->src, "10.0.2.2");
+	world_run(p->w);
+	sw_neigh(p, p->lan2, "10.0.4.2");
+	sw_forget(p);
+	world_route(p->w, SM_RP "/32", p->lan2, "10.0.4.2");
+	world_run(p->w);
+	assert_string_equal(sw_sent(p, p->lan2), "10.0.4.2: " G " J*10.9.9.9");
+	assert_string_equal(sw_sent(p, p->src), "10.0.2.2: " G " P*10.9.9.9");
+	assert_string_equal(sw_sent(p, p->up), "");
+	assert_string_equal(sw_route(p, "*", G), "up+ ->lan2+ > lan1");
 }
 
 static void an_assert_upstream_brings_a_join_for_its_winner_soon_and_no_prune(void **state)
@@ -276,8 +324,9 @@ static void a_winner_that_is_not_followed_does_not_keep_the_prune_from_the_old_n
 	assert_string_equal(sw_sent(p, p->up), "");
 	world_route(p->w, SM_RP "/32", p->up, "10.0.1.4");
 	world_run(p->w);
-	assert_string_equal(
-		sw_sent(p, p->up), "10.0.1.4: " G " J*10.9.9.9 | 10.0.1.2: " G " P*10.9.9.9");
+	assert_string_equal(sw_sent(p, p->up), "10.0.1.4: " G " J*10.9.9.9");
+	sw_pass(p, 3000);
+	assert_string_equal(sw_sent(p, p->up), P_UP);
 }
 
 static void a_winner_that_restarts_or_vanishes_has_won_nothing(void **state)
@@ -477,7 +526,9 @@ int main(void)
 		T(a_new_generation_id_brings_the_join_soon),
 		T(a_changed_route_joins_the_new_neighbour_then_prunes_the_old),
 		T(data_on_the_new_path_ends_the_old_one),
-		T(on_the_same_link_the_old_neighbour_is_pruned_at_once),
+		T(on_the_same_link_the_old_neighbour_is_pruned_when_the_new_one_delivers),
+		T(on_the_same_link_the_old_neighbour_is_pruned_in_the_end_and_not_if_it_is_joined_again),
+		T(a_move_that_goes_on_before_data_came_keeps_the_path_that_works),
 		T(an_assert_upstream_brings_a_join_for_its_winner_soon_and_no_prune),
 		T(while_an_assert_is_active_a_route_on_the_same_link_changes_nothing),
 		T(who_leaves_a_winner_leaves_whom_it_had_replaced_too),
