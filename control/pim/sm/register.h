@@ -26,6 +26,10 @@ void register_rules_changed(struct pim_sm *sm, struct proto_ctx *ctx);
 void data_arrives(struct pim_sm *sm, const struct ipaddr *src, const struct ipaddr *grp,
 	uint16_t iif, struct proto_ctx *ctx);
 
+/* The data plane says that what comes from S to G on iif will do: an entry that moves there leaves its old path. */
+void data_will_do(struct pim_sm *sm, const struct ipaddr *src, const struct ipaddr *grp,
+	uint16_t iif, struct proto_ctx *ctx);
+
 /* The key of its wish. */
 struct dp_route_key sm_source_key(const struct sm_source *s);
 /* Keepalive_Period and RP_Keepalive_Period of 4.11, microseconds. */

@@ -108,8 +108,10 @@ static void take(struct pim_sm *sm, const struct register_heard *r, struct proto
 	sm_keepalive_set(sm, s,
 		sent_register_stop ? rp_keepalive_period_us(sm) : keepalive_period_us(sm), ctx);
 	/* "rejoin the normal packet forwarding path": data on RPF_interface(RP(G)) */
-	if (!SPTbit(s) && !r->null)
-		data_arrives(sm, &r->src, &r->grp, DP_IF_REGISTER, ctx);
+	if (SPTbit(s) || r->null)
+		return;
+	data_arrives(sm, &r->src, &r->grp, DP_IF_REGISTER, ctx);
+	data_will_do(sm, &r->src, &r->grp, DP_IF_REGISTER, ctx);
 }
 
 void register_arrives(struct pim_sm *sm, const struct register_heard *r, struct proto_ctx *ctx)

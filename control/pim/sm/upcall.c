@@ -63,13 +63,15 @@ static bool on_tree(const struct sm_group *g, const struct sm_source *s, uint16_
 	return iif == RPF_interface_RP(g);
 }
 
-/* An entry whose RPF interface changed: the data plane tells when what comes in on the new one will do. */
-static void moved(struct pim_sm *sm, struct sm_group *g, struct sm_source *s, uint16_t iif,
-	struct proto_ctx *ctx)
+void data_will_do(struct pim_sm *sm, const struct ipaddr *src, const struct ipaddr *grp,
+	uint16_t iif, struct proto_ctx *ctx)
 {
+	struct sm_group *g = sm_group_find(sm, grp);
+	struct sm_source *s = g ? sm_source_find(sm, src, grp) : NULL;
+
 	if (s && iif == RPF_interface_S(s))
 		sm_move_ready(sm, &s->sg, ctx);
-	if (iif == RPF_interface_RP(g) && !(s && SPTbit(s)))
+	if (g && iif == RPF_interface_RP(g) && !(s && SPTbit(s)))
 		sm_move_ready(sm, &g->star, ctx);
 }
 
@@ -91,7 +93,6 @@ void data_arrives(struct pim_sm *sm, const struct ipaddr *src, const struct ipad
 		keepalive_by_data(sm, s, iif, ctx);
 		Update_SPTbit(sm, s, iif);
 	}
-	moved(sm, g, s, iif, ctx);
 	if (!on_tree(g, s, iif)) {
 		if (pif)
 			assert_data(sm, g, s, pif, src, ctx);
@@ -120,8 +121,11 @@ void sm_upcall(struct pim_sm *sm, const struct dp_upcall *up, struct proto_ctx *
 	switch ((enum dp_upcall_kind)up->kind) {
 	case DP_UPCALL_NOCACHE:
 	case DP_UPCALL_WRONGVIF:
+		data_arrives(sm, &up->src, &up->grp, up->ifid, ctx);
+		break;
 	case DP_UPCALL_DATA:
 		data_arrives(sm, &up->src, &up->grp, up->ifid, ctx);
+		data_will_do(sm, &up->src, &up->grp, up->ifid, ctx);
 		break;
 	case DP_UPCALL_REGISTER:
 		register_arrives(sm, &r, ctx);

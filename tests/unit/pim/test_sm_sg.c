@@ -263,6 +263,8 @@ static void a_changed_route_moves_the_tree_make_before_break(void **state)
 	assert_string_equal(sw_sent(p, p->up), "10.0.1.2: " G " J" S);
 	assert_string_equal(sw_sent(p, p->src), "");
 	assert_string_equal(sw_route(p, S, G), "->up+ src > lan1");
+	sw_upcall(p, DP_UPCALL_WRONGVIF, p->up, S, G); /* of before, when it was none of ours */
+	assert_string_equal(sw_sent(p, p->src), "");
 	sw_upcall(p, DP_UPCALL_DATA, p->up, S, G); /* the new path brings what the old one does */
 	assert_string_equal(sw_sent(p, p->src), P_SRC);
 	assert_string_equal(sw_route(p, S, G), "->up src > lan1"); /* it may lag behind */
