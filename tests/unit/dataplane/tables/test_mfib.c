@@ -4,7 +4,6 @@
  * The route table against a naive model, and its promises one by one.
  */
 #include "fixture.h"
-#include "dataplane/moving.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -39,39 +38,6 @@ static uint16_t found(struct dataplane *d, const char *src, const char *grp)
 	assert_int_equal(ip_parse(grp, &g), 0);
 	r = fixture_lookup(d, &s, &g);
 	return r ? r->iif : 0;
-}
-
-static void a_route_that_moves_has_state_until_it_has_one_input_again(void **state)
-{
-	struct dataplane *d = fixture_new(1, 100);
-	struct dp_route r = fixture_route("10.1.1.1", "239.1.1.1", 4, 0);
-	const struct mfib_route *e;
-	struct fwd_move *mv;
-
-	assert_int_equal(set(d, &r), 0);
-	assert_null(mfib_find(&d->mfib, &r.key)->inputs);
-	r.n_inputs = 2;
-	r.inputs[1] = (struct dp_input){
-		.ifid = 2, .flags = DP_INPUT_ACCEPT | DP_INPUT_SIGNAL, .role = DP_ROLE_NEXT};
-	assert_int_equal(set(d, &r), 0);
-	e = mfib_find(&d->mfib, &r.key);
-	mv = e->inputs->move;
-	assert_non_null(mv);
-	assert_int_equal(set(d, &r), 0);
-	assert_ptr_equal(mfib_find(&d->mfib, &r.key), e); /* the same once more */
-	r.inputs[1].flags = DP_INPUT_ACCEPT;
-	assert_int_equal(set(d, &r), 0);
-	assert_ptr_equal(mfib_find(&d->mfib, &r.key)->inputs->move, mv);
-	r.inputs[0].role = DP_ROLE_NEXT;
-	assert_int_equal(set(d, &r), -EINVAL);
-	/* two neighbours on one link */
-	r.n_inputs = 1;
-	assert_int_equal(set(d, &r), 0);
-	assert_ptr_not_equal(mfib_find(&d->mfib, &r.key)->inputs->move, mv);
-	r.inputs[0].role = DP_ROLE_PRIMARY;
-	assert_int_equal(set(d, &r), 0);
-	assert_null(mfib_find(&d->mfib, &r.key)->inputs);
-	fixture_free(d);
 }
 
 static void longest_group_wins_then_longest_source(void **state)
@@ -585,7 +551,6 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(longest_group_wins_then_longest_source),
-		cmocka_unit_test(a_route_that_moves_has_state_until_it_has_one_input_again),
 		cmocka_unit_test(families_do_not_mix),
 		cmocka_unit_test(malformed_routes_are_refused),
 		cmocka_unit_test(bulk_stops_at_the_first_error_and_says_where),
