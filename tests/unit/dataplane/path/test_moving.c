@@ -48,9 +48,10 @@ static void world_begin(struct world *x, uint16_t old, uint16_t next)
 
 static int setup(void **state)
 {
-	struct world *x = calloc(1, sizeof(*x) + RTE_CACHE_LINE_SIZE);
+	struct world *x = aligned_alloc(RTE_CACHE_LINE_SIZE, sizeof(*x));
 
 	assert_non_null(x);
+	memset(x, 0, sizeof(*x));
 	x->t.prints = prints_new(HZ, DP_MOVE_MS);
 	assert_non_null(x->t.prints);
 	for (int i = 0; i < 4; i++)
@@ -184,6 +185,7 @@ static void a_slow_stream_loses_nothing_either(void **state)
 
 	stream(x, 0, 40, 5, 900000, 20000, 0);
 	assert_each_once(x, 40);
+	moving_end(x->in.move);
 	world_begin(x, OLD, NEXT);
 	x->told = 0;
 	memset(x->sent, 0, sizeof(x->sent));
