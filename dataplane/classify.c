@@ -16,7 +16,7 @@
  *
  * Both families run through one body with a constant family.
  */
-#include "path.h"
+#include "unwrap.h"
 
 #define AMT_PORT 2268
 
@@ -356,33 +356,6 @@ static __rte_noinline void classify_frame(struct worker *w, struct pkt *p, const
 		strip_tags(w, p);
 }
 
-/* An IPv4 header without options: the checksum over it holds. The sum of 64-bit words with their carries is,
- * like that of 16-bit ones, a multiple of 0xffff; it is not zero, for the version is not. */
-static __rte_always_inline bool header_sum_holds(const uint8_t *h)
-{
-	uint64_t sum, carry;
-
-	carry = __builtin_add_overflow(load64(h), load64(h + 8), &sum);
-	carry += __builtin_add_overflow(sum, (uint64_t)load32(h + 16), &sum);
-	carry = __builtin_add_overflow(sum, carry, &sum);
-	return (sum + carry) % 0xffff == 0;
-}
-
-/* From iif to l3 of a packet in one go: as in `like`, but for length and TTL, which are zero there. */
-static __rte_always_inline void pkt_word_put(
-	struct pkt *p, uint64_t like, uint32_t len, uint8_t ttl)
-{
-#if RTE_BYTE_ORDER == RTE_LITTLE_ENDIAN
-	like |= (uint64_t)len << 16 | (uint64_t)ttl << 40;
-#else
-	like |= (uint64_t)len << 32 | (uint64_t)ttl << 16;
-#endif
-	memcpy(&p->iif, &like, sizeof(like));
-}
-static_assert(offsetof(struct pkt, ip_len) == offsetof(struct pkt, iif) + 2 &&
-		      offsetof(struct pkt, ttl) == offsetof(struct pkt, iif) + 5,
-	"where pkt_word_put puts them");
-
 /* What most frames are: untagged IPv4 without options to a group that may be routed, from a source that may
  * send there, with a hop to spend, for an interface, which is up, of which `like` is, in one buffer that begins
  * as the burst's first one does (rearm): its length. 0: something else or unsound; classify_frame, which asks
@@ -393,33 +366,45 @@ static __rte_always_inline uint32_t classify_plain(
 	struct rte_mbuf *m = p->m;
 	const uint8_t *frame = (const uint8_t *)m->buf_addr + data_off, *h = frame + ETH_LEN;
 	const uint32_t avail = m->pkt_len - ETH_LEN;
-	const uint8_t start[4] = {ETH_TYPE_IP4 >> 8, ETH_TYPE_IP4 & 0xff, IP4_PLAIN, 0};
-	const uint8_t mask[4] = {0xff, 0xff, 0xff, 0};
-	uint32_t group, len;
+	uint32_t len;
 
-	if (unlikely(load64(m->rearm_data) != rearm || m->data_len < ETH_LEN + IP4_LEN ||
-		     (m->ol_flags & (RTE_MBUF_F_RX_VLAN_STRIPPED | RTE_MBUF_F_INDIRECT |
-					    RTE_MBUF_F_EXTERNAL))))
+	if (unlikely(!plain_buffer(m, rearm) || m->data_len < ETH_LEN + IP4_LEN))
 		return 0;
-	if (unlikely((load32(frame + ETH_MACS_LEN) & load32(mask)) != load32(start) ||
-		     !eth_is_group(frame)))
+	if (unlikely(!plain_frame(frame) || !eth_is_group(frame)))
 		return 0;
-	/* 224.0.1.0 to 239.255.255.255 */
-	group = ntohl(load32(h + IP4_DST)) - 0xe0000100u;
-	len = be16(h + IP4_TOTAL);
-	if (unlikely(len != avail && (len < IP4_LEN || len > avail)))
-		return 0;
-	if (unlikely(group >= 0x10000000u - 0x100u || h[IP4_TTL] <= 1 ||
-		     h[IP4_PROTO] == IP_PROTO_IGMP || ip4_source(h + IP4_SRC) != IP_FINE))
-		return 0;
-	if ((m->ol_flags & RTE_MBUF_F_RX_IP_CKSUM_MASK) != RTE_MBUF_F_RX_IP_CKSUM_GOOD &&
-		unlikely(!header_sum_holds(h)))
+	len = plain_data(h, avail, plain_sum_known(m));
+	if (unlikely(!len))
 		return 0;
 	if (unlikely(avail > len))
 		mbuf_cut(m, ETH_LEN + len);
-	pkt_word_put(p, like, len, h[IP4_TTL]);
+	plain_word_put(p, like, len, h[IP4_TTL]);
 	p->next = PKT_FORWARD;
 	return len;
+}
+
+/* Packets from p on that are not plain: out of Registers and tunnels as many as follow each other, or whatever p
+ * is. The number of packets. */
+static __rte_noinline unsigned classify_others(
+	struct worker *w, struct burst *b, struct pkt *p, const uint16_t *vlans, struct unwrap *u)
+{
+	unsigned n = unwrap_run(w, b, (unsigned)(p - b->pkts), u);
+
+	if (n)
+		return n;
+	classify_frame(w, p, vlans);
+	return 1;
+}
+
+/* Of a burst not all of which is plain frames, whatever was unwrapped is counted; where that is everything, and
+ * for one interface, it is as good as plain. */
+static __rte_noinline void classify_unwrapped(
+	struct worker *w, struct burst *b, const struct unwrap *u)
+{
+	if (!u->done.n)
+		return;
+	unwrap_end(w, b, u);
+	b->plain = u->done.n == b->n && !u->done.mixed;
+	b->data_off = (uint16_t)(u->data_off + u->done.head);
 }
 
 void stage_classify(struct worker *w, struct burst *b)
@@ -437,22 +422,29 @@ void stage_classify(struct worker *w, struct burst *b)
 	const struct pkt *end = b->pkts + b->n;
 	uint64_t bytes = 0;
 	unsigned others = 0, n;
+	struct unwrap u;
 
-	for (struct pkt *p = b->pkts; p < end; p++) {
+	unwrap_begin(w, &u, usual && main_table ? ifp : NULL, rearm, data_off);
+	for (struct pkt *p = b->pkts; p < end;) {
 		uint32_t len = 0;
 
 		if (likely(usual))
 			len = classify_plain(p, load64(&like.iif), rearm, data_off);
 		bytes += len;
-		if (likely(len))
+		if (likely(len)) {
+			p++;
 			continue;
-		classify_frame(w, p, vlans);
-		others++;
+		}
+		n = classify_others(w, b, p, vlans, &u);
+		others += n;
+		p += n;
 	}
 	n = b->n - others;
-	b->plain = others == 0 && likely(main_table);
-	b->data_off = data_off;
 	ctr->rx_packets += n;
 	ctr->rx_bytes += bytes;
 	ctr->rx_mcast += n;
+	b->plain = others == 0 && likely(main_table);
+	b->data_off = data_off;
+	if (unlikely(others))
+		classify_unwrapped(w, b, &u);
 }

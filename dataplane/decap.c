@@ -10,7 +10,7 @@
 
 struct outer {
 	const uint8_t *h, *local, *remote;
-	unsigned hdr_len, addr_len;
+	unsigned hdr_len;
 	uint8_t tos;
 };
 
@@ -23,26 +23,23 @@ static struct outer outer_of(const struct pkt *p)
 		o.local = h + IP4_DST;
 		o.remote = h + IP4_SRC;
 		o.hdr_len = (h[0] & 0xfu) * 4;
-		o.addr_len = 4;
 	} else {
 		o.local = h + IP6_DST;
 		o.remote = h + IP6_SRC;
 		o.hdr_len = IP6_LEN;
-		o.addr_len = 16;
 	}
 	return o;
 }
 
-/* The tunnel with exactly these endpoints and this key, 0 if none: a tunnel with a key takes only that
- * key, one without only packets without. */
-static uint16_t tunnel_find(
-	const struct fwd_demux *d, const struct outer *o, uint8_t family, const struct gre_view *g)
+uint16_t tunnel_find(const struct fwd_demux *d, uint8_t family, const uint8_t *local_be,
+	const uint8_t *remote_be, const struct gre_view *g)
 {
+	const unsigned bytes = family == IP_V4 ? 4 : 16;
 	uint32_t local[4] = {0}, remote[4] = {0};
 	uint32_t at;
 
-	memcpy(local, o->local, o->addr_len);
-	memcpy(remote, o->remote, o->addr_len);
+	memcpy(local, local_be, bytes);
+	memcpy(remote, remote_be, bytes);
 	at = fwd_gre_hash(local, remote, g->key);
 	for (uint32_t n = 0; n <= d->gre_mask; n++, at++) {
 		const struct fwd_gre_slot *s = &d->gre[at & d->gre_mask];
@@ -118,7 +115,7 @@ static void decap(struct worker *w, struct pkt *p)
 		pkt_drop(p, reason);
 		return;
 	}
-	ifid = tunnel_find(fwd_demux_get(w->t), &o, p->family, &g);
+	ifid = tunnel_find(fwd_demux_get(w->t), p->family, o.local, o.remote, &g);
 	if (!ifid) {
 		pkt_drop(p, DROP_gre_unknown);
 		return;

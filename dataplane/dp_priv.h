@@ -402,6 +402,11 @@ bool worker_wakes(const struct worker *w);
  * the packet inside). */
 void classify_ip(struct worker *w, struct pkt *p);
 
+/* decap.c: the tunnel with exactly these endpoints (family's bytes) and this key, 0 if none: a tunnel with a key
+ * takes only that key, one without only packets without. */
+uint16_t tunnel_find(const struct fwd_demux *d, uint8_t family, const uint8_t *local_be,
+	const uint8_t *remote_be, const struct gre_view *g);
+
 /* Judges the packet at the beginning of p->m, which has been inside a Register and is of p->family: data that
  * may be routed; sets ip_len and ttl, cuts what is behind it. */
 bool classify_registered(struct pkt *p);
@@ -480,6 +485,9 @@ bool upcall_register(struct worker *w, const struct pkt *p, const uint8_t *src, 
 /* p, to be dropped, came in a Register that its route, if it has one, does not take. As upcall_wrong, but that
  * control has been told of it already. */
 void upcall_refused(struct worker *w, struct pkt *p);
+/* As upcall_register for the packets of b of which `which` has the bits: out of IPv4, the outer header is where it
+ * was; iif says DP_IF_REGISTER, came_in where it came in. Sets told. */
+void upcall_registers(struct worker *w, struct burst *b, uint64_t which);
 /* upcall.c: the hash of a packet's flow; what control has sent down. */
 uint64_t upcall_flow_hash(const struct worker *w, const struct pkt *p);
 void upcall_commands(struct worker *w);

@@ -161,6 +161,7 @@ void stage_lookup(struct worker *w, struct burst *b)
 
 	if (likely(b->plain && !fwd_ports_get(w->t)->by_id[b->port].marks)) {
 		lookup_plain(w, b);
+		w->verdicts_wait = false;
 		return;
 	}
 	b->plain = false;

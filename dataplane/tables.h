@@ -308,12 +308,16 @@ void upcall_gate_free(struct upcall_gate *g);
 enum gate_verdict upcall_gate_try(struct upcall_gate *g, struct police_port *port,
 	enum dp_upcall_kind kind, uint64_t hash, uint64_t now);
 void upcall_gate_open(struct upcall_gate *g, enum dp_upcall_kind kind, uint64_t hash);
+/* A Register says what the one before said, but what the RP makes of it may be another thing soon: data on the
+ * SPT has come, so the DR must stop. The gate opens by itself a moment after it was closed. */
+void upcall_gate_shorten(struct upcall_gate *g, enum dp_upcall_kind kind, uint64_t hash);
 /* The hash of a flow: src and grp are family's address bytes. */
 uint64_t upcall_hash(const uint64_t seed[4], uint8_t family, const void *src, const void *grp,
 	uint16_t table, uint16_t ifid);
-/* The same for a Register of this flow: src and dst are its own addresses. */
-uint64_t upcall_register_hash(
-	const uint64_t seed[4], uint64_t flow, uint8_t family, const void *src, const void *dst);
+/* The same for a Register with a packet of this flow, from outer_src to outer_dst. */
+uint64_t upcall_register_hash(const uint64_t seed[4], uint8_t family, const void *src,
+	const void *grp, const void *outer_src, const void *outer_dst, uint16_t table,
+	uint16_t ifid);
 uint32_t upcall_recv(struct dataplane *d, struct dp_upcall *out, uint32_t n);
 void upcall_done(struct dataplane *d, const struct dp_upcall *up, enum dp_verdict verdict);
 void hold_enable(struct dataplane *d, bool on);

@@ -3,11 +3,8 @@
  *
  * Signals about data from workers to control, at most one outstanding per flow.
  *
- * A gate is the 64-bit hash of (table, S, G, iif), of a Register with its outer addresses too, in a small set-associative table for each kind of
- * signal. Sending closes it; control opens it when it has dealt with the signal, and it opens by
- * itself after three seconds, for a signal or an opening may be lost. Behind the gate, a token bucket
- * for each port and kind bounds the signals (police.c). A full set forgets its oldest gate: then a flow
- * may signal once more, within the bucket.
+ * Each flow has a gate (gate.c): sending closes it, control opens it when it has dealt with the signal. Behind
+ * the gate, a token bucket for each port and kind bounds the signals (police.c).
  *
  * A flood of unknown flows costs little more than dropping it: while the bucket is known to be empty nothing
  * can be sent, so gates are not asked either; and where gates hold the flood back, only LOOKS packets a
@@ -17,6 +14,7 @@
  * Verdicts come down a ring that a worker reads when it is about to ask its gates, and each round while it
  * holds packets (hold.c): an idle worker need not. If the ring is full, the three seconds do it.
  */
+#include "dataplane/gate.h"
 #include "dataplane/hold.h"
 #include "dataplane/path.h"
 #include "dataplane/police.h"
@@ -27,24 +25,7 @@
 #include <rte_ring_elem.h>
 #include <stdlib.h>
 
-#define GATE_HOLD_S 3
-#define REGISTER_HOLD_MS 100
-#define GATE_SETS 2048
-#define GATE_WAYS 4
 #define LOOKS 1024 /* a millisecond: some percent of a core at 20 ns each */
-
-struct gate_way {
-	uint64_t hash, until; /* closed before this time stamp */
-};
-
-struct gate_table {
-	struct gate_way sets[GATE_SETS][GATE_WAYS];
-};
-
-struct upcall_gate {
-	uint64_t hold, look_time; /* in cycles */
-	struct gate_table kinds[DP_UPCALL_KINDS];
-};
 
 /* What comes down the ring of commands: control has dealt with a signal. */
 struct gate_command {
@@ -53,75 +34,6 @@ struct gate_command {
 	uint32_t kind, verdict;
 };
 static_assert(sizeof(struct gate_command) == COMMAND_BYTES, "an element of the ring");
-
-struct upcall_gate *upcall_gate_new(uint64_t hz)
-{
-	struct upcall_gate *g = region_new(sizeof(*g), false);
-
-	if (g) {
-		g->hold = GATE_HOLD_S * hz;
-		g->look_time = hz / 1000;
-	}
-	return g;
-}
-
-void upcall_gate_free(struct upcall_gate *g)
-{
-	region_free(g, sizeof(*g));
-}
-
-enum gate_verdict upcall_gate_try(struct upcall_gate *g, struct police_port *port,
-	enum dp_upcall_kind kind, uint64_t hash, uint64_t now)
-{
-	struct gate_way *set = g->kinds[kind].sets[hash % GATE_SETS], *use = &set[0];
-
-	for (int i = 0; i < GATE_WAYS; i++) {
-		if (set[i].hash == hash && set[i].until > now)
-			return GATE_CLOSED;
-		if (set[i].until < use->until)
-			use = &set[i];
-	}
-	if (!police_take(port, DP_POLICE_UPCALL(kind), now))
-		return GATE_POLICED;
-	*use = (struct gate_way){.hash = hash, .until = now + g->hold};
-	return GATE_SEND;
-}
-
-void upcall_gate_open(struct upcall_gate *g, enum dp_upcall_kind kind, uint64_t hash)
-{
-	struct gate_way *set = g->kinds[kind].sets[hash % GATE_SETS];
-
-	for (int i = 0; i < GATE_WAYS; i++) {
-		if (set[i].hash == hash)
-			set[i].until = 0;
-	}
-}
-
-uint64_t upcall_hash(const uint64_t seed[4], uint8_t family, const void *src, const void *grp,
-	uint16_t table, uint16_t ifid)
-{
-	uint64_t w[4] = {0}, h = (uint64_t)family << 32 | (uint64_t)table << 16 | ifid;
-	unsigned bytes = family == IP_V4 ? 4 : 16;
-
-	memcpy(w, src, bytes);
-	memcpy(&w[2], grp, bytes);
-	h = mfib_mix(h ^ seed[2], w[0] ^ seed[3]);
-	h = mfib_mix(h ^ w[2], seed[0] ^ w[1]);
-	return mfib_mix(h ^ w[3], seed[1]);
-}
-
-uint64_t upcall_register_hash(
-	const uint64_t seed[4], uint64_t flow, uint8_t family, const void *src, const void *dst)
-{
-	uint64_t w[4] = {0};
-	unsigned bytes = family == IP_V4 ? 4 : 16;
-
-	memcpy(w, src, bytes);
-	memcpy(&w[2], dst, bytes);
-	flow = mfib_mix(flow ^ seed[1], w[0] ^ seed[2]);
-	flow = mfib_mix(flow ^ w[1], w[2] ^ seed[0]);
-	return mfib_mix(flow ^ w[3], seed[3]);
-}
 
 /* Source and group, as they follow each other in the packet's header. */
 static const uint8_t *addresses_of(const struct pkt *p)
@@ -139,25 +51,13 @@ uint64_t upcall_flow_hash(const struct worker *w, const struct pkt *p)
 		fwd_table_of(w->t, p), p->iif);
 }
 
-/* A Register says what the one before said, but what the RP makes of it may be another thing soon: data on the
- * SPT has come, so the DR must stop. */
-static void gate_shorten(struct upcall_gate *g, enum dp_upcall_kind kind, uint64_t hash)
-{
-	struct gate_way *set = g->kinds[kind].sets[hash % GATE_SETS];
-
-	for (int i = 0; i < GATE_WAYS; i++) {
-		if (set[i].hash == hash)
-			set[i].until -= g->hold - g->look_time * REGISTER_HOLD_MS;
-	}
-}
-
 /* A flow nobody wants keeps its gate closed until it opens by itself. */
 static void command_do(struct worker *w, const struct gate_command *c)
 {
 	enum dp_upcall_kind kind = (enum dp_upcall_kind)c->kind;
 
 	if (c->verdict == DP_VERDICT_RELEASE && kind == DP_UPCALL_REGISTER)
-		gate_shorten(w->gate, kind, c->hash);
+		upcall_gate_shorten(w->gate, kind, c->hash);
 	else if (c->verdict == DP_VERDICT_RELEASE)
 		upcall_gate_open(w->gate, kind, c->hash);
 	if (!w->held || kind == DP_UPCALL_DATA)
@@ -259,27 +159,26 @@ static void signals_policed(
 	port->n[DP_POLICE_UPCALL(kind)].policed += n;
 }
 
-/* Whether a signal went out. */
-static inline bool signal_packet(struct worker *w, enum dp_upcall_kind kind, const struct pkt *p,
-	const struct register_outer *outer, uint64_t now)
+/* Whether a signal may be sent at all at time now; else packets that would are counted. What control has decided
+ * in the meantime has been done then. */
+static inline bool signals_begin(struct worker *w, struct police_port *port,
+	enum dp_upcall_kind kind, unsigned n, uint64_t now)
 {
-	struct police_port *port = police_port(w, w->b.port);
-	uint64_t hash;
-
-	if (police_dry(port, DP_POLICE_UPCALL(kind), now)) {
-		signals_policed(w, port, kind, 1);
+	if (unlikely(police_dry(port, DP_POLICE_UPCALL(kind), now))) {
+		signals_policed(w, port, kind, n);
 		return false;
 	}
 	upcall_commands(w);
-	hash = upcall_flow_hash(w, p);
-	if (outer)
-		hash = upcall_register_hash(w->t->seed, hash, p->family, outer->src, outer->dst);
-	return signal_flow(w, port, kind, p, outer, hash, now);
+	return true;
 }
 
 void upcall_signal(struct worker *w, enum dp_upcall_kind kind, const struct pkt *p)
 {
-	signal_packet(w, kind, p, NULL, rte_rdtsc());
+	struct police_port *port = police_port(w, w->b.port);
+	uint64_t now = rte_rdtsc();
+
+	if (signals_begin(w, port, kind, 1, now))
+		signal_flow(w, port, kind, p, NULL, upcall_flow_hash(w, p), now);
 }
 
 /* The source has no route of its own: with the first packet that PIM hears of, it may get one. */
@@ -319,10 +218,65 @@ bool upcall_register(struct worker *w, const struct pkt *p, const uint8_t *src, 
 	bool border, uint64_t now)
 {
 	const struct register_outer outer = {.src = src, .dst = dst, .border = border};
-	bool told = signal_packet(w, DP_UPCALL_REGISTER, p, &outer, now);
+	struct police_port *port = police_port(w, w->b.port);
+	const uint8_t *inner = addresses_of(p);
+	uint64_t hash;
+	bool told;
 
+	if (!signals_begin(w, port, DP_UPCALL_REGISTER, 1, now))
+		return false;
+	hash = upcall_register_hash(w->t->seed, p->family, inner,
+		inner + (p->family == IP_V4 ? 4 : 16), src, dst, fwd_table_of(w->t, p), p->iif);
+	told = signal_flow(w, port, DP_UPCALL_REGISTER, p, &outer, hash, now);
 	w->verdicts_wait |= told;
 	return told;
+}
+
+/* The outer IPv4 header of a packet that was in a Register. */
+static inline const uint8_t *outer_of(const struct pkt *p)
+{
+	return rte_pktmbuf_mtod_offset(p->m, const uint8_t *, p->l3) - register_head_len(IP_V4);
+}
+
+/* One whose gate is open. */
+static __rte_noinline void registered(
+	struct worker *w, struct police_port *port, struct pkt *p, uint64_t hash, uint64_t now)
+{
+	const uint8_t *h = outer_of(p);
+	const struct register_outer outer = {
+		.src = h + IP4_SRC, .dst = h + IP4_DST, .border = h[IP4_LEN + 4] & REGISTER_BORDER};
+	struct pkt arrived = *p;
+
+	arrived.iif = p->came_in;
+	p->told = signal_flow(w, port, DP_UPCALL_REGISTER, &arrived, &outer, hash, now);
+	w->verdicts_wait |= p->told;
+}
+
+void upcall_registers(struct worker *w, struct burst *b, uint64_t which)
+{
+	struct police_port *port = police_port(w, b->port);
+	unsigned n = (unsigned)__builtin_popcountll(which), gated = 0;
+	uint64_t hash[BURST];
+
+	if (!signals_begin(w, port, DP_UPCALL_REGISTER, n, b->now))
+		return;
+	for (uint64_t left = which; left; left &= left - 1) {
+		unsigned i = (unsigned)__builtin_ctzll(left);
+		const struct pkt *p = &b->pkts[i];
+
+		hash[i] = upcall_register_hash4(w->t->seed, load64(addresses_of(p)),
+			load64(outer_of(p) + IP4_SRC), fwd_table_of(w->t, p), p->came_in);
+		rte_prefetch0(gate_set(w->gate, DP_UPCALL_REGISTER, hash[i]));
+	}
+	for (uint64_t left = which; left; left &= left - 1) {
+		unsigned i = (unsigned)__builtin_ctzll(left);
+
+		if (likely(gate_is_closed(w->gate, DP_UPCALL_REGISTER, hash[i], b->now)))
+			gated++;
+		else
+			registered(w, port, &b->pkts[i], hash[i], b->now);
+	}
+	w->info.upcalls_gated[DP_UPCALL_REGISTER] += gated;
 }
 
 void upcall_refused(struct worker *w, struct pkt *p)
@@ -384,7 +338,7 @@ void upcall_misses(struct worker *w, struct pkt **v, unsigned n)
 	for (unsigned i = 0; i < n; i++) {
 		hash[i] = upcall_flow_hash(w, v[i]);
 		if (i < looks)
-			rte_prefetch0(w->gate->kinds[DP_UPCALL_NOCACHE].sets[hash[i] % GATE_SETS]);
+			rte_prefetch0(gate_set(w->gate, DP_UPCALL_NOCACHE, hash[i]));
 	}
 	for (unsigned i = 0; i < n; i++)
 		miss(w, port, v[i], hash[i], now, i < looks);
@@ -414,13 +368,15 @@ void upcall_done(struct dataplane *d, const struct dp_upcall *up, enum dp_verdic
 
 	if (up->kind >= DP_UPCALL_KINDS)
 		return;
-	c.hash = upcall_hash(d->t.seed, up->src.family, up->src.b, up->grp.b, up->table, up->ifid);
-	c.held = c.hash;
 	if (up->kind == DP_UPCALL_REGISTER) {
-		c.hash = upcall_register_hash(
-			d->t.seed, c.hash, up->src.family, up->outer_src.b, up->outer_dst.b);
+		c.hash = upcall_register_hash(d->t.seed, up->src.family, up->src.b, up->grp.b,
+			up->outer_src.b, up->outer_dst.b, up->table, up->ifid);
 		c.held = upcall_hash(
 			d->t.seed, up->src.family, up->src.b, up->grp.b, up->table, DP_IF_REGISTER);
+	} else {
+		c.hash = upcall_hash(
+			d->t.seed, up->src.family, up->src.b, up->grp.b, up->table, up->ifid);
+		c.held = c.hash;
 	}
 	for (unsigned i = 0; i < d->n_workers; i++)
 		rte_ring_enqueue_elem(d->workers[i]->commands, &c, sizeof(c));

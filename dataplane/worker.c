@@ -55,7 +55,7 @@ static unsigned worker_burst(struct worker *w, uint16_t port, uint16_t queue)
 		probe_decided(w, b);
 	if (unlikely(w->held))
 		hold_pass(w, b);
-	if (unlikely(!b->plain))
+	if (unlikely(!b->plain || w->told))
 		stage_punt(w, b);
 	lap(w, DP_STAGE_LOOKUP, b->n);
 	w->at_pkt = 0;

@@ -86,6 +86,20 @@ void upcall_refused(struct worker *w, struct pkt *p)
 	fx.refused++;
 }
 
+void upcall_registers(struct worker *w, struct burst *b, uint64_t which)
+{
+	for (; which; which &= which - 1) {
+		struct pkt p = b->pkts[__builtin_ctzll(which)];
+		const uint8_t *outer = rte_pktmbuf_mtod_offset(p.m, const uint8_t *, p.l3) -
+				       IP4_LEN - REGISTER_LEN;
+
+		assert_int_equal(p.iif, DP_IF_REGISTER);
+		p.iif = p.came_in;
+		b->pkts[__builtin_ctzll(which)].told = upcall_register(w, &p, outer + IP4_SRC,
+			outer + IP4_DST, outer[IP4_LEN + 4] & REGISTER_BORDER, b->now);
+	}
+}
+
 uint64_t upcall_flow_hash(const struct worker *w, const struct pkt *p)
 {
 	return 0;
