@@ -302,7 +302,7 @@ void probe_released(struct worker *w, const struct burst *b)
 
 			if (!pkt->m || !held_matches(&p->c, pkt) || !open_packet(w, p, s))
 				continue;
-			s->frame_len = pkt->m->pkt_len;
+			s->frame_len = pkt->m->pkt_len - (pkt->decaps ? pkt->l3 : 0u);
 			s->outer_ifid = pkt->iif;
 			s->classified = DP_FATE_FORWARD;
 			decided(w, p, pkt, BURST + i);
