@@ -160,13 +160,14 @@ static __rte_always_inline bool unwrap(
 	struct pkt *p = &b->pkts[i];
 	const uint8_t *frame = (const uint8_t *)p->m->buf_addr + u->data_off, *h = frame + ETH_LEN;
 	const uint32_t outer_len = outer_here(p->m, frame, u->rearm, u->ifp->c.mac);
-	const bool is_register = h[IP4_PROTO] == IP_PROTO_PIM;
+	bool is_register;
 	unsigned head = 0;
 	uint64_t like;
 	uint32_t len;
 
 	if (unlikely(!outer_len))
 		return false;
+	is_register = h[IP4_PROTO] == IP_PROTO_PIM;
 	if (is_register)
 		head = register_here(w, u, h);
 	else if (likely(h[IP4_PROTO] == IP_PROTO_GRE))

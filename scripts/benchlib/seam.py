@@ -118,9 +118,11 @@ def register_rows(rounds: list[dict]) -> list[Result]:
             steal=0.0, busy_s=0.0) for r in rounds if r["side"] == side])
 
     rows = []
-    for side, work, goal in (("into", "1 Register output, 512 routes", 0.7),
-                             ("out_of", "out of Registers, 512 routes", 0.0)):
-        out = Result("register", work, "starg, plain output", goal_ratio=goal)
+    for side, work in (("into", "1 Register output, 512 routes"),
+                       ("out_of", "out of Registers, 512 routes"),
+                       ("into_gre", "1 GRE output, 512 routes"),
+                       ("out_of_gre", "out of GRE, 512 routes")):
+        out = Result("register", work, "starg, plain output", goal_ratio=0.7)
         out.ours, out.theirs = rate(side), rate("plain")
         out.ratio = measure.ratio(out.ours, out.theirs)
         rows.append(out.judge())

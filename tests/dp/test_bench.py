@@ -275,16 +275,17 @@ def test_register_rows_compare_each_side_with_plain():
     def side(name, packets, cpu_ns=990000000):
         return {"side": name, "packets": packets, "wall_s": 1.0, "cpu_ns": cpu_ns}
 
-    rows = seam.register_rows([side("plain", 100), side("into", 80), side("out_of", 60)])
-    assert [round(r.ratio.value, 2) for r in rows] == [0.8, 0.6]
-    assert rows[0].reached is True and rows[1].reached is None
-    rows = seam.register_rows([side("plain", 100), side("into", 30, 400000000), side("out_of", 60)])
+    gre = [side("into_gre", 90), side("out_of_gre", 69)]
+    rows = seam.register_rows([side("plain", 100), side("into", 80), side("out_of", 60), *gre])
+    assert [round(r.ratio.value, 2) for r in rows] == [0.8, 0.6, 0.9, 0.69]
+    assert [r.reached for r in rows] == [True, False, True, False]
+    rows = seam.register_rows([side("plain", 100), side("into", 30, 400000000), side("out_of", 60), *gre])
     assert rows[0].ratio.by == "cpu" and round(rows[0].ratio.cpu, 2) == 0.74
 
 
 def test_register_rows_have_figures():
     rows = bench("--row", "register")["rows"]
-    assert [r["row"] for r in rows] == ["register"] * 2
+    assert [r["row"] for r in rows] == ["register"] * 4
     assert all(r["ratio"]["value"] > 0 for r in rows)
 
 
