@@ -223,8 +223,11 @@ static int command_add(struct static_self *self, const struct static_route *r,
 		return rc;
 	e = static_entry_find(self, &key);
 	if (e && e->defs[STATIC_SHELL]) {
-		snprintf(err, cap, "route %s was added at the shell already: delete it first",
-			route_key_str(&key, text, sizeof(text)));
+		snprintf(err, cap, "route %s was added at the shell already%s: delete it first",
+			route_key_str(&key, text, sizeof(text)),
+			e->defs[STATIC_FILE] ? " and is in the configuration file, which `del "
+					       "route` leaves in force"
+					     : "");
 		return -EEXIST;
 	}
 	def = def_new(r, STATIC_SHELL);

@@ -244,6 +244,20 @@ static void shell_adds_and_deletes(void **state)
 	assert_int_equal(fake_dp_count_oifs(w->f), 0);
 }
 
+static void added_route_that_the_file_has_by_now_is_said_to_be_in_both(void **state)
+{
+	struct world *w = *state;
+	struct static_output o[] = {native("lan1")};
+	struct static_route r = route("10.0.0.1", "239.1.1.1", "any", o, 1);
+	char err[256];
+
+	world_if(w, "lan1", NULL);
+	assert_int_equal(shell(w, STATIC_ADD, &r, err), 0);
+	load(w, &r, 1);
+	assert_int_equal(shell(w, STATIC_ADD, &r, err), -EEXIST);
+	assert_non_null(strstr(err, "and is in the configuration file"));
+}
+
 static void shell_cannot_delete_what_the_file_has(void **state)
 {
 	struct world *w = *state;
@@ -527,6 +541,7 @@ int main(void)
 		T(invalid_route_of_the_file_is_explained_and_harms_no_other),
 		T(route_that_is_in_the_file_twice_counts_once),
 		T(shell_adds_and_deletes),
+		T(added_route_that_the_file_has_by_now_is_said_to_be_in_both),
 		T(shell_cannot_delete_what_the_file_has),
 		T(shell_and_file_join_outputs_and_the_shells_input_wins),
 		T(walk_is_in_order_and_stops_when_told),
