@@ -243,8 +243,9 @@ static void port_check(
 		return;
 	}
 	for (size_t i = 0; i < r->conf->n_ports; i++)
-		snprintf(list + strlen(list), sizeof(list) - strlen(list), "%s%s", i ? ", " : "",
-			r->conf->ports[i].name);
+		if (port_find(r->conf, r->conf->ports[i].name) == &r->conf->ports[i]) /* no twice */
+			snprintf(list + strlen(list), sizeof(list) - strlen(list), "%s%s",
+				list[0] ? ", " : "", r->conf->ports[i].name);
 	problem_add(r, line_in(s, "port"), "%s: no port '%s'; ports are %s", what, c->port,
 		list[0] ? list : "none: add it to ports: (...)");
 }

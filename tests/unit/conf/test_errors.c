@@ -213,6 +213,10 @@ static void an_interface_without_its_port_lists_the_ports(void **state)
 {
 	wrong(IFS("{name = \"lan1\";\nport = \"p9\";}"),
 		"F:4: interface 'lan1': no port 'p9'; ports are p0, p1");
+	wrong("ports: ({name = \"p0\"; device = \"0000:3b:00.0\";},\n{name = \"p0\"; device = "
+	      "\"0000:3b:00.1\";});\ninterfaces: ({name = \"lan1\"; port = \"p1\";});",
+		"F:2: duplicate port name 'p0': line 1 has it already; write another\n"
+		"F:3: interface 'lan1': no port 'p1'; ports are p0");
 }
 
 static void duplicates_name_both_lines(void **state)
