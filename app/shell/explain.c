@@ -336,12 +336,18 @@ static void walk(struct explain *x)
 /* Nothing stops the packets; something may be amiss nevertheless. */
 static void conclude(struct explain *x)
 {
+	const struct dp_route_counters *c = &x->counters;
 	const char *amiss = first_failed(x, 0);
+	char dropped[48] = "";
 
-	if (!x->verdict[0])
-		snprintf(x->verdict, sizeof(x->verdict), "forwarding: %llu packets so far%s%s",
-			(unsigned long long)x->counters.packets, amiss ? "; but " : "",
-			amiss ? amiss : "");
+	if (x->verdict[0])
+		return;
+	if (c->dropped)
+		snprintf(dropped, sizeof(dropped), ", %llu more dropped",
+			(unsigned long long)c->dropped);
+	snprintf(x->verdict, sizeof(x->verdict), "forwarding: %llu packets so far%s%s%s",
+		(unsigned long long)(c->packets - c->dropped), dropped, amiss ? "; but " : "",
+		amiss ? amiss : "");
 }
 
 static void explain(struct app *app, const struct cmd_args *args, struct cmd_result *out)

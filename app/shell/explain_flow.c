@@ -144,19 +144,51 @@ static bool check_arrival(struct explain *x)
 
 /* --- what becomes of them ------------------------------------------------------------------------------- */
 
+/* What dp_route_counters.dropped can come from. */
+static bool drops_whole_packets(enum drop_reason r)
+{
+	return r == DROP_ttl_expired || (r >= DROP_no_output && r <= DROP_no_mbuf);
+}
+
+/* Why packets of the route were dropped. The counters by reason are those of all routes: where one alone has
+ * counted it is the cause, else they are candidates. */
+static const char *drop_cause(const struct explain *x, char *buf, size_t cap)
+{
+	enum drop_reason last = DROP_COUNT;
+	uint64_t drops[DROP_COUNT];
+	unsigned n = 0;
+	size_t used = 0;
+
+	buf[0] = '\0';
+	drops_sum(x->app, drops);
+	for (unsigned r = 0; r < DROP_COUNT && used < cap; r++) {
+		if (!drops_whole_packets((enum drop_reason)r) || !drops[r])
+			continue;
+		last = (enum drop_reason)r;
+		used += (size_t)snprintf(buf + used, cap - used, "%s%s %llu", n++ ? ", " : "",
+			drop_name(last), (unsigned long long)drops[r]);
+	}
+	if (n == 1 && drops[last] >= x->counters.dropped)
+		snprintf(buf, cap, "%s (%s)%s", drop_text(last), drop_name(last),
+			last == DROP_ttl_expired ? "; let the sender use a larger TTL" : "");
+	else if (used < cap)
+		snprintf(buf + used, cap - used, "%strace shows why, show drop counts",
+			n ? " on all routes: " : "");
+	return buf;
+}
+
 static bool check_dropped(struct explain *x)
 {
 	const struct dp_route_counters *c = &x->counters;
+	char cause[400];
 
 	if (c->dropped >= c->packets)
-		return explain_check(x, "dropped", false,
-			"all %llu packets were dropped: TTL 1, or no output took them; trace shows "
-			"which, show drop counts",
-			(unsigned long long)c->dropped);
+		return explain_check(x, "dropped", false, "all %llu packets were dropped: %s",
+			(unsigned long long)c->dropped, drop_cause(x, cause, sizeof(cause)));
 	if (c->dropped)
-		explain_check(x, "dropped", true,
-			"%llu of them %s dropped: trace shows why, show drop counts",
-			(unsigned long long)c->dropped, c->dropped == 1 ? "was" : "were");
+		explain_check(x, "dropped", true, "%llu of them %s dropped: %s",
+			(unsigned long long)c->dropped, c->dropped == 1 ? "was" : "were",
+			drop_cause(x, cause, sizeof(cause)));
 	return true;
 }
 

@@ -15,7 +15,7 @@
 
 /* --- show drop ------------------------------------------------------------------------------------ */
 
-static void sum_drops(struct app *app, uint64_t drops[DROP_COUNT])
+void drops_sum(const struct app *app, uint64_t drops[DROP_COUNT])
 {
 	struct dp_worker_info w;
 
@@ -30,7 +30,7 @@ static void show_drop(struct app *app, const struct cmd_args *args, struct cmd_r
 	uint64_t drops[DROP_COUNT];
 	json_t *list, *o;
 
-	sum_drops(app, drops);
+	drops_sum(app, drops);
 	out->value = json_object();
 	list = put_array(out->value, "drops");
 	for (unsigned r = 0; r < DROP_COUNT; r++) {

@@ -79,6 +79,9 @@ bool rate_sample(const struct dp_route_key *key, uint64_t now_us, const struct d
  * control, on all ports (show_police.c). */
 uint64_t police_refused(const struct app *app, unsigned kind);
 
+/* What the workers have dropped, by enum drop_reason, all of them together (show_system.c). */
+void drops_sum(const struct app *app, uint64_t drops[DROP_COUNT]);
+
 /* --- tables (tables.c) ------------------------------------------------------------------------ */
 
 extern const struct cmd show_net_cmds[], show_port_cmds[], show_offload_cmds[], show_mroute_cmds[],

@@ -147,7 +147,33 @@ static void flow_that_is_dropped_whole(void **state)
 	struct router *r = *state;
 
 	r->route = (struct dp_route_counters){.packets = 9, .dropped = 9, .last_used_ms = 1};
-	verdict(r, "explain 10.0.0.1 239.1.1.1", "all 9 packets were dropped");
+	verdict(r, "explain 10.0.0.1 239.1.1.1", "all 9 packets were dropped: trace shows why");
+}
+
+/* The counters of two workers are told. */
+static void cause_of_drops_is_named_where_one_reason_alone_has_counted(void **state)
+{
+	static const char *const line = "explain 10.0.0.1 239.1.1.1";
+	struct router *r = *state;
+
+	r->route = (struct dp_route_counters){.packets = 20, .dropped = 20, .last_used_ms = 1};
+	r->worker.drops[DROP_ttl_expired] = 10;
+	r->worker.drops[DROP_no_route] = 3;
+	verdict(r, line,
+		"all 20 packets were dropped: TTL 1: not forwarded (ttl_expired); let the sender");
+	r->worker.drops[DROP_oif_mtu] = 4;
+	verdict(r, line, "dropped: ttl_expired 20, oif_mtu 8 on all routes: trace shows why");
+	r->worker.drops[DROP_oif_mtu] = 0;
+	r->worker.drops[DROP_ttl_expired] = 9;
+	verdict(r, line, "dropped: ttl_expired 18 on all routes: trace shows why");
+}
+
+static void dropped_packets_are_not_counted_as_forwarded(void **state)
+{
+	struct router *r = *state;
+
+	r->route = (struct dp_route_counters){.packets = 40, .dropped = 20, .last_used_ms = 1};
+	verdict(r, "explain 10.0.0.1 239.1.1.1", "forwarding: 20 packets so far, 20 more dropped");
 }
 
 static void flow_that_is_forwarded_has_counts_and_then_a_rate(void **state)
@@ -306,6 +332,8 @@ int main(void)
 		TEST(next_hop_asked_about_is_given_back),
 		TEST(silence_and_wrong_interface_are_told_apart),
 		TEST(flow_that_is_dropped_whole),
+		TEST(cause_of_drops_is_named_where_one_reason_alone_has_counted),
+		TEST(dropped_packets_are_not_counted_as_forwarded),
 		TEST(flow_that_is_forwarded_has_counts_and_then_a_rate),
 		TEST(flow_that_has_stopped_is_not_forwarding),
 		TEST(flow_that_has_stopped_names_the_router_upstream),
