@@ -96,7 +96,7 @@ def test_dpdk_telemetry_py_reads_every_endpoint():
         assert worker["rx_packets"] == 20
         assert drops == {d["reason"]: d["packets"] for d in dut.ctl("show drop all")["drops"]}
         assert memory["mbufs"] == dut.ctl("show memory")["mbufs"]
-        assert hold["packets"] == 8 and hold["on"] == 0 and hold["kept"] == 0
+        assert hold["packets"] == 64 and hold["on"] == 0 and hold["kept"] == 0
         assert {p["name"] for p in police["ports"].values()} >= {"p0", "p1"}
         assert "OFFSET" in text["/starg/routes"]
 

@@ -464,61 +464,6 @@ struct mfib_route *fx_route(uint8_t family, uint16_t iif, uint32_t first, uint32
 
 /* --- packets ----------------------------------------------------------------------------------------- */
 
-uint16_t fx_sum(const uint8_t *p, size_t n)
-{
-	uint32_t sum = 0;
-
-	for (size_t i = 0; i < n; i++)
-		sum += i % 2 ? p[i] : (uint32_t)p[i] << 8;
-	while (sum >> 16)
-		sum = (sum & 0xffff) + (sum >> 16);
-	return (uint16_t)sum;
-}
-
-void fx_ip4_seal(uint8_t *h)
-{
-	put_be16(h + IP4_CSUM, 0);
-	put_be16(h + IP4_CSUM, (uint16_t)~fx_sum(h, (h[0] & 0xfu) * 4));
-}
-
-static void udp_fill(uint8_t *udp, unsigned len)
-{
-	put_be16(udp, 1000);
-	put_be16(udp + 2, 5000);
-	put_be16(udp + 4, (uint16_t)len);
-	put_be16(udp + 6, 0);
-	for (unsigned i = 8; i < len; i++)
-		udp[i] = (uint8_t)(i * 31 + (i >> 8));
-}
-
-unsigned fx_ip4(uint8_t *h, unsigned ip_len)
-{
-	memset(h, 0, IP4_LEN);
-	h[0] = 0x45;
-	put_be16(h + IP4_TOTAL, (uint16_t)ip_len);
-	h[IP4_TTL] = 9;
-	h[IP4_PROTO] = IP_PROTO_UDP;
-	memcpy(h + IP4_SRC, (uint8_t[]){10, 0, 0, 1, 239, 1, 1, 1}, 8);
-	fx_ip4_seal(h);
-	udp_fill(h + IP4_LEN, ip_len - IP4_LEN);
-	return ip_len;
-}
-
-unsigned fx_ip6(uint8_t *h, unsigned ip_len)
-{
-	memset(h, 0, IP6_LEN);
-	h[0] = 0x60;
-	put_be16(h + IP6_PAYLOAD, (uint16_t)(ip_len - IP6_LEN));
-	h[IP6_NEXT] = IP_PROTO_UDP;
-	h[IP6_HOPS] = 9;
-	memcpy(h + IP6_SRC, (uint8_t[]){0x20, 1, 0xd, 0xb8}, 4);
-	h[IP6_SRC + 15] = 1;
-	memcpy(h + IP6_DST, (uint8_t[]){0xff, 0x3e}, 2);
-	h[IP6_DST + 15] = 0x11;
-	udp_fill(h + IP6_LEN, ip_len - IP6_LEN);
-	return ip_len;
-}
-
 /* Bytes as a chain of segments of at most seg bytes. */
 static struct rte_mbuf *chain(const uint8_t *p, unsigned len, unsigned seg)
 {
