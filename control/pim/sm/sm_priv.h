@@ -232,7 +232,7 @@ struct sm_source {
 	bool spt_bit;         /* change it with sm_spt_bit_set */
 	uint8_t up_rpt;       /* enum up_rpt_state */
 	bool rpt_nbr_differs; /* NotPruned: RPF'(S,G,rpt) was not RPF'(*,G) when looked at last */
-	bool rpt_told;        /* Pruned: RPF'(*,G) is who was told of it */
+	bool rpt_told;        /* Pruned: RPF'(*,G) was told, and is with each Join(*,G) */
 	uint8_t reg;          /* enum register_state */
 	bool registered;      /* learnt through a Register (flag L) */
 	bool rate_reached;    /* SwitchToSptDesired by rate */

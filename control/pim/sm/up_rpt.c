@@ -53,15 +53,22 @@ static void nbr_settle(struct pim_sm *sm, struct sm_source *s, struct proto_ctx 
 	s->rpt_nbr_differs = differs;
 }
 
+/* Whether RPF'(*,G) is the one to be told, and each Join(*,G) tells it again (4.5.6). */
+static bool prune_lasts(const struct pim_sm *sm, const struct sm_source *s)
+{
+	return prune_sg_rpt_in_join(sm, s) && !nbr_differs(sm, s);
+}
+
 /* Pruned, for as long as it lasts.
  *
  * Deviation: RPF'(*,G) is told as soon as the source is one that Joins(*,G) prune (4.5.6). Figure 7 leaves that to
- * the next of these, up to a minute later, if the Prune was sent to an assert's winner who has let go, or if there was
- * none because both trees came by one neighbour, and now (S,G) ends. Meanwhile the shared tree brings what nobody wants
- * here, or, where it leads through ourselves, has us join what we then carry in a ring. */
+ * the next of these, up to a minute later, where the Prune was sent to an assert's winner who has let go, and where both
+ * trees came by one neighbour (such Joins(*,G) prune nothing, and take back what was), and now (S,G) ends or comes by
+ * another. Meanwhile the shared tree brings what nobody wants here, or, where it leads through ourselves, has us join
+ * what we then carry in a ring. */
 static void pruned_settle(struct pim_sm *sm, struct sm_source *s, struct proto_ctx *ctx)
 {
-	bool due = prune_sg_rpt_in_join(sm, s) && !nbr_differs(sm, s);
+	bool due = prune_lasts(sm, s);
 
 	if (due && !s->rpt_told)
 		send_rpt(sm, s, false, ctx);
@@ -72,7 +79,7 @@ static void pruned_settle(struct pim_sm *sm, struct sm_source *s, struct proto_c
 static void pruned_begin(struct pim_sm *sm, struct sm_source *s)
 {
 	s->up_rpt = UP_RPT_PRUNED;
-	s->rpt_told = !nbr_differs(sm, s);
+	s->rpt_told = prune_lasts(sm, s);
 }
 
 void up_rpt_settle(struct pim_sm *sm, struct sm_source *s, struct proto_ctx *ctx)

@@ -275,6 +275,30 @@ static void when_pruned_the_end_of_the_spt_by_the_same_router_is_a_prune(void **
 	assert_string_equal(sw_sent(p, p->up), UP " P" S "r P" S);
 }
 
+/* Nor does it know of one that was sent while both trees came by it: the Joins(*,G) since then have taken it back. */
+static void when_pruned_and_the_spt_goes_another_way_the_prune_is_said_again(void **state)
+{
+	struct sm_world *p = *state;
+	const char *sent;
+
+	world_route(p->w, S "/32", p->up, "10.0.1.2");
+	world_run(p->w);
+	sw_member(p, p->lan1, "*", G, MEMBER_INCLUDE);
+	sw_member(p, p->lan2, S, G, MEMBER_INCLUDE);
+	sw_upcall(p, DP_UPCALL_DATA, p->up, S, G);
+	assert_true(src(p)->spt_bit);
+	sw_member(p, p->lan1, S, G, MEMBER_EXCLUDE);
+	assert_int_equal(src(p)->up_rpt, UP_RPT_PRUNED);
+	sw_forget(p);
+	sw_pass(p, 61000);
+	sent = sw_sent(p, p->up);
+	assert_non_null(strstr(sent, "J*10.9.9.9"));
+	assert_null(strchr(sent, 'P'));
+	world_route(p->w, S "/32", p->src, "10.0.2.2");
+	world_run(p->w);
+	assert_string_equal(sw_sent(p, p->up), UP " P" S "r");
+}
+
 /* It has our Join(*,G) yet, and would forward the source by it. */
 static void whom_a_winner_has_replaced_is_told_of_the_prune_too(void **state)
 {
@@ -311,6 +335,7 @@ int main(void)
 		T(when_rpf_rpt_is_rpf_again_a_join_is_due),
 		T(when_pruned_and_rpf_rpt_is_rpf_again_the_prune_is_said_again),
 		T(when_pruned_the_end_of_the_spt_by_the_same_router_is_a_prune),
+		T(when_pruned_and_the_spt_goes_another_way_the_prune_is_said_again),
 		T(whom_a_winner_has_replaced_is_told_of_the_prune_too),
 	};
 
