@@ -95,7 +95,7 @@ void upcall_gate_shorten(struct upcall_gate *g, enum dp_upcall_kind kind, uint64
 	struct gate_way *set = gate_set(g, kind, hash);
 
 	for (int i = 0; i < GATE_WAYS; i++) {
-		if (set[i].hash == hash)
+		if (set[i].hash == hash && set[i].until) /* 0: opened meanwhile */
 			set[i].until -= g->hold - g->look_time * REGISTER_HOLD_MS;
 	}
 }

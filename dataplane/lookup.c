@@ -59,7 +59,7 @@ static void register_missed(struct worker *w, struct pkt *p)
 
 /* What the flags ask for besides; false: dropped, the other path of a route that moves brings it. */
 static __rte_noinline bool tell_and_take(
-	struct worker *w, struct pkt *p, struct route_counters *ctr, uint8_t flags, uint64_t now)
+	struct worker *w, struct pkt *p, uint8_t flags, uint64_t now)
 {
 	bool tell = flags & DP_INPUT_SIGNAL, take = true;
 
@@ -69,7 +69,6 @@ static __rte_noinline bool tell_and_take(
 		upcall_signal(w, DP_UPCALL_DATA, p);
 	if (take)
 		return true;
-	ctr->wrong_if++;
 	pkt_drop(p, DROP_duplicate);
 	return false;
 }
@@ -80,8 +79,7 @@ static inline void check_input(struct worker *w, struct pkt *p, uint64_t now)
 	struct route_counters *ctr = &w->route_ctr[r->counter];
 	uint8_t flags = input_flags(r, p->iif);
 
-	if (unlikely(flags & (DP_INPUT_SIGNAL | INPUT_MOVING)) &&
-		!tell_and_take(w, p, ctr, flags, now))
+	if (unlikely(flags & (DP_INPUT_SIGNAL | INPUT_MOVING)) && !tell_and_take(w, p, flags, now))
 		return;
 	if (unlikely(!(flags & DP_INPUT_ACCEPT))) {
 		wrong_if(w, p, ctr, flags);

@@ -258,21 +258,21 @@ bool moving_takes(struct worker *w, const struct pkt *p, uint64_t now, bool *tel
 	unsigned path = path_of(mv, p);
 	uint64_t print = print_of(w, p, mv->salt);
 	enum prints_met met;
-	bool sends;
+	bool takes;
 
 	if (path == PRINTS_OLD)
 		old_heard(mv, now);
 	else if (!GET(mv->done))
 		next_heard(mv, prints_ms(w->t->prints), now);
-	sends = in_use(mv, path);
-	met = prints_meet(w->t->prints, print, path, sends, now);
+	takes = in_use(mv, path);
+	met = prints_meet(w->t->prints, print, path, takes && p->ttl > 1, now);
 	learn(mv, met, print);
 	if (path == PRINTS_NEXT || mv->old == mv->next)
 		*tell &= GET(mv->done);
 	switch (met) {
 	case PRINTS_FIRST:
 	case PRINTS_SAME:
-		return sends;
+		return takes;
 	case PRINTS_SENT:
 		return false;
 	case PRINTS_UNSENT:

@@ -215,6 +215,7 @@ static bool has_route(const struct pkt *p)
 	case DROP_register_refused:
 		return p->route != NULL;
 	case DROP_wrong_if:
+	case DROP_duplicate:
 	case DROP_route_drop:
 	case DROP_ttl_expired:
 	case DROP_no_output:

@@ -71,9 +71,9 @@ const char *port_id_name(const struct app *app, uint16_t port_id, char *buf, siz
 /* The reasons of the stages behind classify and decap. */
 static bool is_lookup_reason(uint8_t reason)
 {
-	return reason == DROP_no_route || reason == DROP_wrong_if || reason == DROP_route_drop ||
-	       reason == DROP_register_refused || reason == DROP_ttl_expired ||
-	       reason == DROP_no_output;
+	return reason == DROP_no_route || reason == DROP_wrong_if || reason == DROP_duplicate ||
+	       reason == DROP_route_drop || reason == DROP_register_refused ||
+	       reason == DROP_ttl_expired || reason == DROP_no_output;
 }
 
 static bool was_looked_up(const struct dp_probe_packet *p)
@@ -188,14 +188,14 @@ static void tell_input(struct teller *t)
 	size_t used = 0;
 
 	ifid_name(t->app, t->p->ifid, name, sizeof(name));
+	if (t->p->reason == DROP_route_drop || t->p->reason == DROP_duplicate) {
+		tell_drop(t, "input", "");
+		return;
+	}
 	if (in && (in->flags & DP_INPUT_ACCEPT)) {
 		tell(t, "input", true, "accepted: %s",
 			in->ifid == DP_IF_ANY ? "the route takes packets from every interface"
 					      : name);
-		return;
-	}
-	if (t->p->reason == DROP_route_drop) {
-		tell_drop(t, "input", "");
 		return;
 	}
 	for (unsigned i = 0; i < t->p->n_inputs; i++) {
@@ -219,8 +219,8 @@ static void tell_lookup(struct teller *t)
 	if (!p->has_route)
 		return;
 	tell_input(t);
-	if (p->reason == DROP_wrong_if || p->reason == DROP_route_drop ||
-		p->reason == DROP_register_refused)
+	if (p->reason == DROP_wrong_if || p->reason == DROP_duplicate ||
+		p->reason == DROP_route_drop || p->reason == DROP_register_refused)
 		return;
 	if (p->reason == DROP_ttl_expired) {
 		tell_drop(t, "ttl", "");

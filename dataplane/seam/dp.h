@@ -149,7 +149,8 @@ enum dp_input_flag {
  * Packets of the primary input are accepted until both are seen to bring the same ones, or it falls silent, then
  * those of the next one; what only the other one brings after that is not lost either. Both have ACCEPT; with SIGNAL
  * DP_UPCALL_DATA comes when the primary input is needed no more. One of them a route. Without a primary input that
- * accepts, the two paths come in by this one interface, and are told by the sender's MAC. */
+ * accepts, the two paths come in by this one interface, and are told by the sender's MAC: where there is none (a
+ * tunnel), or only one of the two sends, that upcall never comes. */
 enum dp_input_role { DP_ROLE_PRIMARY, DP_ROLE_BACKUP, DP_ROLE_MERGE, DP_ROLE_NEXT };
 
 #define DP_MOVE_MS 1000 /* the longest delay between the two paths that DP_ROLE_NEXT bridges */

@@ -298,14 +298,15 @@ static void drops_are_told_where_they_happen(void **state)
 		{DP_FATE_FORWARD, DROP_no_route, false, "lookup"},
 		{DP_FATE_FORWARD, DROP_wrong_if, true, "input"},
 		{DP_FATE_FORWARD, DROP_route_drop, true, "input"},
+		{DP_FATE_FORWARD, DROP_duplicate, true, "input"},
 		{DP_FATE_FORWARD, DROP_ttl_expired, true, "ttl"},
 		{DP_FATE_FORWARD, DROP_no_output, true, "outputs"},
 	};
 	struct router *r = *state;
 	char path[64];
 
-	start(r, "trace * * 7");
-	for (unsigned i = 0; i < 7; i++) {
+	start(r, "trace * * 8");
+	for (unsigned i = 0; i < 8; i++) {
 		struct dp_probe_packet *p = packet(r, 0, i);
 
 		p->classified = cases[i].classified;
@@ -319,7 +320,7 @@ static void drops_are_told_where_they_happen(void **state)
 		end(0, i, 0, 0);
 	}
 	turn(r);
-	for (unsigned i = 0; i < 7; i++) {
+	for (unsigned i = 0; i < 8; i++) {
 		const json_t *steps;
 
 		snprintf(path, sizeof(path), "packets[%u].steps", i);

@@ -115,6 +115,7 @@ static bool comes(struct world *x, uint16_t ifid, uint32_t n)
 		.iif = ifid,
 		.ip_len = (uint16_t)len,
 		.family = x->family,
+		.ttl = x->ttl,
 		.l3 = 14,
 		.route = &x->r};
 	bool tell = ifid == NEXT, takes;
@@ -321,6 +322,42 @@ static void what_changes_on_the_way_does_not_make_another_packet(void **state)
 	}
 }
 
+static void a_copy_whose_ttl_has_run_out_does_not_take_the_other_ones_place(void **state)
+{
+	struct world *x = *state;
+
+	x->ttl = 1;
+	assert_true(comes(x, OLD, 0)); /* and is dropped for its TTL */
+	x->ttl = 9;
+	assert_true(comes(x, NEXT, 0));
+}
+
+/* Prints of packets `from` on, all of which one path brings before the other does; how many are forgotten meanwhile. */
+static unsigned forgotten(struct world *x, uint64_t from, unsigned n)
+{
+	unsigned lost = 0;
+
+	for (uint64_t i = from; i < from + n; i++)
+		prints_meet(
+			x->t.prints, mfib_mix(i, 0x9e3779b97f4a7c15ull), PRINTS_OLD, true, x->now);
+	for (uint64_t i = from; i < from + n; i++)
+		lost += prints_meet(x->t.prints, mfib_mix(i, 0x9e3779b97f4a7c15ull), PRINTS_NEXT,
+				false, x->now) == PRINTS_FIRST;
+	return lost;
+}
+
+static void prints_of_long_ago_make_room_whatever_the_time(void **state)
+{
+	struct world *x = *state;
+
+	for (unsigned s = 2; s < 1200; s += 99) {
+		forgotten(x, s * 10000000ull, 1000000); /* more than there is room for */
+		x->now += s * HZ;
+		assert_int_equal(forgotten(x, s * 10000000ull + 5000000, 20000), 0);
+		x->now += 2 * HZ;
+	}
+}
+
 static void two_neighbours_on_one_interface_are_told_by_their_addresses(void **state)
 {
 	struct world *x = *state;
@@ -356,8 +393,8 @@ static void a_route_that_changes_while_it_moves_goes_on_moving(void **state)
 	moving_end(again.move);
 }
 
-#define ROUNDS 200u
-#define MEETINGS 5000u /* few enough for none to make room for another */
+#define ROUNDS 50u
+#define MEETINGS 20000u /* few enough for none to make room for another */
 
 /* Brings all packets by one path, both paths in use; how many are forwarded. */
 struct bringer {
@@ -417,6 +454,8 @@ int main(void)
 		T(packets_that_are_all_alike_are_taken_from_one_path_and_it_changes_soon),
 		T(a_packet_repeated_now_and_then_is_not_lost),
 		T(what_changes_on_the_way_does_not_make_another_packet),
+		T(a_copy_whose_ttl_has_run_out_does_not_take_the_other_ones_place),
+		T(prints_of_long_ago_make_room_whatever_the_time),
 		T(two_neighbours_on_one_interface_are_told_by_their_addresses),
 		T(workers_that_bring_the_same_packet_at_once_send_it_once),
 		T(a_route_that_changes_while_it_moves_goes_on_moving),

@@ -59,6 +59,19 @@ static void the_gate_opens_by_itself_after_three_seconds(void **state)
 	fixture_free(d);
 }
 
+static void a_verdict_that_comes_late_leaves_an_open_gate_open(void **state)
+{
+	struct dataplane *d = fixture_new(1, 10);
+	struct upcall_gate *g = d->workers[0]->gate;
+	struct police_port *p = port_at(d, 1000);
+
+	assert_int_equal(upcall_gate_try(g, p, DP_UPCALL_REGISTER, 42, EPOCH), GATE_SEND);
+	upcall_gate_open(g, DP_UPCALL_REGISTER, 42);
+	upcall_gate_shorten(g, DP_UPCALL_REGISTER, 42);
+	assert_int_equal(upcall_gate_try(g, p, DP_UPCALL_REGISTER, 42, EPOCH), GATE_SEND);
+	fixture_free(d);
+}
+
 static void different_flows_do_not_close_each_others_gates(void **state)
 {
 	struct dataplane *d = fixture_new(1, 10);
@@ -364,6 +377,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_gate_is_closed_until_opened),
 		cmocka_unit_test(the_gate_opens_by_itself_after_three_seconds),
+		cmocka_unit_test(a_verdict_that_comes_late_leaves_an_open_gate_open),
 		cmocka_unit_test(different_flows_do_not_close_each_others_gates),
 		cmocka_unit_test(the_bucket_bounds_unknown_flows),
 		cmocka_unit_test(a_policed_flow_is_not_gated),
