@@ -19,7 +19,7 @@
 #define ALONE_US 40000000u /* Hello_Period, Triggered_Hello_Delay and some */
 
 /* On one link the tree of another RP is none that may be kept: the old neighbour's may lead through us. */
-static bool other_tree(struct sm_entry *e, uint16_t old_ifid, const struct ipaddr *old_rp)
+static bool other_tree(const struct sm_entry *e, uint16_t old_ifid, const struct ipaddr *old_rp)
 {
 	return old_ifid == e->up.ifid && e->kind == SM_STAR_G &&
 	       !ip_eq(old_rp, &group_of(e)->rp_joined);
@@ -73,9 +73,11 @@ static bool moves_on(struct pim_sm *sm, struct sm_entry *e, uint16_t old_ifid,
 
 	if (!m || m->left)
 		return false;
-	up_prune_old(sm, e, old_ifid, old_nbr, old_rp, ctx);
-	if (m->ifid == e->up.ifid && ip_eq(&m->nbr, &e->up.nbr))
-		move_forget(&e->up, ctx->timers);
+	/* an Assert may have brought back whom it left */
+	if (old_ifid != m->ifid || !ip_eq(old_nbr, &m->nbr))
+		up_prune_old(sm, e, old_ifid, old_nbr, old_rp, ctx);
+	if ((m->ifid == e->up.ifid && ip_eq(&m->nbr, &e->up.nbr)) || other_tree(e, m->ifid, &m->rp))
+		sm_move_done(sm, e, ctx);
 	else
 		move_wait(sm, e, ctx);
 	sm_touch(sm, e);

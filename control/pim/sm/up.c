@@ -46,6 +46,16 @@ static bool by_assert(const struct pim_sm *sm, const struct sm_entry *e, const s
 	return oif && oif->assert == ASSERT_LOSER &&ip_eq(&AssertWinner(oif)->address, nbr);
 }
 
+/* The route leads to it, whoever has won. */
+static bool is_route_nbr(
+	const struct pim_sm *sm, const struct sm_entry *e, const struct ipaddr *nbr)
+{
+	const struct sm_rpf *rpf = rpf_of(&e->up);
+	struct ipaddr a = NBR(sm, rpf->ifid, &rpf->next_hop);
+
+	return ip_eq(&a, nbr);
+}
+
 /* To RPF' as it was joined last; nothing where there is none. 4.8.1: no (*,G) in the SSM range. */
 static void send_up(
 	struct pim_sm *sm, struct sm_entry *e, bool join, bool urgent, struct proto_ctx *ctx)
@@ -179,11 +189,13 @@ static void prune_left(struct pim_sm *sm, struct sm_entry *e, uint16_t ifid,
 	free(left);
 }
 
-/* The neighbour has lost to the one that is joined now. */
-static void leave_loser(struct pim_sm *sm, struct sm_entry *e, const struct ipaddr *nbr)
+/* The route's neighbour has lost to the one that is joined now: it is the reserve, in place of any former one. */
+static void leave_loser(
+	struct pim_sm *sm, struct sm_entry *e, const struct ipaddr *nbr, struct proto_ctx *ctx)
 {
-	if (e->up.left || ip_is_none(nbr))
+	if (ip_is_none(nbr) || (e->up.left && ip_eq(e->up.left, nbr)))
 		return;
+	prune_left(sm, e, e->up.ifid, rp_joined(e), ctx);
 	e->up.left = malloc(sizeof(*nbr));
 	if (e->up.left)
 		*e->up.left = *nbr;
@@ -217,10 +229,10 @@ static void nbr_by_assert(struct pim_sm *sm, struct sm_entry *e, struct proto_ct
 	follow(sm, e);
 	if (!e->up.by_assert)
 		prune_left(sm, e, e->up.ifid, rp_joined(e), ctx);
-	else if (old_won)
+	else if (old_won && !is_route_nbr(sm, e, &old))
 		up_prune_old(sm, e, e->up.ifid, &old, rp_joined(e), ctx);
 	else
-		leave_loser(sm, e, &old);
+		leave_loser(sm, e, &old, ctx);
 	pif = up_pif(sm, e);
 	if (pif && !ip_is_none(&e->up.nbr))
 		up_decrease_jt(sm, &e->up, ctx->now_us + pim_t_override_us(pif), ctx);
@@ -289,8 +301,10 @@ void up_prune_on(
 {
 	if (e->up.move && e->up.move->ifid == pif->ifid)
 		sm_move_done(sm, e, ctx);
-	if (e->up.state == UP_JOINED && e->up.ifid == pif->ifid)
-		send_up(sm, e, false, true, ctx);
+	if (e->up.state != UP_JOINED || e->up.ifid != pif->ifid)
+		return;
+	send_up(sm, e, false, true, ctx);
+	prune_left(sm, e, e->up.ifid, rp_joined(e), ctx);
 }
 
 /* --- what is seen on the interface upstream --------------------------------------------------------------- */

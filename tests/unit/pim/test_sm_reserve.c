@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright (c) 2026 The starg authors
+ *
+ * Who has our Join although it is not RPF' any more: whom an assert's winner has replaced, and the old path of an entry
+ * that moves. Each is kept as long as it may be needed, and pruned then (RFC 7761 4.5.4).
+ *
+ * On up are the neighbours X 10.0.1.2, who is the route's at first, V 10.0.1.3 and W 10.0.1.4; of equal
+ * metrics the higher address wins.
+ */
+#include "tests/unit/pim/sm_world.h"
+
+#define G "239.1.1.1"
+#define J "J*10.9.9.9"
+#define P "P*10.9.9.9"
+#define X "10.0.1.2"
+#define V "10.0.1.3"
+#define W "10.0.1.4"
+
+static struct sm_up *up(struct sm_world *p)
+{
+	return &sw_group(p, G)->star.up;
+}
+
+static int setup(void **state)
+{
+	struct sm_world *p;
+
+	if (sm_world_setup(state))
+		return -1;
+	p = *state;
+	sw_neigh(p, p->up, V);
+	sw_neigh(p, p->up, W);
+	sw_member(p, p->lan1, "*", G, MEMBER_INCLUDE);
+	assert_int_equal(up(p)->state, UP_JOINED);
+	sw_forget(p);
+	return 0;
+}
+
+/* It wins, and is joined. */
+static void wins(struct sm_world *p, const char *who)
+{
+	struct ipaddr a = ip(who);
+
+	sw_assert(p, p->up, who, NULL, G, true, 0, 0);
+	assert_true(up(p)->by_assert);
+	assert_true(ip_eq(&up(p)->nbr, &a));
+	sw_pass(p, 2500);
+}
+
+static void route(struct sm_world *p, uint16_t ifid, const char *gateway)
+{
+	world_route(p->w, SM_RP "/32", ifid, gateway);
+	world_run(p->w);
+}
+
+static void leave(struct sm_world *p)
+{
+	sw_forget(p);
+	sw_member(p, p->lan1, "*", G, MEMBER_NONE);
+}
+
+/* --- whom a winner has replaced ---------------------------------------------------------------------- */
+
+static void the_routes_neighbour_that_won_first_is_a_reserve_of_the_next_winner(void **state)
+{
+	struct sm_world *p = *state;
+
+	wins(p, X);
+	sw_forget(p);
+	wins(p, W);
+	assert_string_equal(sw_sent(p, p->up), W ": " G " " J);
+	leave(p);
+	assert_string_equal(sw_sent(p, p->up), W ": " G " " P " | " X ": " G " " P);
+}
+
+static void a_winner_that_is_the_routes_now_takes_the_place_of_the_former_reserve(void **state)
+{
+	struct sm_world *p = *state;
+
+	wins(p, V);
+	route(p, p->up, V);
+	sw_forget(p);
+	wins(p, W);
+	assert_string_equal(sw_sent(p, p->up), X ": " G " " P " | " W ": " G " " J);
+	leave(p);
+	assert_string_equal(sw_sent(p, p->up), W ": " G " " P " | " V ": " G " " P);
+}
+
+static void a_reserve_that_wins_and_loses_is_the_reserve_again(void **state)
+{
+	struct sm_world *p = *state;
+
+	sw_assert(p, p->up, V, NULL, G, true, 1, 0);
+	sw_pass(p, 2500);
+	sw_forget(p);
+	wins(p, X);
+	assert_string_equal(sw_sent(p, p->up), V ": " G " " P " | " X ": " G " " J);
+	wins(p, W);
+	assert_string_equal(sw_sent(p, p->up), W ": " G " " J);
+	leave(p);
+	assert_string_equal(sw_sent(p, p->up), W ": " G " " P " | " X ": " G " " P);
+}
+
+static void pim_that_is_turned_off_prunes_the_reserve_too(void **state)
+{
+	struct sm_world *p = *state;
+
+	wins(p, W);
+	sw_forget(p);
+	sw_conf(p, "up")->mode = PIM_MODE_OFF;
+	sw_config(p);
+	assert_string_equal(sw_sent(p, p->up), W ": " G " " P " | " X ": " G " " P);
+}
+
+/* --- the old path of one that moves ------------------------------------------------------------------- */
+
+static void a_move_keeps_its_old_neighbour_that_has_won_meanwhile(void **state)
+{
+	struct sm_world *p = *state;
+
+	route(p, p->up, V);
+	assert_non_null(up(p)->move);
+	sw_assert(p, p->up, X, NULL, G, true, 0, 0);
+	assert_true(up(p)->by_assert);
+	sw_forget(p);
+	route(p, p->src, "10.0.2.2");
+	assert_string_equal(sw_sent(p, p->up), V ": " G " " P);
+	assert_non_null(up(p)->move);
+	sw_pass(p, 3000);
+	assert_string_equal(sw_sent(p, p->up), X ": " G " " P);
+}
+
+static void a_move_that_goes_on_to_another_rp_of_the_old_link_keeps_nothing(void **state)
+{
+	struct sm_world *p = *state;
+
+	route(p, p->up, V);
+	assert_non_null(up(p)->move);
+	world_route(p->w, "10.9.9.8/32", p->up, W);
+	sw_rp(p, "10.9.9.8", "239.0.0.0/8");
+	sw_forget(p);
+	sw_config(p);
+	assert_string_equal(
+		sw_sent(p, p->up), W ": " G " J*10.9.9.8 | " V ": " G " " P " | " X ": " G " " P);
+	assert_null(up(p)->move);
+}
+
+#define T(name) cmocka_unit_test_setup_teardown(name, setup, sm_world_teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		T(the_routes_neighbour_that_won_first_is_a_reserve_of_the_next_winner),
+		T(a_winner_that_is_the_routes_now_takes_the_place_of_the_former_reserve),
+		T(a_reserve_that_wins_and_loses_is_the_reserve_again),
+		T(pim_that_is_turned_off_prunes_the_reserve_too),
+		T(a_move_keeps_its_old_neighbour_that_has_won_meanwhile),
+		T(a_move_that_goes_on_to_another_rp_of_the_old_link_keeps_nothing),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
