@@ -61,6 +61,7 @@ struct gmp_group {
 	uint8_t q_left;  /* queries of 6.6.3.1 still to send */
 	struct ipaddr last_reporter;
 	bool asked;    /* "Send Q(G)" of the row that ran */
+	bool reported; /* in the report that is being taken */
 	bool checking; /* the group timer was lowered by a query, nobody answered yet */
 	bool dirty;    /* what others were told may differ */
 	uint64_t since_us;
@@ -225,6 +226,8 @@ struct gmp_source *gmp_source_find(const struct gmp_group *g, const struct ipadd
 void gmp_sources_mark(struct gmp_group *g, struct gmp_list list, bool add);
 /* Found or added with GMP_SET_NONE, beyond limits. NULL: no memory. */
 struct gmp_source *gmp_source_get(struct gmp_group *g, const struct ipaddr *src);
+/* How many more sources the limits allow the group. */
+uint32_t gmp_source_room(const struct gmp_group *g);
 /* The source timer is set, or zero: expired in INCLUDE mode, a blocked one in EXCLUDE mode. */
 void gmp_source_run(struct gmp_group *g, struct gmp_source *s, uint64_t due_us);
 void gmp_source_zero(struct gmp_group *g, struct gmp_source *s);
@@ -247,6 +250,9 @@ void gmp_record_apply(struct gmp_group *g, enum gmp_record_type type, struct gmp
 void gmp_query_asked(struct gmp_group *g, struct proto_ctx *ctx);
 /* The next of the queries that were scheduled. */
 void gmp_query_again(struct gmp_group *g, struct proto_ctx *ctx);
+/* What was ended without asking (asked) the Querier says to the other routers of the link, who wait for its word to
+ * lower their timers, and to a host whose report was lost. */
+void gmp_query_ended(struct gmp_group *g, struct proto_ctx *ctx);
 /* Builds and sends a query; those of a version before 3 have no sources. */
 void gmp_query_send(struct gmp_if *gif, struct gmp_query *q, struct proto_ctx *ctx);
 /* 6.6.1, for a query that was received. */
@@ -271,8 +277,16 @@ void gmp_track_restart(struct gmp_group *g, uint64_t now_us);
 
 /* --- exclude.c ------------------------------------------------------------------------------------------ */
 
-/* EXCLUDE mode: sources that no member wants are excluded, if tracking knows all members. */
-void gmp_exclude_unwanted(struct gmp_group *g, uint64_t now_us);
+/* What may still be done for the report that is being taken. */
+struct gmp_effort {
+	uint32_t comparisons; /* sources times hosts */
+	uint32_t changes;     /* sources that become excluded */
+};
+
+/* EXCLUDE mode: sources that no member wants are excluded, if tracking knows all members, as far as the effort
+ * reaches, which is charged; the Querier says so. Whether any were: then the group is to be settled. Overwrites
+ * self's scratch. */
+bool gmp_exclude_unwanted(struct gmp_group *g, struct gmp_effort *left, struct proto_ctx *ctx);
 
 /* --- tell.c ------------------------------------------------------------------------------------------------ */
 
@@ -292,6 +306,8 @@ void gmp_query_receive(struct gmp_if *gif, const struct gmp_msg *m, struct proto
 /* --- receive.c --------------------------------------------------------------------------------------------- */
 
 void gmp_receive(struct gmp_self *self, const struct event *ev, struct proto_ctx *ctx);
+/* Makes self's scratch hold n addresses; false: no memory, counted. */
+bool gmp_scratch_reserve(struct gmp_if *gif, uint32_t n);
 /* The sources of a message, sorted, unicast only, in self's scratch. */
 struct gmp_list gmp_sources_of(struct gmp_if *gif, const uint8_t *raw, uint32_t n);
 

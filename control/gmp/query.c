@@ -193,17 +193,17 @@ static void ask(struct gmp_group *g, struct proto_ctx *ctx)
 		transmit(g, group, true, ctx);
 }
 
-/* What ended is said to the other routers of the link, who wait for the Querier's word to lower their timers, and to a
- * host whose report was lost. Once: what they lose with it is bandwidth. */
-static void say_ended(struct gmp_group *g, bool group, const struct gmp_source *v, uint32_t n,
-	struct proto_ctx *ctx)
+/* Once: what the other routers lose with it is bandwidth. */
+void gmp_query_ended(struct gmp_group *g, struct proto_ctx *ctx)
 {
 	uint32_t in = 0, max = gmp_query_sources_max(g->gif->conf.family, g->gif->mtu);
 
-	for (uint32_t i = 0; i < n; i++) {
-		if (!v[i].asked)
+	if (!g->gif->querier)
+		return;
+	for (uint32_t i = 0; i < g->n_sources; i++) {
+		if (!g->sources[i].asked)
 			continue;
-		g->gif->self->batch[in++] = v[i].addr;
+		g->gif->self->batch[in++] = g->sources[i].addr;
 		if (in == max) {
 			send_specific(g, false, in, ctx);
 			in = 0;
@@ -211,16 +211,15 @@ static void say_ended(struct gmp_group *g, bool group, const struct gmp_source *
 	}
 	if (in > 0)
 		send_specific(g, false, in, ctx);
-	if (group)
+	if (g->asked)
 		send_specific(g, false, 0, ctx);
 }
 
 /* Nobody's answer is waited for: what no known host wants ends now. */
 static void decide(struct gmp_group *g, bool by_tracking, struct proto_ctx *ctx)
 {
-	bool group =
+	g->asked =
 		g->asked && g->exclude && !(by_tracking && gmp_track_wants(g, NULL, ctx->now_us));
-
 	for (uint32_t i = 0; i < g->n_sources; i++) {
 		struct gmp_source *s = &g->sources[i];
 
@@ -230,12 +229,12 @@ static void decide(struct gmp_group *g, bool by_tracking, struct proto_ctx *ctx)
 		gmp_source_expire(g, s);
 		gmp_count(g->gif, GMP_C_fast_leaves, 1);
 	}
-	if (group) {
+	if (g->asked) {
 		gmp_group_to_include(g, ctx->now_us);
 		gmp_count(g->gif, GMP_C_fast_leaves, 1);
 	}
-	if (by_tracking && g->gif->querier)
-		say_ended(g, group, g->sources, g->n_sources, ctx);
+	if (by_tracking)
+		gmp_query_ended(g, ctx);
 }
 
 void gmp_query_asked(struct gmp_group *g, struct proto_ctx *ctx)

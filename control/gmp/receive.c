@@ -8,6 +8,10 @@
 
 #include "control/gmp/gmp_priv.h"
 
+/* The effort for what a report leaves unwanted. */
+#define COMPARE_MAX 100000u
+#define CHANGE_MAX 8192u
+
 /* --- the sender ----------------------------------------------------------------------------------- */
 
 static bool is_link_local6(const struct ipaddr *a)
@@ -69,15 +73,18 @@ static enum gmp_counter accept_msg(
 
 /* --- sources ---------------------------------------------------------------------------------------- */
 
-static bool scratch_reserve(struct gmp_self *self, uint32_t n)
+bool gmp_scratch_reserve(struct gmp_if *gif, uint32_t n)
 {
+	struct gmp_self *self = gif->self;
 	struct ipaddr *v;
 
 	if (n <= self->cap_scratch)
 		return true;
 	v = realloc(self->scratch, n * sizeof(*v));
-	if (!v)
+	if (!v) {
+		gmp_count(gif, GMP_C_no_memory, 1);
 		return false;
+	}
 	self->scratch = v;
 	self->cap_scratch = n;
 	return true;
@@ -94,10 +101,8 @@ struct gmp_list gmp_sources_of(struct gmp_if *gif, const uint8_t *raw, uint32_t 
 	struct ipaddr *v;
 	uint32_t out = 0;
 
-	if (!scratch_reserve(gif->self, n)) {
-		gmp_count(gif, GMP_C_no_memory, 1);
+	if (!gmp_scratch_reserve(gif, n))
 		return (struct gmp_list){0};
-	}
 	v = gif->self->scratch;
 	for (uint32_t i = 0; i < n; i++) {
 		struct ipaddr a = gmp_source_at(raw, gif->conf.family, i);
@@ -133,7 +138,7 @@ static bool ssm(struct gmp_if *gif, struct said *w)
 	if (!gmp_in_ssm(gif->self, &w->grp) || (w->version == 3 && !is_exclude(w)))
 		return true;
 	map = gmp_ssm_mapped(gif->self, &w->grp);
-	if (map.n == 0 || !scratch_reserve(gif->self, map.n)) {
+	if (map.n == 0 || !gmp_scratch_reserve(gif, map.n)) {
 		gmp_count(gif, GMP_C_drop_ssm, 1);
 		return false;
 	}
@@ -218,6 +223,7 @@ static void apply(struct gmp_if *gif, struct said *w, struct proto_ctx *ctx)
 		g->last_reporter = w->from;
 	gmp_track(g, &w->from, w->version, w->type, w->list, ctx->now_us);
 	gmp_record_apply(g, w->type, w->list, ctx);
+	g->reported = w->version == 3;
 	gmp_group_settle(g, ctx);
 }
 
@@ -247,6 +253,24 @@ static void record_receive(struct gmp_if *gif, const struct gmp_msg *m,
 		apply(gif, &w, ctx);
 }
 
+/* What a whole report leaves unwanted: a report of version 1 or 2 leaves nothing, it hides members. */
+static void exclude_reported(struct gmp_if *gif, const struct gmp_msg *m, struct proto_ctx *ctx)
+{
+	struct gmp_effort left = {.comparisons = COMPARE_MAX, .changes = CHANGE_MAX};
+	struct reader r = gmp_records(m);
+	struct gmp_record rec;
+
+	while (gmp_record_next(&r, gif->conf.family, &rec)) {
+		struct gmp_group *g = gmp_group_find(gif, &rec.grp);
+
+		if (!g || !g->reported)
+			continue;
+		g->reported = false;
+		if (gmp_exclude_unwanted(g, &left, ctx))
+			gmp_group_settle(g, ctx);
+	}
+}
+
 static void report_receive(struct gmp_if *gif, const struct gmp_msg *m, struct proto_ctx *ctx)
 {
 	struct reader r = gmp_records(m);
@@ -255,6 +279,7 @@ static void report_receive(struct gmp_if *gif, const struct gmp_msg *m, struct p
 	gmp_count(gif, GMP_C_rx_report_v3, 1);
 	while (gmp_record_next(&r, gif->conf.family, &rec))
 		record_receive(gif, m, &rec, ctx);
+	exclude_reported(gif, m, ctx);
 }
 
 /* 7.3.2: a report of version 1 or 2 is IS_EX({}), a leave TO_IN({}). */

@@ -191,5 +191,4 @@ void gmp_record_apply(
 	r.gmi_due_us = ctx->now_us + gmp_group_membership_interval(g->gif);
 	(g->exclude ? exclude_rows : include_rows)[type](&r);
 	gmp_query_asked(g, ctx);
-	gmp_exclude_unwanted(g, ctx->now_us);
 }

@@ -51,16 +51,28 @@ static bool reserve(struct gmp_group *g, uint32_t n)
 	return true;
 }
 
+/* What a limit leaves; 0 is no limit. */
+static uint32_t below(uint32_t max, uint32_t n)
+{
+	return !max ? UINT32_MAX : n < max ? max - n : 0;
+}
+
+uint32_t gmp_source_room(const struct gmp_group *g)
+{
+	const struct gmp_if_config *c = &g->gif->conf;
+	uint32_t sources = below(c->max_sources, g->n_sources);
+	uint32_t entries = below(c->max_entries, g->gif->n_entries);
+
+	return sources < entries ? sources : entries;
+}
+
 /* How many of n new sources the limits allow; the others are counted. */
 static uint32_t allowed(struct gmp_group *g, uint32_t n)
 {
-	const struct gmp_if_config *c = &g->gif->conf;
-	uint32_t room = n;
+	uint32_t room = gmp_source_room(g);
 
-	if (c->max_sources && g->n_sources + n > c->max_sources)
-		room = g->n_sources < c->max_sources ? c->max_sources - g->n_sources : 0;
-	if (c->max_entries && g->gif->n_entries + room > c->max_entries)
-		room = g->gif->n_entries < c->max_entries ? c->max_entries - g->gif->n_entries : 0;
+	if (room > n)
+		room = n;
 	gmp_refuse(g->gif, GMP_C_drop_source_limit, &g->grp, n - room);
 	return room;
 }
