@@ -150,6 +150,13 @@ static void send_failed(struct runner *r, uint16_t number, uint16_t ifid, int rc
 			log_rate_more(&r->send_log, more));
 }
 
+static void reach_failed(struct runner *r, uint16_t number, int rc)
+{
+	log_warning(r->protos[number].p->name,
+		"%s: first packets to a router may wait for its MAC; reload",
+		rc == -ENOMEM ? "out of memory" : "no room for a next hop");
+}
+
 static void send_routed(struct runner *r, uint16_t number, const struct action *a, uint64_t now_us)
 {
 	int rc = routed_send(r->routed, a->send.ifid, a->send.data, a->send.len, now_us);
@@ -202,9 +209,9 @@ static void act(struct runner *r, uint16_t number, struct action *a, uint64_t no
 		send_routed(r, number, a, now_us);
 		break;
 	case ACT_REACH:
-		if (reach_set(&r->protos[number].reach, r->net, a->reach.v, a->reach.n))
-			log_warning(r->protos[number].p->name,
-				"out of memory: first packets to a router may wait for its MAC; reload");
+		rc = reach_set(&r->protos[number].reach, r->net, a->reach.v, a->reach.n);
+		if (rc)
+			reach_failed(r, number, rc);
 		break;
 	case ACT_MEMBER:
 		member_queue(r, number, &a->member);
