@@ -228,15 +228,20 @@ static void cancel_send(const struct sm_at *at, struct proto_ctx *ctx)
  *
  * Deviation: a loser on the RP tree switches to the SPT, as a last-hop router would. By the RFC it leaves the
  * winner to those who joined (S,G). If these did so on its behalf only, as an RP does whose way to the source leads
- * through its own receivers, they stop once they are told of its Prune, the winner cancels, and all begins anew. */
+ * through its own receivers, they stop once they are told of its Prune, the winner cancels, and all begins anew.
+ * Unless packets come it ends with the Assert: only as long does it count for the neighbour (limits.per_neighbor). */
 static void spt_by_assert(struct pim_sm *sm, const struct sm_at *at, struct proto_ctx *ctx)
 {
 	bool spt = RPF_interface_S(at->s) == at->pif->ifid;
 
 	if (spt && at->s->sg.up.state == UP_JOINED)
 		sm_spt_bit_set(sm, at->s, true);
-	if (RPF_interface_RP(at->g) == at->pif->ifid && !inherited_olist_sg_rpt_is_null(at->s))
+	if (RPF_interface_RP(at->g) == at->pif->ifid && !inherited_olist_sg_rpt_is_null(at->s)) {
+		bool alone = at->s->kat_by_assert || !timer_armed(&at->s->kat);
+
 		sm_keepalive_set(sm, at->s, keepalive_period_us(sm), ctx);
+		at->s->kat_by_assert = alone;
+	}
 }
 
 static void act(struct pim_sm *sm, enum assert_action action, struct sm_oif *oif,
@@ -258,6 +263,8 @@ static void act(struct pim_sm *sm, enum assert_action action, struct sm_oif *oif
 		break;
 	case A5:
 		sm_assert_info_clear(oif, ctx->timers);
+		if (at->s)
+			keepalive_assert_ended(sm, at->s, ctx);
 		break;
 	case A6:
 		store_winner(sm, oif, what->heard, ctx);

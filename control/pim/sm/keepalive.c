@@ -71,3 +71,12 @@ void keepalive_timer(struct pim_sm *sm, struct sm_source *s, struct proto_ctx *c
 	s->rate_reached = false;
 	sm_touch(sm, &s->sg);
 }
+
+void keepalive_assert_ended(struct pim_sm *sm, struct sm_source *s, struct proto_ctx *ctx)
+{
+	if (!s->kat_by_assert)
+		return;
+	s->kat_by_assert = false;
+	timer_cancel(ctx->timers, &s->kat);
+	keepalive_timer(sm, s, ctx);
+}

@@ -236,6 +236,7 @@ struct sm_source {
 	uint8_t reg;          /* enum register_state */
 	bool registered;      /* learnt through a Register (flag L) */
 	bool rate_reached;    /* SwitchToSptDesired by rate */
+	bool kat_by_assert;   /* nothing but a lost Assert has set kat */
 	struct timer kat;     /* Keepalive Timer */
 	struct timer ot;      /* (S,G,rpt) Override Timer */
 	struct sm_tunnel *tunnel; /* NULL exactly while reg is NoInfo */
@@ -432,6 +433,8 @@ void register_settle(struct pim_sm *sm, struct sm_source *s, struct proto_ctx *c
 void register_stop_timer(struct pim_sm *sm, struct sm_source *s, struct proto_ctx *ctx);
 /* spt.c. KAT expired; time to look at rates; the configuration of the switchover changed. */
 void keepalive_timer(struct pim_sm *sm, struct sm_source *s, struct proto_ctx *ctx);
+/* keepalive.c. An Assert that was lost has ended: KAT goes if nothing else has set it, unless packets came. */
+void keepalive_assert_ended(struct pim_sm *sm, struct sm_source *s, struct proto_ctx *ctx);
 void spt_rate_timer(struct pim_sm *sm, struct proto_ctx *ctx);
 void spt_config(struct pim_sm *sm, struct proto_ctx *ctx);
 /* Whether data alone keeps (S,G): it is not freed while this holds, and has a wish of its own, with inputs that

@@ -237,5 +237,6 @@ void sm_keepalive_set(
 {
 	if (!timer_armed(&s->kat))
 		sm_touch(sm, &s->sg);
+	s->kat_by_assert = false;
 	sm_timer_set(sm, ctx, &s->kat, SM_T_KEEPALIVE, ctx->now_us + period_us);
 }

@@ -159,6 +159,49 @@ static void a_flood_of_asserts_stays_below_the_limit_of_its_sender(void **state)
 	assert_int_equal(pim_neigh_find(pif(dw, dw->lan), &flooder)->n_states, 0);
 }
 
+/* Upstream on the RP tree a lost Assert has the source joined; taken back it leaves nothing of that, or its sender would
+ * make as many as it likes. */
+static void asserts_upstream_that_are_taken_back_leave_no_source_joined(void **state)
+{
+	struct data_world *dw = *state;
+	char src[IP_STRLEN];
+
+	forward_star(dw);
+	for (unsigned i = 1; i <= 20; i++) {
+		snprintf(src, sizeof(src), "10.9.0.%u", i);
+		data_assert(dw, dw->up, "10.0.1.3", src, G, false, BEST);
+		assert_int_equal(source(dw, src, G)->sg.up.state, UP_JOINED);
+		data_assert(dw, dw->up, "10.0.1.3", src, G, false, INFINITE);
+		assert_int_equal(source(dw, src, G)->sg.up.state, UP_NOT_JOINED);
+	}
+	data_pass(dw, 2.5); /* Override Timers of (S,G,rpt) */
+	assert_int_equal(dw->sm->n_sg, 0);
+}
+
+static void a_source_that_sends_stays_when_the_assert_that_joined_it_ends(void **state)
+{
+	struct data_world *dw = *state;
+
+	data_member(dw, dw->lan2, "*", G, MEMBER_INCLUDE);
+	data_assert(dw, dw->up, "10.0.1.3", S_SPT, G, false, BEST);
+	data_flow(dw, S_SPT, G, 1000, 60000);
+	data_assert(dw, dw->up, "10.0.1.3", S_SPT, G, false, INFINITE);
+	assert_non_null(source(dw, S_SPT, G));
+	assert_int_equal(timer_left(&source(dw, S_SPT, G)->kat, dw->w->now_us), 150 * 1000000ull);
+}
+
+static void what_data_keeps_is_none_of_the_asserts_to_end(void **state)
+{
+	struct data_world *dw = *state;
+
+	forward_star(dw);
+	data_assert(dw, dw->up, "10.0.1.3", S_SPT, G, false, BEST);
+	data_upcall(dw, DP_UPCALL_DATA, S_SPT, G, dw->spt);
+	data_assert(dw, dw->up, "10.0.1.3", S_SPT, G, false, INFINITE);
+	assert_non_null(source(dw, S_SPT, G));
+	assert_true(timer_armed(&source(dw, S_SPT, G)->kat));
+}
+
 #define T(name) cmocka_unit_test_setup_teardown(name, data_setup, data_teardown)
 
 int main(void)
@@ -169,6 +212,9 @@ int main(void)
 		T(ssm_asserts_without_waiting_for_data_on_the_spt),
 		T(ssm_knows_no_assert_of_the_group),
 		T(a_flood_of_asserts_stays_below_the_limit_of_its_sender),
+		T(asserts_upstream_that_are_taken_back_leave_no_source_joined),
+		T(a_source_that_sends_stays_when_the_assert_that_joined_it_ends),
+		T(what_data_keeps_is_none_of_the_asserts_to_end),
 		T(an_assert_that_is_broken_changes_nothing),
 		T(an_assert_of_no_neighbor_changes_nothing),
 		T(an_assert_about_a_group_behind_a_boundary_changes_nothing),
