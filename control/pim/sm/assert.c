@@ -333,13 +333,22 @@ static void winner_forget(struct pim_sm *sm, struct sm_oif *oif, struct proto_ct
 	sm_touch(sm, oif->entry);
 }
 
+/* A route may make very many of them worse: about one a millisecond then leaves on an interface. */
+static uint64_t said_soon_us(const struct sm_oif *oif)
+{
+	const struct sm_iface *i = oif->iface;
+	uint64_t ms = i->pif->effective_override_interval_ms;
+
+	return pim_random_us(i->pif->pim, (i->n_oifs > ms ? i->n_oifs : ms) * 1000u);
+}
+
 /* Deviation: one that has become worse is said soon, and not when AT expires: a loser who is better now takes over
  * while routes change anyway, and not minutes later, which doubles a packet. */
 static void winner_metric(
 	struct pim_sm *sm, struct sm_oif *oif, const struct sm_at *at, struct proto_ctx *ctx)
 {
 	struct assert_metric m = metric_said(at);
-	uint64_t due = ctx->now_us + pim_t_override_us(at->pif);
+	uint64_t due = ctx->now_us + said_soon_us(oif);
 
 	if (assert_metric_better(&oif->info->winner, &m) && due < oif->info->at.due_us)
 		sm_timer_set(sm, ctx, &oif->info->at, SM_T_ASSERT, due);

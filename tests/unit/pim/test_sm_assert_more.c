@@ -75,6 +75,31 @@ static void ssm_knows_no_assert_of_the_group(void **state)
 	assert_true(before == fingerprint(dw));
 }
 
+/* --- very many -------------------------------------------------------------------------------- */
+
+static void of_very_many_that_become_worse_about_1000_a_second_are_said(void **state)
+{
+	struct data_world *dw = *state;
+	const unsigned n = 5000;
+	struct pim_assert a;
+	char grp[IP_STRLEN];
+	unsigned said;
+
+	for (unsigned i = 0; i < n; i++) {
+		snprintf(grp, sizeof(grp), "239.2.%u.%u", i / 250, i % 250);
+		data_join(dw, "*", grp);
+		data_upcall(dw, DP_UPCALL_WRONGVIF, S_SPT, grp, dw->lan);
+	}
+	assert_int_equal(assert_of(dw, "*", grp, dw->lan), ASSERT_WINNER);
+	data_forget(dw);
+	data_route(dw, "10.255.0.0/16", dw->up, "10.0.1.2", 90);
+	data_pass(dw, 1);
+	said = data_asserts(dw, dw->lan, &a);
+	assert_in_range(said, 900, 1100);
+	data_pass(dw, 4);
+	assert_int_equal(said + data_asserts(dw, dw->lan, &a), n);
+}
+
 /* --- what is refused -------------------------------------------------------------------------- */
 
 static void an_assert_that_is_broken_changes_nothing(void **state)
@@ -211,6 +236,7 @@ int main(void)
 		T(a_winner_serves_hosts_without_being_the_dr),
 		T(ssm_asserts_without_waiting_for_data_on_the_spt),
 		T(ssm_knows_no_assert_of_the_group),
+		T(of_very_many_that_become_worse_about_1000_a_second_are_said),
 		T(a_flood_of_asserts_stays_below_the_limit_of_its_sender),
 		T(asserts_upstream_that_are_taken_back_leave_no_source_joined),
 		T(a_source_that_sends_stays_when_the_assert_that_joined_it_ends),
