@@ -252,7 +252,8 @@ static void dump_oifs(const struct sim_router *r, const struct sm_entry *e, FILE
 			fprintf(f, " %s %s%u/%u%s",
 				ip_str(&AssertWinner(o)->address, ip, sizeof(ip)),
 				AssertWinner(o)->rpt_bit ? "RPT " : "", AssertWinner(o)->preference,
-				AssertWinner(o)->metric, o->iface->odd_metrics ? " odd" : "");
+				AssertWinner(o)->metric,
+				timer_armed(&o->iface->odd_metrics) ? " odd" : "");
 		fprintf(f, "]");
 	}
 }

@@ -158,25 +158,24 @@ static bool is_odd(const struct pim_sm *sm, const struct pim_iface *pif, const s
 	return ip_eq(&nbr, &m->address);
 }
 
-void assert_metrics_odd(struct pim_sm *sm, struct sm_iface *i, bool odd)
+static void metrics_odd(struct pim_sm *sm, struct sm_iface *i, struct proto_ctx *ctx)
 {
-	struct sm_oif *oif;
+	bool new = !timer_armed(&i->odd_metrics);
 
-	if (i->odd_metrics == odd)
-		return;
-	i->odd_metrics = odd;
-	LIST_FOREACH (oif, &i->oifs, in_iface)
-		sm_touch(sm, oif->entry);
+	sm_timer_set(sm, ctx, &i->odd_metrics, SM_T_ODD_METRICS,
+		ctx->now_us + (uint64_t)sm->pim->config->assert_s * 1000000);
+	if (new)
+		sm_iface_touch(sm, i);
 }
 
 static void compare_with_routes(struct pim_sm *sm, struct pim_iface *pif, const struct sm_group *g,
-	const struct sm_source *s, const struct assert_metric *m)
+	const struct sm_source *s, const struct assert_metric *m, struct proto_ctx *ctx)
 {
 	struct sm_iface *i = sm_iface_find(sm, pif->ifid, pif->family);
 
 	if (i && (m->rpt_bit ? is_odd(sm, pif, rpf_of(&g->star.up), m)
 			     : s && is_odd(sm, pif, rpf_of(&s->sg.up), m)))
-		assert_metrics_odd(sm, i, true);
+		metrics_odd(sm, i, ctx);
 }
 
 static void hear(struct pim_sm *sm, struct pim_iface *pif, const struct pim_assert *a,
@@ -191,7 +190,7 @@ static void hear(struct pim_sm *sm, struct pim_iface *pif, const struct pim_asse
 	if (!g) /* nothing known of the group: no formula holds */
 		return;
 	s = named ? source_for(sm, g, pif, &a->src, m, ctx) : NULL;
-	compare_with_routes(sm, pif, g, s, m);
+	compare_with_routes(sm, pif, g, s, m, ctx);
 	if (s) {
 		at = sm_at_sg(s, pif);
 		done = heard_sg(sm, &at, m, ctx);

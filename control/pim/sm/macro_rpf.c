@@ -45,14 +45,14 @@ rpf_pif(const struct pim_sm *sm, const struct sm_up *up, const struct ipaddr *gr
 /* Deviation: an assert's winner who is farther from the RP or the source than we are is not joined; section 4.6 has
  * it joined as long as it says that it has won. Its own way may lead through us: such a ring of Joins brings no
  * data, and keeps itself alive. (RPF'(S,G,rpt) is asked for no Joins, but for who forwards.) Our next hop, who is nearer, will win as soon as it forwards. Where its asserts
- * show that metrics on the link are not made alike, the RFC's word is followed. */
+ * show that metrics on the link are not made alike, the RFC's word is followed, for Assert_Time. */
 static bool is_farther(const struct pim_sm *sm, const struct sm_at *at,
 	const struct assert_metric *w, const struct sm_rpf *rpf, bool rpt)
 {
 	const struct sm_iface *i = sm_iface_find(sm, at->pif->ifid, at->pif->family);
 
 	return w->rpt_bit == rpt && w->preference == rpf->preference && w->metric > rpf->metric &&
-	       !(i && i->odd_metrics);
+	       !(i && timer_armed(&i->odd_metrics));
 }
 
 /* The winner's word counts: we are loser, and it is to be followed. */

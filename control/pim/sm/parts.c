@@ -53,6 +53,14 @@ void sm_iface_gc(struct pim_sm *sm, struct sm_iface *i)
 	free(i);
 }
 
+void sm_iface_touch(struct pim_sm *sm, struct sm_iface *i)
+{
+	struct sm_oif *oif;
+
+	LIST_FOREACH (oif, &i->oifs, in_iface)
+		sm_touch(sm, oif->entry);
+}
+
 /* --- an interface in an entry ------------------------------------------------------------------------- */
 
 struct sm_oif *sm_oif_find(const struct sm_entry *e, const struct pim_iface *pif)

@@ -47,12 +47,13 @@ static void free_entries(struct pim_sm *sm, struct timer_heap *timers)
 	}
 }
 
-static void free_ifaces(struct pim_sm *sm)
+static void free_ifaces(struct pim_sm *sm, struct timer_heap *timers)
 {
 	struct hash_node *n, *next;
 
 	for (n = sm->ifaces.buckets ? hash_next(&sm->ifaces, NULL) : NULL; n; n = next) {
 		next = hash_next(&sm->ifaces, n);
+		timer_cancel(timers, &container_of(n, struct sm_iface, node)->odd_metrics);
 		free(container_of(n, struct sm_iface, node));
 	}
 }
@@ -63,7 +64,7 @@ void sm_free(struct pim_sm *sm, struct timer_heap *timers)
 		return;
 	free_entries(sm, timers);
 	jp_forget(sm); /* and with it the last peers */
-	free_ifaces(sm);
+	free_ifaces(sm, timers);
 	if (timers) {
 		timer_cancel(timers, &sm->rate_timer);
 		timer_cancel(timers, &sm->flush);
@@ -124,15 +125,21 @@ static bool has_rp(const struct pim_sm *sm, const struct prefix *p)
 }
 
 /* Metrics may have been odd for routes were on the move. */
-static void metrics_anew(struct pim_sm *sm)
+static void metrics_anew(struct pim_sm *sm, struct timer_heap *timers)
 {
-	for (struct hash_node *h = hash_next(&sm->ifaces, NULL); h; h = hash_next(&sm->ifaces, h))
-		assert_metrics_odd(sm, container_of(h, struct sm_iface, node), false);
+	for (struct hash_node *h = hash_next(&sm->ifaces, NULL); h; h = hash_next(&sm->ifaces, h)) {
+		struct sm_iface *i = container_of(h, struct sm_iface, node);
+
+		if (!timer_armed(&i->odd_metrics))
+			continue;
+		timer_cancel(timers, &i->odd_metrics);
+		sm_iface_touch(sm, i);
+	}
 }
 
 void sm_rib_changed(struct pim_sm *sm, const struct prefix *p, struct proto_ctx *ctx)
 {
-	metrics_anew(sm);
+	metrics_anew(sm, ctx->timers);
 	target_touch(sm, p);
 	if (has_rp(sm, p))
 		rp_local_changed(sm, ctx);
@@ -140,14 +147,6 @@ void sm_rib_changed(struct pim_sm *sm, const struct prefix *p, struct proto_ctx 
 }
 
 /* --- interfaces ----------------------------------------------------------------------------------------------- */
-
-static void touch_oifs(struct pim_sm *sm, struct sm_iface *i)
-{
-	struct sm_oif *oif;
-
-	LIST_FOREACH (oif, &i->oifs, in_iface)
-		sm_touch(sm, oif->entry);
-}
 
 static bool leads_through(const struct sm_up *up, uint16_t ifid, uint8_t family)
 {
@@ -196,7 +195,7 @@ void sm_iface_up(struct pim_sm *sm, struct pim_iface *pif, struct proto_ctx *ctx
 
 	if (i) {
 		i->pif = pif;
-		touch_oifs(sm, i);
+		sm_iface_touch(sm, i);
 	}
 	touch_upstream(sm, pif->ifid, pif->family);
 	rp_local_changed(sm, ctx);
@@ -225,6 +224,7 @@ void sm_iface_down(struct pim_sm *sm, struct pim_iface *pif, struct proto_ctx *c
 			next = LIST_NEXT(oif, in_iface);
 			oif_end(sm, oif, ctx);
 		}
+		timer_cancel(ctx->timers, &i->odd_metrics);
 		i->pif = NULL;
 		sm_iface_gc(sm, i);
 	}
@@ -238,7 +238,7 @@ void sm_iface_changed(struct pim_sm *sm, struct pim_iface *pif, struct proto_ctx
 	struct sm_iface *i = sm_iface_find(sm, pif->ifid, pif->family);
 
 	if (i)
-		touch_oifs(sm, i);
+		sm_iface_touch(sm, i);
 	touch_upstream(sm, pif->ifid, pif->family);
 	rp_local_changed(sm, ctx);
 	sm_settle(sm, ctx);
@@ -378,6 +378,9 @@ static void timer_event(struct pim_sm *sm, struct timer *t, struct proto_ctx *ct
 		sm_move_done(sm,
 			container_of(container_of(t, struct sm_move, t)->up, struct sm_entry, up),
 			ctx);
+		break;
+	case SM_T_ODD_METRICS:
+		sm_iface_touch(sm, container_of(t, struct sm_iface, odd_metrics));
 		break;
 	case SM_T_SETTLE:
 		break; /* sm_settle goes on below */

@@ -46,6 +46,7 @@ enum sm_timer_kind {
 	SM_T_SPT_RATE,      /* pim_sm.rate_timer: looks at the counters of the flows */
 	SM_T_FLUSH,         /* pim_sm.flush: joins and prunes that can wait go out */
 	SM_T_MOVE,          /* sm_move.t: the old path is given up */
+	SM_T_ODD_METRICS,   /* sm_iface.odd_metrics */
 	SM_T_SETTLE,        /* pim_sm.settle: more entries are marked than one event may settle */
 };
 
@@ -97,9 +98,10 @@ struct sm_iface {
 	struct pim_iface *pif; /* NULL: PIM does not run there, only memberships are known */
 	LIST_HEAD(, sm_oif) oifs;
 	uint32_t n_oifs;
-	/* A next hop there said to be no nearer to the target than we are: metrics of routers on it cannot be
-	 * compared (assert_farther). Until routes change. */
-	bool odd_metrics;
+	/* Runs: a next hop there said to be no nearer to the target than we are, so that metrics of routers on it
+	 * cannot be compared. Until routes change, and for Assert_Time: it may have been the next hop whose routes were
+	 * late, of which we hear nothing more once it has lost. */
+	struct timer odd_metrics;
 };
 
 /* What Prunes on an interface have begun: only while (*,G) or (S,G) is in Prune-Pending or (S,G,rpt) is not in
@@ -423,8 +425,6 @@ void assert_neigh_void(
 	struct pim_sm *sm, struct pim_iface *pif, const struct ipaddr *addr, struct proto_ctx *ctx);
 /* AssertCancels for all that we have won on the interface, which PIM is about to leave (4.6.3). */
 void assert_cancel_all(struct pim_sm *sm, struct sm_iface *iface, struct proto_ctx *ctx);
-/* Metrics of routers on the interface cannot be compared, or can again (sm_iface.odd_metrics). */
-void assert_metrics_odd(struct pim_sm *sm, struct sm_iface *i, bool odd);
 /* AT expired. */
 void assert_timer(struct pim_sm *sm, struct sm_oif *oif, struct proto_ctx *ctx);
 /* register.c. In sm_settle, of a marked source: CouldRegister changed, RP changed. */

@@ -42,6 +42,8 @@ bool sm_group_is_idle(const struct sm_group *g);
 
 struct sm_iface *sm_iface_get(struct pim_sm *sm, uint16_t ifid, uint8_t family);
 void sm_iface_gc(struct pim_sm *sm, struct sm_iface *iface);
+/* Marks all entries that know something of the interface. */
+void sm_iface_touch(struct pim_sm *sm, struct sm_iface *iface);
 struct sm_oif *sm_oif_get_at(
 	struct pim_sm *sm, struct sm_entry *e, struct sm_iface *iface, struct proto_ctx *ctx);
 void sm_oif_free(struct pim_sm *sm, struct sm_oif *oif, struct timer_heap *timers);

@@ -24,10 +24,9 @@ struct bench {
 
 static struct bench bench_of(struct sm_world *p)
 {
-	struct bench b = {.p = p, .pif = sw_pif(p, p->lan1)};
+	struct bench b = {.p = p, .pif = sw_pif(p, p->lan1), .timers = timer_heap_new()};
 	struct ipaddr g = ip(G), s = ip(S);
 
-	b.timers = timer_heap_new();
 	b.ctx = (struct proto_ctx){.now_us = p->w->now_us,
 		.self = p->number,
 		.net = p->w->net,
@@ -448,8 +447,9 @@ static void a_winner_farther_than_we_are_is_not_joined(void **state)
 	assert_nbr(RPF_nbr_star_g(p->sm, b.g), "10.0.3.9");
 	sw_won(star)->winner.metric = 21;
 	assert_nbr(RPF_nbr_star_g(p->sm, b.g), "10.0.1.2");
-	star->iface->odd_metrics = true; /* as our next hop's asserts have shown */
+	sm_timer_set(p->sm, &b.ctx, &star->iface->odd_metrics, SM_T_ODD_METRICS, UINT64_MAX);
 	assert_nbr(RPF_nbr_star_g(p->sm, b.g), "10.0.3.9");
+	timer_cancel(b.timers, &star->iface->odd_metrics);
 	lose(spt, 21);
 	assert_nbr(RPF_nbr_sg(p->sm, b.s), "10.0.2.2");
 	sw_won(spt)->winner.preference = 1; /* of another routing protocol: not to be compared */

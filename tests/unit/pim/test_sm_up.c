@@ -329,6 +329,32 @@ static void a_winner_that_is_not_followed_does_not_keep_the_prune_from_the_old_n
 	assert_string_equal(sw_sent(p, p->up), P_UP);
 }
 
+/* Of the routes on a link the next hop's may be the last to follow a change; once it has lost it does not say that
+ * it is nearer again. The winner may be joined through us. */
+static void a_farther_winner_is_followed_for_assert_time_after_the_next_hop_said_it_is_farther_too(
+	void **state)
+{
+	struct sm_world *p = *state;
+	uint32_t pref, metric;
+
+	sw_neigh(p, p->up, "10.0.1.3");
+	joined(p);
+	pref = rpf_of(up(p))->preference;
+	metric = rpf_of(up(p))->metric;
+	sw_assert(p, p->up, "10.0.1.2", NULL, G, true, pref, metric + 9);
+	sw_assert(p, p->up, "10.0.1.3", NULL, G, true, pref, metric + 1);
+	assert_true(up(p)->by_assert);
+	sw_pass(p, 177000);
+	sw_assert(p, p->up, "10.0.1.3", NULL, G, true, pref, metric + 1); /* before AT expires */
+	sw_pass(p, 2999);
+	assert_true(up(p)->by_assert);
+	sw_forget(p);
+	sw_pass(p, 1 + 2500); /* t_override */
+	assert_int_equal(sw_oif(p, "*", G, p->up)->assert, ASSERT_LOSER);
+	assert_false(up(p)->by_assert);
+	assert_string_equal(sw_sent(p, p->up), J_UP);
+}
+
 static void a_winner_that_restarts_or_vanishes_has_won_nothing(void **state)
 {
 	struct sm_world *p = *state;
@@ -533,6 +559,7 @@ int main(void)
 		T(while_an_assert_is_active_a_route_on_the_same_link_changes_nothing),
 		T(who_leaves_a_winner_leaves_whom_it_had_replaced_too),
 		T(a_winner_that_is_not_followed_does_not_keep_the_prune_from_the_old_neighbour),
+		T(a_farther_winner_is_followed_for_assert_time_after_the_next_hop_said_it_is_farther_too),
 		T(a_winner_that_restarts_or_vanishes_has_won_nothing),
 		T(a_lost_neighbour_is_joined_when_it_is_back),
 		T(without_route_the_join_waits_for_one),
