@@ -95,11 +95,28 @@ def has_asserted(net: Rivals, r, group: str) -> bool:
     return any(p[(p[0] & 15) * 4] == PIM_ASSERT and socket.inet_aton(group) in p for p in ip)
 
 
+def agrees(net: Rivals, r, port: str, group: str, winner: int) -> bool:
+    if r.kind == "pimd":
+        return has_asserted(net, r, group)
+    state = "winner" if r is net.above[winner] else "loser"
+    return r.asserts(SOURCE, group).get(port) == (state, lan_address(winner))
+
+
 def agreed(net: Rivals, group: str, winner: int) -> bool:
-    ends = [(r, "e1", "winner" if i == winner else "loser") for i, r in enumerate(net.above)]
-    ends += [(r, "e0", "loser") for r in net.below]
-    return all(has_asserted(net, r, group) if r.kind == "pimd" else
-               r.asserts(SOURCE, group).get(port) == (state, lan_address(winner)) for r, port, state in ends)
+    return (all(agrees(net, r, "e1", group, winner) for r in net.above) and
+            all(agrees(net, r, "e0", group, winner) for r in net.below))
+
+
+def join_one_by_one(net: Rivals, group: str, winner: int) -> list[Receiver]:
+    """The members of the losers to be. Who hears an Assert before it has joined its next hop joins the winner instead,
+    and that next hop has nothing to lose: each rival must have lost before the next one is asked for."""
+    receivers = []
+    for i, (host, rival) in enumerate(zip(net.hosts, net.above)):
+        if i == winner:
+            continue
+        receivers.append(net.member(host, group))
+        net.wait(f"{rival.name} loses", lambda r=rival: agrees(net, r, "e1", group, winner))
+    return receivers
 
 
 def first_tree(net: Rivals, group: str, winner: int) -> tuple[Receiver, Sender]:
@@ -120,7 +137,7 @@ def first_tree(net: Rivals, group: str, winner: int) -> tuple[Receiver, Sender]:
 def test_one_forwards_and_the_others_follow(lab, group, winner, above, below, how):
     for net in Rivals(lab, above, below, **how).running():
         receiver, sender = first_tree(net, group, winner)
-        others = [net.member(h, group) for i, h in enumerate(net.hosts) if i != winner]
+        others = join_one_by_one(net, group, winner)
         receivers = [receiver, *others, net.member(net.watcher, group)]
         net.arrives(sender, receivers)
         win = net.above[winner]
