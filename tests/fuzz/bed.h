@@ -13,6 +13,7 @@
 
 #include "dataplane/tables.h"
 #include "tests/fuzz/pool.h"
+#include "tests/sum.h"
 
 #define BED_PORTS 4
 #define BED_QUEUE 4096
@@ -50,8 +51,6 @@ void bed_run(struct bed *b);
 void bed_control(struct bed *b);
 void bed_sent_free(struct bed *b);
 
-/* The 16-bit sum over bytes as RFC 1071 has it, big-endian, written without the router's functions. */
-uint16_t bed_sum(const uint8_t *p, size_t n);
 /* Whether it is an IPv4 header of len bytes or more whose checksum is right. */
 bool bed_ip4_sound(const uint8_t *h, size_t len);
 /* Makes a mutated frame pass the first checks: lengths and checksums of IP headers, in a tunnel too. */

@@ -5,24 +5,13 @@
  */
 #include "tests/fuzz/bed.h"
 
-uint16_t bed_sum(const uint8_t *p, size_t n)
-{
-	uint32_t sum = 0;
-
-	for (size_t i = 0; i < n; i++)
-		sum += i % 2 ? p[i] : (uint32_t)p[i] << 8;
-	while (sum >> 16)
-		sum = (sum & 0xffff) + (sum >> 16);
-	return (uint16_t)sum;
-}
-
 bool bed_ip4_sound(const uint8_t *h, size_t len)
 {
 	size_t ihl = (h[0] & 0xfu) * 4;
 
 	return len >= 20 && h[0] >> 4 == 4 && ihl >= 20 && ihl <= len &&
 	       (size_t)(h[2] << 8 | h[3]) >= ihl && (size_t)(h[2] << 8 | h[3]) <= len &&
-	       bed_sum(h, ihl) == 0xffff;
+	       sum16(h, ihl) == 0xffff;
 }
 
 static void put16(uint8_t *p, unsigned v)
@@ -46,8 +35,7 @@ static void gre_repair(uint8_t *g, size_t len, int depth)
 		return;
 	ip_repair(g + n, len - n, depth + 1);
 	if (g[0] & 0x80) {
-		put16(g + 4, 0);
-		put16(g + 4, (uint16_t)~bed_sum(g, len));
+		sum16_seal(g + 4, g, len);
 	}
 }
 
@@ -66,7 +54,7 @@ static void register_repair(uint8_t *p, size_t len, const uint8_t *addrs, int de
 		all[43] = 8;
 		all[47] = 103;
 	}
-	put16(p + 2, (uint16_t)~bed_sum(all, sizeof(all)));
+	put16(p + 2, (uint16_t)~sum16(all, sizeof(all)));
 }
 
 /* Lengths that claim too much are cut to what is there, then the checksums are made right. */
@@ -98,8 +86,7 @@ static void ip_repair(uint8_t *h, size_t len, int depth)
 		gre_repair(h + ihl, total - ihl, depth);
 	if (h[9] == 103 && depth < 2)
 		register_repair(h + ihl, total - ihl, NULL, depth);
-	put16(h + 10, 0);
-	put16(h + 10, (uint16_t)~bed_sum(h, ihl));
+	sum16_seal(h + 10, h, ihl);
 }
 
 void bed_repair(uint8_t *frame, size_t len)

@@ -94,8 +94,7 @@ static size_t packet_make(const uint8_t *in, size_t size, uint8_t *h)
 	memcpy(h + 20, options[o].bytes, options[o].len);
 	for (size_t i = hdr; i < len; i++)
 		h[i] = IN_LEN + i - hdr < size ? in[IN_LEN + i - hdr] : (uint8_t)(i * 13 >> 3);
-	put16(h + 10, 0);
-	put16(h + 10, (uint16_t)~bed_sum(h, hdr));
+	sum16_seal(h + 10, h, hdr);
 	return len;
 }
 
@@ -131,7 +130,7 @@ static size_t sent(struct bed *b, const struct way *y, unsigned i, uint8_t *p)
 		else
 			FUZZ_CHECK(get16(f + l3 + 4) + 40 == n - l3);
 		if (f[y->front - 12] & 0x80)
-			FUZZ_CHECK(bed_sum(f + y->front - 12, n - y->front + 12) == 0xffff);
+			FUZZ_CHECK(sum16(f + y->front - 12, n - y->front + 12) == 0xffff);
 	}
 	FUZZ_CHECK(bed_ip4_sound(f + y->front, n - y->front));
 	FUZZ_CHECK(get16(f + y->front + 2) == n - y->front);

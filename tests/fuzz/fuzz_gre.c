@@ -44,8 +44,7 @@ static void seal(struct packet *p)
 
 	if (p->v6)
 		return;
-	put16(h + 10, 0);
-	put16(h + 10, (uint16_t)~bed_sum(h, (h[0] & 0xfu) * 4));
+	sum16_seal(h + 10, h, (h[0] & 0xfu) * 4);
 }
 
 static void packet_make(const uint8_t *in, size_t size, struct packet *p)
@@ -136,7 +135,7 @@ static void wire_check(
 	FUZZ_CHECK(g[0] == (t->checksum ? 0x80 : 0) + (t->key >= 0 ? 0x20 : 0) && g[1] == 0);
 	FUZZ_CHECK(g[2] == (in->v6 ? 0x86 : 0x08) && g[3] == (in->v6 ? 0xdd : 0));
 	if (t->checksum)
-		FUZZ_CHECK(bed_sum(g, n) == 0xffff);
+		FUZZ_CHECK(sum16(g, n) == 0xffff);
 	if (t->key >= 0)
 		FUZZ_CHECK((g[head - 4] | g[head - 3] | g[head - 2]) == 0 && g[head - 1] == t->key);
 	FUZZ_CHECK(memcmp(g + head, in->bytes, in->len) == 0);

@@ -3,6 +3,8 @@
  */
 #include "tests/fuzz/gmp_wire.h"
 
+#include "tests/sum.h"
+
 #include <stdlib.h>
 
 #define MUST(x)                                              \
@@ -19,15 +21,6 @@ static void put16(uint8_t *p, size_t v)
 	p[1] = (uint8_t)v;
 }
 
-static uint16_t sum(const uint8_t *p, size_t n, uint32_t s)
-{
-	for (size_t i = 0; i < n; i++)
-		s += i % 2 ? p[i] : (uint32_t)p[i] << 8;
-	while (s >> 16)
-		s = (s & 0xffff) + (s >> 16);
-	return (uint16_t)~s;
-}
-
 static void repair4(uint8_t *p, size_t len)
 {
 	size_t ihl = (p[0] & 0xfu) * 4;
@@ -39,8 +32,7 @@ static void repair4(uint8_t *p, size_t len)
 	put16(p + 6, 0);
 	p[8] = 1;
 	p[9] = 2;
-	put16(p + ihl + 2, 0);
-	put16(p + ihl + 2, sum(p + ihl, len - ihl, 0));
+	sum16_seal(p + ihl + 2, p + ihl, len - ihl);
 }
 
 static void repair6(uint8_t *p, size_t len)
@@ -61,11 +53,8 @@ static void repair6(uint8_t *p, size_t len)
 	}
 	if (at + 4 > len)
 		return;
-	s = (uint32_t)(len - at) + 58;
-	for (int i = 8; i < 40; i += 2)
-		s += (uint32_t)(p[i] << 8 | p[i + 1]);
-	put16(p + at + 2, 0);
-	put16(p + at + 2, sum(p + at, len - at, s));
+	s = sum16_on(p + 8, 32, (uint32_t)(len - at) + 58);
+	sum16_seal_on(p + at + 2, p + at, len - at, s);
 }
 
 static bool is_inside(const uint8_t *p, size_t n, const uint8_t *data, size_t len)

@@ -13,6 +13,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "tests/sum.h"
+
 #define WAIT_MS 20000
 
 struct world *W;
@@ -112,23 +114,10 @@ const uint8_t mac_a[6] = {0x02, 0, 0, 0, 0, 0x0a};
 const uint8_t mac_b[6] = {0x02, 0, 0, 0, 0, 0x0b};
 const uint8_t mac_peer[6] = {0x02, 0, 0, 0, 0, 0x99};
 
-static uint16_t checksum(const uint8_t *p, size_t len)
-{
-	uint32_t sum = 0;
-
-	for (size_t i = 0; i < len; i += 2)
-		sum += (uint32_t)(p[i] << 8 | p[i + 1]);
-	while (sum >> 16)
-		sum = (sum & 0xffff) + (sum >> 16);
-	return (uint16_t)~sum;
-}
-
 /* An UDP packet without UDP checksum in an Ethernet frame; its length. */
 size_t udp_frame(
 	uint8_t *f, const uint8_t dst_mac[6], const char *src, const char *dst, uint16_t port)
 {
-	uint16_t sum;
-
 	memset(f, 0, 46);
 	memcpy(f, dst_mac, 6);
 	memcpy(f + 6, mac_peer, 6);
@@ -139,9 +128,7 @@ size_t udp_frame(
 	f[23] = 17;
 	inet_pton(AF_INET, src, f + 26);
 	inet_pton(AF_INET, dst, f + 30);
-	sum = checksum(f + 14, 20);
-	f[24] = (uint8_t)(sum >> 8);
-	f[25] = (uint8_t)sum;
+	sum16_seal(f + 24, f + 14, 20);
 	f[34] = 0x12;
 	f[36] = (uint8_t)(port >> 8);
 	f[37] = (uint8_t)port;

@@ -4,6 +4,7 @@
  * Packets and what they look like in a trace.
  */
 #include "tests/sim/priv.h"
+#include "tests/sum.h"
 
 static struct sim_packet *packet_new(enum sim_packet_kind kind, size_t len)
 {
@@ -85,14 +86,5 @@ uint8_t sim_packet_protocol(const struct sim_packet *p)
 
 uint16_t sim_checksum(const void *data, size_t len)
 {
-	const uint8_t *b = data;
-	uint32_t sum = 0;
-
-	for (size_t i = 0; i + 1 < len; i += 2)
-		sum += (uint32_t)b[i] << 8 | b[i + 1];
-	if (len & 1)
-		sum += (uint32_t)b[len - 1] << 8;
-	while (sum >> 16)
-		sum = (sum & 0xffff) + (sum >> 16);
-	return (uint16_t)~sum;
+	return (uint16_t)~sum16(data, len);
 }

@@ -4,6 +4,7 @@
  * Packets of hosts and of other routers, as the wire has them: told a second time, without the router's
  * functions.
  */
+#include "tests/sum.h"
 #include "tests/unit/gmp/bed.h"
 
 static bool is_v6(const struct bed_packet *p)
@@ -48,15 +49,6 @@ struct writer bed_begin(struct bed_packet *p, const struct bed_head *h)
 	return w;
 }
 
-static uint16_t checksum(const uint8_t *p, size_t n, uint32_t sum)
-{
-	for (size_t i = 0; i < n; i++)
-		sum += i % 2 ? p[i] : (uint32_t)p[i] << 8;
-	while (sum >> 16)
-		sum = (sum & 0xffff) + (sum >> 16);
-	return (uint16_t)~sum;
-}
-
 static void put16(uint8_t *p, size_t v)
 {
 	p[0] = (uint8_t)(v >> 8);
@@ -70,18 +62,14 @@ void bed_seal(struct bed_packet *p, struct writer *w)
 	uint32_t sum = 0;
 
 	p->len = w->len;
-	put16(body + 2, 0);
 	if (is_v6(p)) {
 		put16(p->data + 4, w->len - 40);
-		sum = (uint32_t)len + 58;
-		for (int i = 8; i < 40; i += 2)
-			sum += (uint32_t)(p->data[i] << 8 | p->data[i + 1]);
+		sum = sum16_on(p->data + 8, 32, (uint32_t)len + 58);
 	} else {
 		put16(p->data + 2, w->len);
-		put16(p->data + 10, 0);
-		put16(p->data + 10, checksum(p->data, head, 0));
+		sum16_seal(p->data + 10, p->data, head);
 	}
-	put16(body + 2, checksum(body, len, sum));
+	sum16_seal_on(body + 2, body, len, sum);
 }
 
 static void deliver(struct bed *b, uint16_t ifid, struct bed_packet *p, struct writer *w)

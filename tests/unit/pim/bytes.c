@@ -5,6 +5,8 @@
  */
 #include "tests/unit/pim/bytes.h"
 
+#include "tests/sum.h"
+
 static unsigned nibble(char c)
 {
 	return (unsigned)(c <= '9' ? c - '0' : c - 'a' + 10);
@@ -70,31 +72,12 @@ void put_source(struct bytes *p, const char *text, unsigned flags)
 	put_addr(p, text);
 }
 
-static unsigned sum(const uint8_t *p, size_t n)
-{
-	unsigned long s = 0;
-
-	for (size_t i = 0; i < n; i++)
-		s += i & 1 ? p[i] : (unsigned long)p[i] << 8;
-	while (s > 0xffff)
-		s = (s >> 16) + (s & 0xffff);
-	return (unsigned)(0xffff ^ s);
-}
-
 void mend4(struct bytes *p, size_t covered)
 {
-	unsigned s;
-
 	p->b[2] = (uint8_t)(p->len >> 8);
 	p->b[3] = (uint8_t)p->len;
-	p->b[10] = p->b[11] = 0;
-	s = sum(p->b, 20);
-	p->b[10] = (uint8_t)(s >> 8);
-	p->b[11] = (uint8_t)s;
-	p->b[22] = p->b[23] = 0;
-	s = sum(p->b + 20, covered ? covered : p->len - 20);
-	p->b[22] = (uint8_t)(s >> 8);
-	p->b[23] = (uint8_t)s;
+	sum16_seal(p->b + 10, p->b, 20);
+	sum16_seal(p->b + 22, p->b + 20, covered ? covered : p->len - 20);
 }
 
 struct bytes packet4_to(

@@ -3,6 +3,7 @@
  *
  * Asserts and the DR, asserts in the SSM range, and what is refused of them.
  */
+#include "tests/sum.h"
 #include "tests/unit/pim/assert_help.h"
 
 /* --- DR and winner ---------------------------------------------------------------------------- */
@@ -116,17 +117,9 @@ static void an_assert_that_is_broken_changes_nothing(void **state)
 	forward_star(dw);
 	before = fingerprint(dw);
 	for (unsigned i = 0; i < 4; i++) { /* mask lengths of the group */
-		uint32_t sum = 0;
-
 		len = pim_assert_write(buf, sizeof(buf), &from, &a);
 		buf[20 + 4 + 3] = group_mask[i];
-		buf[22] = buf[23] = 0;
-		for (size_t k = 20; k < len; k += 2)
-			sum += (uint32_t)(buf[k] << 8 | buf[k + 1]);
-		sum = (sum & 0xffff) + (sum >> 16);
-		sum = ~((sum & 0xffff) + (sum >> 16));
-		buf[22] = (uint8_t)(sum >> 8);
-		buf[23] = (uint8_t)sum;
+		sum16_seal(buf + 22, buf + 20, len - 20);
 		data_packet(dw, dw->lan, buf, len);
 	}
 	assert_int_equal(drops(dw, PIM_DROP_mask_len), 4);

@@ -4,6 +4,7 @@
  * The RP of RFC 7761 4.4.2: packet_arrives_on_rp_tunnel branch by branch, and what it must not
  * believe.
  */
+#include "tests/sum.h"
 #include "tests/unit/pim/data_world.h"
 
 #define DR "10.8.0.1"
@@ -294,20 +295,6 @@ static void a_flood_of_registers_stays_below_the_limit(void **state)
 	assert_int_equal(stop_count(dw), 500); /* each DR is told all the same */
 }
 
-/* Offsets from the PIM header on. */
-static void checksum_over(uint8_t *pim, size_t len)
-{
-	uint32_t sum = 0;
-
-	pim[2] = pim[3] = 0;
-	for (size_t i = 0; i < len; i += 2)
-		sum += (uint32_t)(pim[i] << 8 | (i + 1 < len ? pim[i + 1] : 0));
-	sum = (sum & 0xffff) + (sum >> 16);
-	sum = ~((sum & 0xffff) + (sum >> 16));
-	pim[2] = (uint8_t)(sum >> 8);
-	pim[3] = (uint8_t)sum;
-}
-
 static size_t null_register(uint8_t *buf, size_t cap)
 {
 	struct ipaddr dr = addr(DR), rp = addr(MY_RP), s = addr(S_UP), g = addr(G);
@@ -325,7 +312,7 @@ static void the_checksum_may_cover_eight_bytes_or_all(void **state)
 
 	data_become_rp(dw);
 	len = null_register(buf, sizeof(buf));
-	checksum_over(buf + 20, len - 20);
+	sum16_seal(buf + 22, buf + 20, len - 20);
 	data_packet(dw, dw->up, buf, len);
 	assert_non_null(source(dw, S_UP, G));
 	before = fingerprint(dw);
@@ -360,19 +347,8 @@ static void a_register_that_is_cut_changes_nothing(void **state)
 
 		buf[2] = 0;
 		buf[3] = (uint8_t)cut;
-		buf[10] = buf[11] = 0;
-		checksum_over(buf + 20, cut - 20 < 8 ? cut - 20 : 8);
-		/* the IP header's own */
-		{
-			uint32_t sum = 0;
-
-			for (unsigned i = 0; i < 20; i += 2)
-				sum += (uint32_t)(buf[i] << 8 | buf[i + 1]);
-			sum = (sum & 0xffff) + (sum >> 16);
-			sum = ~((sum & 0xffff) + (sum >> 16));
-			buf[10] = (uint8_t)(sum >> 8);
-			buf[11] = (uint8_t)sum;
-		}
+		sum16_seal(buf + 22, buf + 20, cut - 20 < 8 ? cut - 20 : 8);
+		sum16_seal(buf + 10, buf, 20);
 		data_packet(dw, dw->up, buf, cut);
 		assert_int_equal(all_drops(dw), was + 1);
 	}
@@ -417,17 +393,12 @@ static void a_fragment_inside_a_register_is_as_good_as_a_packet(void **state)
 	struct ipaddr dr = addr(DR), rp = addr(MY_RP);
 	uint8_t buf[128], inner[40] = {0x45, 0, 0, 40, 0, 1, 0x20, 0x10, 60, 17};
 	struct ipaddr s = addr(S_UP), g = addr(G);
-	uint32_t sum = 0;
 	size_t len;
 
 	data_become_rp(dw);
 	memcpy(inner + 12, s.b, 4);
 	memcpy(inner + 16, g.b, 4);
-	for (unsigned i = 0; i < 20; i += 2)
-		sum += (uint32_t)(inner[i] << 8 | inner[i + 1]);
-	sum = ~((sum & 0xffff) + (sum >> 16));
-	inner[10] = (uint8_t)(sum >> 8);
-	inner[11] = (uint8_t)sum;
+	sum16_seal(inner + 10, inner, 20);
 	len = pim_register_write(buf, sizeof(buf), &dr, &rp, inner, sizeof(inner));
 	data_packet(dw, dw->up, buf, len);
 	assert_true(source(dw, S_UP, G)->registered);
@@ -443,7 +414,7 @@ static void the_border_bit_is_ignored(void **state)
 	data_become_rp(dw);
 	len = null_register(buf, sizeof(buf));
 	buf[24] |= 0x80;
-	checksum_over(buf + 20, 8);
+	sum16_seal(buf + 22, buf + 20, 8);
 	data_packet(dw, dw->up, buf, len);
 	assert_true(source(dw, S_UP, G)->registered);
 	assert_int_equal(stop_count(dw), 1);

@@ -6,17 +6,9 @@
 #include "tests/unit/shell/trees.h"
 
 #include "control/base/bytes.h"
+#include "tests/sum.h"
 
 #include <string.h>
-
-static uint16_t checksum(const uint8_t *p, size_t n, uint32_t sum)
-{
-	for (size_t i = 0; i < n; i++)
-		sum += i % 2 ? p[i] : (uint32_t)p[i] << 8;
-	while (sum >> 16)
-		sum = (sum & 0xffff) + (sum >> 16);
-	return (uint16_t)~sum;
-}
 
 static void put16(uint8_t *p, uint16_t v)
 {
@@ -62,8 +54,8 @@ static void report_v4(struct router *r, const char *ifname, const struct trees_r
 	write_u32(&w, 1);
 	write_record(&w, rep);
 	put16(p + 2, (uint16_t)w.len);
-	put16(p + 10, checksum(p, 24, 0));
-	put16(p + 26, checksum(p + 24, w.len - 24, 0));
+	sum16_seal(p + 10, p, 24);
+	sum16_seal(p + 26, p + 24, w.len - 24);
 	deliver(r, ifname, IP_V4, p, w.len);
 }
 
@@ -85,10 +77,8 @@ static void report_v6(struct router *r, const char *ifname, const struct trees_r
 	write_u32(&w, 1);
 	write_record(&w, rep);
 	put16(p + 4, (uint16_t)(w.len - 40));
-	sum = (uint32_t)(w.len - 48) + 58;
-	for (int i = 8; i < 40; i += 2)
-		sum += (uint32_t)(p[i] << 8 | p[i + 1]);
-	put16(p + 50, checksum(p + 48, w.len - 48, sum));
+	sum = sum16_on(p + 8, 32, (uint32_t)(w.len - 48) + 58);
+	sum16_seal_on(p + 50, p + 48, w.len - 48, sum);
 	deliver(r, ifname, IP_V6, p, w.len);
 }
 

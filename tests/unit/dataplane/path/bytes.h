@@ -8,6 +8,7 @@
 #pragma once
 
 #include "dataplane/hdr/gre.h"
+#include "tests/sum.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -22,38 +23,18 @@ static inline uint32_t rnd(uint32_t *s)
 	return *s;
 }
 
-/* The definition: 16-bit big-endian words, carries folded at the end. */
-static inline uint16_t slow_sum(const uint8_t *p, size_t n)
-{
-	uint32_t sum = 0;
-
-	for (size_t i = 0; i < n; i++)
-		sum += i % 2 ? p[i] : (uint32_t)p[i] << 8;
-	while (sum >> 16)
-		sum = (sum & 0xffff) + (sum >> 16);
-	return (uint16_t)sum;
-}
-
 /* Sum over the pseudo header and len bytes of transport. */
 static inline uint16_t slow_l4_sum(
 	const uint8_t *addrs, size_t addr_bytes, uint8_t proto, const uint8_t *l4, size_t len)
 {
-	uint8_t all[2048] = {0};
-
-	assert_true(addr_bytes + 4 + len <= sizeof(all));
-	memcpy(all, addrs, addr_bytes);
-	all[addr_bytes + 1] = proto;
-	put_be16(all + addr_bytes + 2, (uint16_t)len);
-	memcpy(all + addr_bytes + 4, l4, len);
-	return slow_sum(all, addr_bytes + 4 + len);
+	return sum16_on(l4, len, sum16_on(addrs, addr_bytes, (uint32_t)len + proto));
 }
 
 static inline void ip4_seal(uint8_t *h)
 {
 	unsigned hl = (h[0] & 0xfu) * 4;
 
-	put_be16(h + IP4_CSUM, 0);
-	put_be16(h + IP4_CSUM, (uint16_t)~slow_sum(h, hl));
+	sum16_seal(h + IP4_CSUM, h, hl);
 }
 
 /* A sound UDP packet of total bytes with opt bytes of options (all NOP). */

@@ -8,6 +8,7 @@
 #pragma once
 
 #include "dataplane/path.h"
+#include "tests/sum.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -94,5 +95,4 @@ void fx_rx4(const struct fwd_if *ifp, unsigned ip_len);
 unsigned fx_bytes(const struct rte_mbuf *m, uint8_t *out, unsigned cap);
 /* Rounds until nothing comes in any more. */
 void fx_run(void);
-uint64_t fx_drops(void);                     /* of all reasons */
-uint16_t fx_sum(const uint8_t *p, size_t n); /* RFC 1071, big-endian, from scratch */
+uint64_t fx_drops(void); /* of all reasons */

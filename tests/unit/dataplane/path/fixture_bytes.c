@@ -5,21 +5,9 @@
  */
 #include "fixture.h"
 
-uint16_t fx_sum(const uint8_t *p, size_t n)
-{
-	uint32_t sum = 0;
-
-	for (size_t i = 0; i < n; i++)
-		sum += i % 2 ? p[i] : (uint32_t)p[i] << 8;
-	while (sum >> 16)
-		sum = (sum & 0xffff) + (sum >> 16);
-	return (uint16_t)sum;
-}
-
 void fx_ip4_seal(uint8_t *h)
 {
-	put_be16(h + IP4_CSUM, 0);
-	put_be16(h + IP4_CSUM, (uint16_t)~fx_sum(h, (h[0] & 0xfu) * 4));
+	sum16_seal(h + IP4_CSUM, h, (h[0] & 0xfu) * 4);
 }
 
 static void udp_fill(uint8_t *udp, unsigned len)

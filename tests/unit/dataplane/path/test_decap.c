@@ -75,7 +75,7 @@ static void checksum_is_verified_over_every_segment(void **state)
 
 	fx.routes[0].r->iif = 5;
 	n = wrap(p, gre, 12, inner, fx_ip4(inner, sizeof(inner)));
-	put_be16(p + 24, (uint16_t)~fx_sum(p + 20, n - 20));
+	put_be16(p + 24, (uint16_t)~sum16(p + 20, n - 20));
 	for (unsigned seg = 0; seg < 200; seg += 61)
 		fx_rx(0, fx_frame(in, p, n, ETH_TYPE_IP4, true, seg));
 	fx_run();
@@ -186,7 +186,7 @@ static void congestion_mark_survives_the_tunnel(void **state)
 	assert_int_equal(fx.port[1].tx_n, 1);
 	fx_bytes(fx.port[1].tx[0], got, sizeof(got));
 	assert_int_equal(got[14 + IP4_TOS], 0xb8 | 3);
-	assert_int_equal(fx_sum(got + 14, IP4_LEN), 0xffff);
+	assert_int_equal(sum16(got + 14, IP4_LEN), 0xffff);
 }
 
 /* TOS of what leaves for inner and outer TOS; -1: nothing did. */
@@ -206,7 +206,7 @@ static int tos_through(uint8_t inner_tos, uint8_t outer_tos)
 	if (fx.port[1].tx_n == before)
 		return -1;
 	fx_bytes(fx.port[1].tx[before], got, sizeof(got));
-	assert_int_equal(fx_sum(got + 14, IP4_LEN), 0xffff);
+	assert_int_equal(sum16(got + 14, IP4_LEN), 0xffff);
 	return got[14 + IP4_TOS];
 }
 

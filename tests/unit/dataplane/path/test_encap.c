@@ -112,7 +112,7 @@ static unsigned slow_headers(
 	memcpy(all, g, n);
 	memcpy(all + n, inner, INNER);
 	if (c->checksum)
-		put_be16(g + 4, (uint16_t)~slow_sum(all, n + INNER));
+		put_be16(g + 4, (uint16_t)~sum16(all, n + INNER));
 	if (ip == 40) {
 		memcpy(o, (uint8_t[]){0x60 | tos >> 4, (uint8_t)(tos << 4 | label >> 16)}, 2);
 		put_be16(o + 2, (uint16_t)label);
@@ -177,7 +177,7 @@ static void gre_written_is_gre_read(void **state)
 		assert_int_equal(v.proto, ETH_TYPE_IP6);
 		assert_int_equal(v.key, f & 2 ? 0xdeadbeefu : 0);
 		if (f & 1)
-			assert_int_equal(slow_sum(inner - g.gre_len, g.gre_len + INNER), 0xffff);
+			assert_int_equal(sum16(inner - g.gre_len, g.gre_len + INNER), 0xffff);
 	}
 }
 
@@ -193,7 +193,7 @@ static void outer_checksum_holds_for_every_identification(void **state)
 	in = gre_inner_of(inner);
 	for (uint32_t id = 0; id < 65536; id++) {
 		gre_outer4(inner, &g, INNER, &in, (uint16_t)id);
-		assert_int_equal(slow_sum(inner - 24, 20), 0xffff);
+		assert_int_equal(sum16(inner - 24, 20), 0xffff);
 	}
 }
 
@@ -218,7 +218,7 @@ static void tos_is_written_and_the_checksum_follows(void **state)
 	for (unsigned tos = 0; tos < 256; tos++) {
 		tos_put(b, (uint8_t)tos);
 		assert_int_equal(tos_get(b), tos);
-		assert_int_equal(slow_sum(b, 20), 0xffff);
+		assert_int_equal(sum16(b, 20), 0xffff);
 	}
 	ip6_make(b, 0, 17);
 	b[1] |= 0x0a;
@@ -273,7 +273,7 @@ static void her_changes_addresses_port_and_ttl_and_both_checksums(void **state)
 	assert_memory_equal(b + IP4_SRC, her_src, 4);
 	assert_int_equal(b[IP4_TTL], 64);
 	assert_int_equal(be16(b + 24 + 2), 6000);
-	assert_int_equal(slow_sum(b, 24), 0xffff);
+	assert_int_equal(sum16(b, 24), 0xffff);
 	assert_int_equal(slow_l4_sum(b + IP4_SRC, 8, IP_PROTO_UDP, b + 24, 61 - 24), 0xffff);
 }
 
@@ -286,7 +286,7 @@ static void her_keeps_source_and_port_when_told(void **state)
 	her_rewrite4(b, sizeof(b), &her);
 	assert_memory_equal(b + IP4_SRC, ((uint8_t[]){10, 0, 0, 1}), 4);
 	assert_int_equal(be16(b + 22), 5000);
-	assert_int_equal(slow_sum(b, 20), 0xffff);
+	assert_int_equal(sum16(b, 20), 0xffff);
 	assert_int_equal(slow_l4_sum(b + IP4_SRC, 8, IP_PROTO_UDP, b + 20, 30), 0xffff);
 }
 
@@ -299,7 +299,7 @@ static void her_sets_the_dscp_and_leaves_ecn(void **state)
 	tos_put(b, 0x29);
 	her_rewrite4(b, sizeof(b), &her);
 	assert_int_equal(b[IP4_TOS], 46 << 2 | 1);
-	assert_int_equal(slow_sum(b, 20), 0xffff);
+	assert_int_equal(sum16(b, 20), 0xffff);
 	her.set_dscp = false;
 	her_rewrite4(b, sizeof(b), &her);
 	assert_int_equal(b[IP4_TOS], 46 << 2 | 1);
@@ -351,7 +351,7 @@ static void her_touches_transport_in_the_first_fragment_only(void **state)
 	memcpy(was, b, sizeof(b));
 	her_rewrite4(b, sizeof(b), &her);
 	assert_memory_equal(b + 20, was + 20, 40);
-	assert_int_equal(slow_sum(b, 20), 0xffff);
+	assert_int_equal(sum16(b, 20), 0xffff);
 	/* first fragment: as a whole packet, its checksum covering more than is here */
 	ip4_make(b, sizeof(b), 0);
 	put_be16(b + IP4_FRAG, IP4_MF);
@@ -389,7 +389,7 @@ static void her_writes_nothing_behind_a_cut_transport_header(void **state)
 		ip4_seal(full);
 		p = exactly(full, n);
 		her_rewrite4(p, (uint32_t)n, &her);
-		assert_int_equal(slow_sum(p, 20), 0xffff);
+		assert_int_equal(sum16(p, 20), 0xffff);
 		free(p);
 	}
 }

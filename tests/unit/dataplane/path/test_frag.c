@@ -22,7 +22,7 @@ static unsigned reassembled(
 
 		assert_true(len <= mtu);
 		assert_int_equal(be16(h + IP4_TOTAL), len);
-		assert_int_equal(fx_sum(h, ihl), 0xffff);
+		assert_int_equal(sum16(h, ihl), 0xffff);
 		assert_int_equal(more, i + 1 < first + n);
 		assert_true(!more || (len - ihl) % 8 == 0);
 		if (i == first) {
@@ -208,7 +208,7 @@ static void options_are_copied_by_their_bit(void **state)
 	for (unsigned i = 1; i < 3; i++) {
 		frame(1, i, f);
 		hl = (f[14] & 0xfu) * 4;
-		assert_int_equal(fx_sum(f + 14, hl), 0xffff);
+		assert_int_equal(sum16(f + 14, hl), 0xffff);
 		assert_int_equal(hl, 24);
 		assert_memory_equal(f + 14 + 20, options + 3, 4); /* Router Alert */
 	}
@@ -277,7 +277,7 @@ static void packet_for_a_tunnel_is_cut_before_it_is_wrapped(void **state)
 			reassembled(1, first, fx.port[1].tx_n - first, 14 + 24, fits, whole), LEN);
 		frame(1, first + 1, f);
 		assert_int_equal(be16(f + 14 + IP4_FRAG), 0);
-		assert_int_equal(fx_sum(f + 14, 20), 0xffff);
+		assert_int_equal(sum16(f + 14, 20), 0xffff);
 		assert_int_equal(f[14 + IP4_PROTO], IP_PROTO_GRE);
 	}
 	assert_int_equal(fx.w->if_ctr[6].tx_fragmented, 3);

@@ -45,7 +45,7 @@ static uint16_t sum6(const uint8_t *ip, const uint8_t *p, unsigned len, unsigned
 	put_be16(all + 34, (uint16_t)says);
 	all[39] = 103;
 	memcpy(all + 40, p, len);
-	return fx_sum(all, 40 + len);
+	return sum16(all, 40 + len);
 }
 
 /* A Register from DR to US around inner, whose checksum covers `covers` bytes (0: all of it). */
@@ -64,7 +64,7 @@ static unsigned wrap4(uint8_t *p, const uint8_t *inner, unsigned n, unsigned cov
 	store32(p + IP4_DST, htonl(US));
 	fx_ip4_seal(p);
 	pim[0] = 0x21;
-	put_be16(pim + 2, (uint16_t)~fx_sum(pim, covers ? covers : 8 + n));
+	sum16_seal(pim + 2, pim, covers ? covers : 8 + n);
 	return IP4_LEN + 8 + n;
 }
 
@@ -92,8 +92,7 @@ static unsigned wrap6(uint8_t *p, const uint8_t *inner, unsigned n, unsigned cov
 /* Sums anew what wrap4 has summed: another flags word or type. */
 static void seal4(uint8_t *p)
 {
-	put_be16(p + 22, 0);
-	put_be16(p + 22, (uint16_t)~fx_sum(p + 20, 8));
+	sum16_seal(p + 22, p + 20, 8);
 }
 
 static void rx_at(const struct fwd_if *ifp, const uint8_t *p, unsigned n, unsigned seg)
@@ -464,7 +463,7 @@ static void ecn_is_carried_over_and_dscp_kept(void **state)
 		assert_int_equal(fx.port[1].tx_n, ++sent);
 		fx_bytes(fx.port[1].tx[sent - 1], got, sizeof(got));
 		assert_int_equal(got[14 + IP4_TOS], 0xb8 | want[ecn][outer]);
-		assert_int_equal(fx_sum(got + 14, 20), 0xffff);
+		assert_int_equal(sum16(got + 14, 20), 0xffff);
 	}
 }
 

@@ -27,7 +27,7 @@ static void assert_registered4(
 	assert_int_equal(be16(ip + 6), 0);
 	assert_int_equal(ip[8], 64);
 	assert_int_equal(ip[9], 103);
-	assert_int_equal(fx_sum(ip, 20), 0xffff);
+	assert_int_equal(sum16(ip, 20), 0xffff);
 	assert_memory_equal(ip + 12, ((uint8_t[]){198, 51, 100, 1, 192, 0, 2, 254}), 8);
 	assert_memory_equal(ip + 20, ((uint8_t[]){0x21, 0, 0xde, 0xff, 0, 0, 0, 0}), 8);
 	memcpy(want, inner, n);
@@ -113,7 +113,7 @@ static void ipv6_packet_is_wrapped_in_ipv6(void **state)
 	memcpy(pseudo, out + 8, 32);
 	memcpy(pseudo + 32, (uint8_t[]){0, 0, 0, 8, 0, 0, 0, 103}, 8);
 	memcpy(pseudo + 40, out + 40, 8);
-	assert_int_equal(fx_sum(pseudo, 48), 0xffff);
+	assert_int_equal(sum16(pseudo, 48), 0xffff);
 	ip[7] = 8;
 	assert_memory_equal(out + 48, ip, 300);
 }
@@ -195,12 +195,12 @@ static void longer_than_the_mtu_is_cut_inside(void **state)
 		n = frame(1, i, f) - 14;
 		assert_true(n <= 1500);
 		assert_int_equal(be16(f + 14 + 2), n);
-		assert_int_equal(fx_sum(f + 14, 20), 0xffff);
+		assert_int_equal(sum16(f + 14, 20), 0xffff);
 		assert_int_equal(f[14 + 20], 0x21);
 		assert_int_equal(be16(inner + 2), n - HEAD4);
 		assert_int_equal((be16(inner + 6) & 0x1fff) * 8, at);
 		assert_int_equal(!!(be16(inner + 6) & IP4_MF), i == 0);
-		assert_int_equal(fx_sum(inner, 20), 0xffff);
+		assert_int_equal(sum16(inner, 20), 0xffff);
 		assert_memory_equal(inner + 20, ip + 20 + at, n - HEAD4 - 20);
 		at += n - HEAD4 - 20;
 	}
@@ -241,7 +241,7 @@ static void register_goes_through_a_tunnel(void **state)
 	rx4(ip, fx_ip4(ip, 100), 0);
 	assert_int_equal(frame(1, 0, f), 14 + 24 + HEAD4 + 100);
 	assert_int_equal(f[14 + 9], 47);
-	assert_int_equal(fx_sum(f + 14, 20), 0xffff);
+	assert_int_equal(sum16(f + 14, 20), 0xffff);
 	assert_int_equal(be16(f + 14 + 22), ETH_TYPE_IP4);
 	assert_int_equal(f[14 + 24 + 9], 103);
 	assert_int_equal(f[14 + 24 + 20], 0x21);

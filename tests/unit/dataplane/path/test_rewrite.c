@@ -23,7 +23,7 @@ static void her_output_is_unicast_to_the_next_hop(void **state)
 	assert_memory_equal(ip + IP4_SRC, ((uint8_t[]){198, 51, 100, 1, 192, 0, 2, 7}), 8);
 	assert_int_equal(ip[IP4_TTL], 64);
 	assert_int_equal(be16(ip + 22), 6000);
-	assert_int_equal(fx_sum(ip, IP4_LEN), 0xffff);
+	assert_int_equal(sum16(ip, IP4_LEN), 0xffff);
 }
 
 static void several_her_outputs_on_one_interface_and_native_ones_do_not_mix(void **state)
@@ -43,7 +43,7 @@ static void several_her_outputs_on_one_interface_and_native_ones_do_not_mix(void
 	assert_memory_equal(f + 14 + IP4_DST, ((uint8_t[]){192, 0, 2, 8}), 4);
 	frame(1, 2, f);
 	assert_memory_equal(f + 14 + IP4_SRC, ((uint8_t[]){10, 0, 0, 1, 192, 0, 2, 7}), 8);
-	assert_int_equal(fx_sum(f + 14, IP4_LEN), 0xffff);
+	assert_int_equal(sum16(f + 14, IP4_LEN), 0xffff);
 }
 
 static void her_needs_a_resolved_next_hop(void **state)
@@ -88,7 +88,7 @@ static void tunnel_output_is_wrapped(void **state)
 	assert_memory_equal(outer + IP4_SRC, ((uint8_t[]){10, 9, 0, 1, 10, 9, 0, 2}), 8);
 	assert_memory_equal(outer + 20, ((uint8_t[]){0x20, 0, 8, 0, 1, 2, 3, 4}), 8);
 	assert_int_equal(inner[IP4_TTL], 8);
-	assert_int_equal(fx_sum(inner, IP4_LEN), 0xffff);
+	assert_int_equal(sum16(inner, IP4_LEN), 0xffff);
 	assert_int_equal(fx.w->if_ctr[9].tx_bytes, 64);
 	assert_int_equal(fx.w->if_ctr[2].tx_bytes, 92);
 	assert_int_equal(fx.w->oif_ctr[10].bytes, 92);
@@ -110,7 +110,7 @@ static void tunnel_checksum_covers_a_chained_payload(void **state)
 	fx_run();
 	assert_int_equal(fx.port[1].tx[0]->nb_segs, 2);
 	assert_int_equal(frame(1, 0, f), 14 + 20 + 8 + 1401);
-	assert_int_equal(fx_sum(f + 34, 8 + 1401), 0xffff);
+	assert_int_equal(sum16(f + 34, 8 + 1401), 0xffff);
 	assert_native(f, frame(2, 0, f), fx.t.ifs[3], 1401);
 }
 
@@ -214,7 +214,7 @@ static void identifications_follow_each_other_in_a_run(void **state)
 		frame(1, i, f);
 		first = i ? first : be16(f + 14 + IP4_ID);
 		assert_int_equal(be16(f + 14 + IP4_ID), (uint16_t)(first + i));
-		assert_int_equal(fx_sum(f + 14, IP4_LEN), 0xffff);
+		assert_int_equal(sum16(f + 14, IP4_LEN), 0xffff);
 	}
 }
 
@@ -231,7 +231,7 @@ static void her_through_a_tunnel_is_translated_then_wrapped(void **state)
 	assert_int_equal(frame(1, 0, f), 14 + 24 + 64);
 	assert_memory_equal(inner + IP4_DST, ((uint8_t[]){192, 0, 2, 7}), 4);
 	assert_int_equal(inner[IP4_TTL], 64);
-	assert_int_equal(fx_sum(inner, IP4_LEN), 0xffff);
+	assert_int_equal(sum16(inner, IP4_LEN), 0xffff);
 }
 
 static void tunnel_into_a_tunnel_unresolved_and_too_large_are_dropped(void **state)
@@ -294,7 +294,7 @@ static uint16_t deep_sum(const uint8_t *h, unsigned ext)
 	put_be16(p + 34, (uint16_t)n);
 	p[39] = IP_PROTO_UDP;
 	memcpy(p + 40, h + IP6_LEN + ext, n);
-	return fx_sum(p, 40 + n);
+	return sum16(p, 40 + n);
 }
 
 /* Native copies share the payload by reference, which a unicast one must write in. */
