@@ -180,7 +180,7 @@ static void ports_install(void)
 
 /* --- start and stop ---------------------------------------------------------------------------------- */
 
-int fx_start(void)
+int fx_start(void **state)
 {
 	char prefix[32];
 	char *argv[] = {"path", "--no-huge", "--no-pci", "--no-shconf", "--no-telemetry", "-m",
@@ -203,11 +203,12 @@ void fx_small(void)
 	fx.t.small = small;
 }
 
-void fx_stop(void)
+int fx_stop(void **state)
 {
 	rte_mempool_free(small);
 	rte_mempool_free(pool);
 	eal_end();
+	return 0;
 }
 
 static void *zeroed(size_t n, size_t size)

@@ -53,8 +53,9 @@ struct fixture {
 
 extern struct fixture fx;
 
-int fx_start(void); /* EAL and the pool, once a program */
-void fx_stop(void);
+/* cmocka setup and teardown of the group: EAL and the pool, once a program. */
+int fx_start(void **state);
+int fx_stop(void **state);
 /* cmocka setup and teardown: empty tables, ports 0 .. FX_PORTS-1; the teardown fails if a buffer is lost. */
 int fx_setup(void **state);
 int fx_teardown(void **state);

@@ -364,11 +364,6 @@ int main(void)
 		T(headers_across_segments_are_read_whole),
 		T(padding_in_other_segments_is_cut_off),
 	};
-	int rc;
 
-	if (fx_start())
-		return 1;
-	rc = cmocka_run_group_tests(tests, NULL, NULL);
-	fx_stop();
-	return rc;
+	return cmocka_run_group_tests(tests, fx_start, fx_stop);
 }

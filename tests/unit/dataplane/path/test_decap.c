@@ -344,11 +344,6 @@ int main(void)
 		T(route_without_list_is_no_output),
 		T(ip6_data_is_forwarded_and_its_link_local_groups_are_not),
 	};
-	int rc;
 
-	if (fx_start())
-		return 1;
-	rc = cmocka_run_group_tests(tests, NULL, NULL);
-	fx_stop();
-	return rc;
+	return cmocka_run_group_tests(tests, fx_start, fx_stop);
 }

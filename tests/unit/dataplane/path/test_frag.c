@@ -371,11 +371,6 @@ int main(void)
 		T(without_buffers_no_piece_leaves),
 		T(more_pieces_than_anybody_wants_are_refused),
 	};
-	int rc;
 
-	if (fx_start())
-		return 1;
-	rc = cmocka_run_group_tests(tests, NULL, NULL);
-	fx_stop();
-	return rc;
+	return cmocka_run_group_tests(tests, fx_start, fx_stop);
 }

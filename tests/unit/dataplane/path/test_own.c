@@ -3,35 +3,16 @@
  *
  * Stage classify: packets of our protocols to a unicast address are ours if the address is, else in transit.
  */
-#include "input.h"
+#include "own.h"
 
-#include "dataplane/tables.h"
-
-#define US 0x0a000002
 #define OTHER 0x0a000003
 
-static struct dataplane own;
-
-/* 10.0.0.2 and 2001:db8::2 are the router's in the main table. */
-static int own_setup(void **state)
+static int all_protocols_setup(void **state)
 {
-	struct dp_local v[2] = {{.addr = ip4(US)}};
-
-	if (setup(state) || ip_parse("2001:db8::2", &v[1].addr))
+	if (own_setup(state))
 		return -1;
-	memset(&own, 0, sizeof(own));
-	if (retire_init(&own.retire, 1, &own) || local_set(&own, v, 2))
-		return -1;
-	fx.t.local = own.t.local;
 	in->c.proto = DP_PROTO_IGMP | DP_PROTO_PIM | DP_PROTO_MLD | DP_PROTO_AMT;
 	return 0;
-}
-
-static int own_teardown(void **state)
-{
-	local_fini(&own);
-	retire_fini(&own.retire);
-	return fx_teardown(state);
 }
 
 static void rx4(uint32_t dst, uint8_t proto)
@@ -174,7 +155,7 @@ static void udp_without_a_header_is_the_twins(void **state)
 
 int main(void)
 {
-#define T(name) cmocka_unit_test_setup_teardown(name, own_setup, own_teardown)
+#define T(name) cmocka_unit_test_setup_teardown(name, all_protocols_setup, own_teardown)
 	const struct CMUnitTest tests[] = {
 		T(protocols_to_our_address_are_ours),
 		T(protocols_to_another_address_are_in_transit),
@@ -187,11 +168,6 @@ int main(void)
 		T(amt_to_our_address_is_ours_other_udp_is_the_twins),
 		T(udp_without_a_header_is_the_twins),
 	};
-	int rc;
 
-	if (fx_start())
-		return 1;
-	rc = cmocka_run_group_tests(tests, NULL, NULL);
-	fx_stop();
-	return rc;
+	return cmocka_run_group_tests(tests, fx_start, fx_stop);
 }

@@ -432,11 +432,6 @@ int main(void)
 		TEST(probes_are_few_and_independent),
 		TEST(the_last_one_disarmed_leaves_nothing),
 	};
-	int failed;
 
-	if (fx_start())
-		return 1;
-	failed = cmocka_run_group_tests(tests, NULL, NULL);
-	fx_stop();
-	return failed;
+	return cmocka_run_group_tests(tests, fx_start, fx_stop);
 }

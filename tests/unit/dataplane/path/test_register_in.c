@@ -3,36 +3,18 @@
  *
  * PIM Registers with data that are for this router (RFC 7761 sections 4.4.2 and 4.9.3), and those that are not.
  */
-#include "input.h"
+#include "own.h"
 
-#include "dataplane/tables.h"
-
-#define US 0x0a000002
 #define DR 0xc0000207
 
-static struct dataplane own;
-
-/* 10.0.0.2 and 2001:db8::2 are the router's; the routes take Registers, and leave on interface 2. */
+/* The routes take Registers, and leave on interface 2. */
 static int register_setup(void **state)
 {
-	struct dp_local v[2] = {{.addr = ip4(US)}};
-
-	if (setup(state) || ip_parse("2001:db8::2", &v[1].addr))
+	if (own_setup(state))
 		return -1;
-	memset(&own, 0, sizeof(own));
-	if (retire_init(&own.retire, 1, &own) || local_set(&own, v, 2))
-		return -1;
-	fx.t.local = own.t.local;
 	in->c.proto = tagged->c.proto = tun->c.proto = DP_PROTO_IGMP | DP_PROTO_PIM | DP_PROTO_MLD;
 	fx.routes[0].r->iif = fx.routes[1].r->iif = DP_IF_REGISTER;
 	return 0;
-}
-
-static int register_teardown(void **state)
-{
-	local_fini(&own);
-	retire_fini(&own.retire);
-	return fx_teardown(state);
 }
 
 /* The sum of a PIM message of len bytes at p in IPv6, big-endian, its pseudo header saying so. */
@@ -559,7 +541,7 @@ static void it_is_looked_up_in_the_table_of_the_interface_that_brought_it(void *
 
 int main(void)
 {
-#define T(name) cmocka_unit_test_setup_teardown(name, register_setup, register_teardown)
+#define T(name) cmocka_unit_test_setup_teardown(name, register_setup, own_teardown)
 	const struct CMUnitTest tests[] = {
 		T(packet_inside_is_forwarded_as_from_the_register_interface),
 		T(control_hears_who_registered_what),
@@ -586,11 +568,6 @@ int main(void)
 		T(register_inside_gre_is_unwrapped_twice),
 		T(it_is_looked_up_in_the_table_of_the_interface_that_brought_it),
 	};
-	int rc;
 
-	if (fx_start())
-		return 1;
-	rc = cmocka_run_group_tests(tests, NULL, NULL);
-	fx_stop();
-	return rc;
+	return cmocka_run_group_tests(tests, fx_start, fx_stop);
 }

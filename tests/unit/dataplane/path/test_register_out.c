@@ -293,11 +293,6 @@ int main(void)
 		T(register_goes_through_a_tunnel),
 		T(register_to_this_router_is_recursion),
 	};
-	int rc;
 
-	if (fx_start())
-		return 1;
-	rc = cmocka_run_group_tests(tests, NULL, NULL);
-	fx_stop();
-	return rc;
+	return cmocka_run_group_tests(tests, fx_start, fx_stop);
 }

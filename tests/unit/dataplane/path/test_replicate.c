@@ -410,11 +410,6 @@ int main(void)
 		T(packets_that_differ_are_not_taken_for_each_other),
 		T(list_that_ends_in_dead_outputs_frees_the_packet),
 	};
-	int rc;
 
-	if (fx_start())
-		return 1;
-	rc = cmocka_run_group_tests(tests, NULL, NULL);
-	fx_stop();
-	return rc;
+	return cmocka_run_group_tests(tests, fx_start, fx_stop);
 }

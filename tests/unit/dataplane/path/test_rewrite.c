@@ -495,11 +495,6 @@ int main(void)
 		T(packet_into_a_tunnel_is_wrapped),
 		T(what_an_interface_cannot_send_is_refused),
 	};
-	int rc;
 
-	if (fx_start())
-		return 1;
-	rc = cmocka_run_group_tests(tests, NULL, NULL);
-	fx_stop();
-	return rc;
+	return cmocka_run_group_tests(tests, fx_start, fx_stop);
 }

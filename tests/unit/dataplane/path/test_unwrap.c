@@ -4,27 +4,17 @@
  * Registers and GRE packets that are unwrapped as they are classified: what comes of them, and all that is counted
  * and told, is what decap.c and register.c make of the same packets. A packet in two buffers is theirs.
  */
-#include "input.h"
+#include "own.h"
 
-#include "dataplane/tables.h"
-
-#define US 0x0a000002 /* 10.0.0.2 */
 #define DR 0xc0000207
 #define KEYED 6 /* the tunnel with key 7 */
 
-static struct dataplane own;
-
 static int unwrap_setup(void **state)
 {
-	struct dp_local v = {.addr = ip4(US)};
 	struct fwd_if *keyed;
 
-	if (setup(state))
+	if (own_setup(state))
 		return -1;
-	memset(&own, 0, sizeof(own));
-	if (retire_init(&own.retire, 1, &own) || local_set(&own, &v, 1))
-		return -1;
-	fx.t.local = own.t.local;
 	in->c.proto = DP_PROTO_PIM;
 	fx.routes[0].r->iif = DP_IF_REGISTER;
 	keyed = fx_tunnel(KEYED, 1);
@@ -32,13 +22,6 @@ static int unwrap_setup(void **state)
 	keyed->c.gre.key = 7;
 	fx_tunnel_ready(keyed);
 	return 0;
-}
-
-static int unwrap_teardown(void **state)
-{
-	local_fini(&own);
-	retire_fini(&own.retire);
-	return fx_teardown(state);
 }
 
 /* --- packets ------------------------------------------------------------------------------------------ */
@@ -359,34 +342,21 @@ static void a_burst_of_all_kinds_goes_in_order(void **state)
 	free(inputs);
 }
 
+#define T(name) cmocka_unit_test_setup_teardown(name, unwrap_setup, own_teardown)
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(
-			what_is_sound_goes_on, unwrap_setup, unwrap_teardown),
-		cmocka_unit_test_setup_teardown(
-			whatever_is_changed_they_agree, unwrap_setup, unwrap_teardown),
-		cmocka_unit_test_setup_teardown(
-			ecn_of_both_headers_agrees, unwrap_setup, unwrap_teardown),
-		cmocka_unit_test_setup_teardown(
-			a_uniform_tunnel_keeps_the_outer_dscp, unwrap_setup, unwrap_teardown),
-		cmocka_unit_test_setup_teardown(a_tunnel_or_interface_that_is_down_takes_nothing,
-			unwrap_setup, unwrap_teardown),
-		cmocka_unit_test_setup_teardown(
-			frames_for_another_mac_are_not_unwrapped, unwrap_setup, unwrap_teardown),
-		cmocka_unit_test_setup_teardown(
-			a_packet_that_ends_in_gre_is_refused_behind_a_sound_one, unwrap_setup,
-			unwrap_teardown),
-		cmocka_unit_test_setup_teardown(
-			a_burst_of_one_kind_goes_in_order, unwrap_setup, unwrap_teardown),
-		cmocka_unit_test_setup_teardown(
-			a_burst_of_all_kinds_goes_in_order, unwrap_setup, unwrap_teardown),
+		T(what_is_sound_goes_on),
+		T(whatever_is_changed_they_agree),
+		T(ecn_of_both_headers_agrees),
+		T(a_uniform_tunnel_keeps_the_outer_dscp),
+		T(a_tunnel_or_interface_that_is_down_takes_nothing),
+		T(frames_for_another_mac_are_not_unwrapped),
+		T(a_packet_that_ends_in_gre_is_refused_behind_a_sound_one),
+		T(a_burst_of_one_kind_goes_in_order),
+		T(a_burst_of_all_kinds_goes_in_order),
 	};
-	int rc;
 
-	if (fx_start())
-		return 1;
-	rc = cmocka_run_group_tests(tests, NULL, NULL);
-	fx_stop();
-	return rc;
+	return cmocka_run_group_tests(tests, fx_start, fx_stop);
 }

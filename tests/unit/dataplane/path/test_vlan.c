@@ -186,11 +186,6 @@ int main(void)
 		T(stripped_priority_tag_is_no_vlan),
 		T(chained_frame_with_two_tags),
 	};
-	int rc;
 
-	if (fx_start())
-		return 1;
-	rc = cmocka_run_group_tests(tests, NULL, NULL);
-	fx_stop();
-	return rc;
+	return cmocka_run_group_tests(tests, fx_start, fx_stop);
 }

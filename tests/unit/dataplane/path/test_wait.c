@@ -63,26 +63,17 @@ static void a_sleep_costs_frames_no_time_only_if_all_ports_end_it(void **state)
 	assert_true(worker_wakes(fx.w));
 }
 
+#define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(
-			a_sleep_without_a_frame_is_over_after_its_time, setup, teardown),
-		cmocka_unit_test_setup_teardown(
-			a_frame_at_one_of_the_ports_ends_the_sleep, setup, teardown),
-		cmocka_unit_test_setup_teardown(
-			a_frame_for_another_worker_does_not_end_the_sleep, setup, teardown),
-		cmocka_unit_test_setup_teardown(
-			a_port_in_error_does_not_keep_the_worker_awake, setup, teardown),
-		cmocka_unit_test_setup_teardown(
-			a_sleep_costs_frames_no_time_only_if_all_ports_end_it, setup, teardown),
+		T(a_sleep_without_a_frame_is_over_after_its_time),
+		T(a_frame_at_one_of_the_ports_ends_the_sleep),
+		T(a_frame_for_another_worker_does_not_end_the_sleep),
+		T(a_port_in_error_does_not_keep_the_worker_awake),
+		T(a_sleep_costs_frames_no_time_only_if_all_ports_end_it),
 	};
 
-	int rc;
-
-	if (fx_start())
-		return 1;
-	rc = cmocka_run_group_tests(tests, NULL, NULL);
-	fx_stop();
-	return rc;
+	return cmocka_run_group_tests(tests, fx_start, fx_stop);
 }
