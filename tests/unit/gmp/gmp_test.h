@@ -40,6 +40,32 @@ static inline void lan_start(struct bed *b)
 	bed_queries(b);
 }
 
+/* Both, with the usual settings. */
+static inline struct bed *lan_started(void)
+{
+	struct bed *b = lan_new();
+
+	lan_start(b);
+	return b;
+}
+
+/* Another router's General Query; 10.1.0.0 is the lower address. */
+static inline void lan_general(
+	struct bed *b, const char *from, unsigned version, unsigned qrv, unsigned qqic)
+{
+	struct bed_query_in q = {
+		.from = from, .version = version, .max_resp = 100, .qrv = qrv, .qqic = qqic};
+
+	bed_query(b, 1, &q);
+}
+
+/* These two want all that is sent to the group. */
+static inline void lan_two_members(struct bed *b)
+{
+	bed_report1(b, 1, H4, "TO_EX", G4, "");
+	bed_report1(b, 1, I4, "TO_EX", G4, "");
+}
+
 static inline void lan_end(struct bed *b)
 {
 	assert_int_equal(b->repeats, 0);

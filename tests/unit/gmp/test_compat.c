@@ -24,9 +24,8 @@ static struct gmp_group_info info(const struct bed *b, const char *grp)
 
 static void a_version_2_report_is_is_ex_of_nothing(void **state)
 {
-	struct bed *b = lan_new();
+	struct bed *b = lan_started();
 
-	lan_start(b);
 	bed_old_report(b, 1, H4, 2, G4);
 	assert_string_equal(bed_state(b, 1, G4), "EXCLUDE |, G=260");
 	assert_int_equal(info(b, G4).version, 2);
@@ -42,9 +41,8 @@ static void a_leave_is_to_in_of_nothing(void **state)
 	static const char *const host[] = {H4, H6}, *const grp[] = {G4, G6};
 
 	for (int i = 0; i < 2; i++) {
-		struct bed *b = lan_new();
+		struct bed *b = lan_started();
 
-		lan_start(b);
 		bed_old_report(b, 1, host[i], 2, grp[i]);
 		bed_leave(b, 1, host[i], grp[i]);
 		assert_string_equal(bed_queries(b), "Q(G)"); /* tracking cannot tell */
@@ -60,9 +58,8 @@ static void a_leave_is_to_in_of_nothing(void **state)
 
 static void with_version_1_members_nobody_leaves(void **state)
 {
-	struct bed *b = lan_new();
+	struct bed *b = lan_started();
 
-	lan_start(b);
 	bed_old_report(b, 1, H4, 1, G4);
 	assert_int_equal(info(b, G4).state, GMP_VERSION_1_MEMBERS_PRESENT);
 	assert_int_equal(info(b, G4).version, 1);
@@ -76,9 +73,8 @@ static void with_version_1_members_nobody_leaves(void **state)
 
 static void a_leave_alone_makes_no_old_host(void **state)
 {
-	struct bed *b = lan_new();
+	struct bed *b = lan_started();
 
-	lan_start(b);
 	bed_report1(b, 1, H4, "TO_EX", G4, "a");
 	bed_leave(b, 1, I4, G4);
 	assert_int_equal(info(b, G4).version, 3);
@@ -91,9 +87,8 @@ static void a_leave_alone_makes_no_old_host(void **state)
 
 static void the_version_timers_run_out_one_by_one(void **state)
 {
-	struct bed *b = lan_new();
+	struct bed *b = lan_started();
 
-	lan_start(b);
 	bed_old_report(b, 1, H4, 1, G4);
 	bed_run(b, 100 * BED_S);
 	bed_old_report(b, 1, I4, 2, G4);
@@ -112,9 +107,8 @@ static void the_version_timers_run_out_one_by_one(void **state)
 
 static void in_version_2_mode_blocks_and_excluded_sources_do_not_count(void **state)
 {
-	struct bed *b = lan_new();
+	struct bed *b = lan_started();
 
-	lan_start(b);
 	bed_old_report(b, 1, H4, 2, G4);
 	bed_report1(b, 1, I4, "BLOCK", G4, "a");
 	bed_report1(b, 1, I4, "TO_EX", G4, "ab");
@@ -145,9 +139,8 @@ static void configured_for_version_1_leaves_are_ignored(void **state)
 
 static void the_ssm_range_knows_sources_only(void **state)
 {
-	struct bed *b = lan_new();
+	struct bed *b = lan_started();
 
-	lan_start(b);
 	bed_report1(b, 1, H4, "IS_EX", S4, "");
 	bed_report1(b, 1, H4, "TO_EX", S4, "a");
 	bed_old_report(b, 1, H4, 2, S4);
@@ -168,10 +161,9 @@ static void the_ssm_range_knows_sources_only(void **state)
 
 static void other_records_of_the_same_report_are_kept(void **state)
 {
-	struct bed *b = lan_new();
+	struct bed *b = lan_started();
 	struct bed_record r[] = {{"IS_EX", S4, ""}, {"IS_EX", G4, ""}, {"IS_IN", "232.1.1.2", "c"}};
 
-	lan_start(b);
 	bed_report(b, 1, H4, 3, r);
 	assert_string_equal(bed_told(b, 1, S4), "");
 	assert_string_equal(bed_told(b, 1, G4), "*");

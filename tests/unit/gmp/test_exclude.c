@@ -16,9 +16,8 @@ static const char *const host[] = {H4, H6}, *const other[] = {I4, I6}, *const gr
 static void a_forged_report_is_objected_to(void **state)
 {
 	for (int i = 0; i < 2; i++) {
-		struct bed *b = lan_new();
+		struct bed *b = lan_started();
 
-		lan_start(b);
 		bed_report1(b, 1, host[i], "TO_EX", grp[i], "");
 		bed_report1(b, 1, host[i], "IS_EX", grp[i], "a"); /* somebody else's */
 		assert_string_equal(bed_told(b, 1, grp[i]), "* !a");
@@ -36,9 +35,8 @@ static void a_forged_report_is_objected_to(void **state)
 
 static void who_allowed_a_source_unheard_objects_when_the_other_leaves(void **state)
 {
-	struct bed *b = lan_new();
+	struct bed *b = lan_started();
 
-	lan_start(b);
 	bed_report1(b, 1, H4, "TO_EX", G4, "ab");
 	bed_report1(b, 1, I4, "TO_EX", G4, "");
 	bed_queries(b);
@@ -54,9 +52,8 @@ static void who_allowed_a_source_unheard_objects_when_the_other_leaves(void **st
 /* A leave said already what it ended; a refresh ends nothing. */
 static void nothing_is_said_twice(void **state)
 {
-	struct bed *b = lan_new();
+	struct bed *b = lan_started();
 
-	lan_start(b);
 	bed_report1(b, 1, H4, "TO_EX", G4, "c");
 	bed_report1(b, 1, H4, "BLOCK", G4, "a");
 	assert_string_equal(bed_told(b, 1, G4), "* !a !c");
@@ -77,12 +74,9 @@ static void nothing_is_said_twice(void **state)
 
 static void who_is_not_the_querier_says_nothing(void **state)
 {
-	struct bed_query_in q = {
-		.from = "10.1.0.0", .version = 3, .max_resp = 100, .qrv = 2, .qqic = 125};
-	struct bed *b = lan_new();
+	struct bed *b = lan_started();
 
-	lan_start(b);
-	bed_query(b, 1, &q);
+	lan_general(b, "10.1.0.0", 3, 2, 125);
 	bed_report1(b, 1, H4, "TO_EX", G4, "");
 	bed_report1(b, 1, H4, "IS_EX", G4, "a");
 	assert_string_equal(bed_told(b, 1, G4), "* !a");
@@ -94,9 +88,8 @@ static void who_is_not_the_querier_says_nothing(void **state)
 static void the_last_record_of_a_report_decides(void **state)
 {
 	struct bed_record r[] = {{"TO_IN", G4, ""}, {"TO_EX", G4, "b"}};
-	struct bed *b = lan_new();
+	struct bed *b = lan_started();
 
-	lan_start(b);
 	bed_report1(b, 1, H4, "TO_EX", G4, "ab");
 	bed_report1(b, 1, I4, "TO_EX", G4, "");
 	bed_queries(b);
@@ -207,10 +200,9 @@ static void in_and_out(struct bed *b, bool v6, uint32_t groups, uint16_t n)
 static void taken_out_and_brought_back_many_times_is_done_once(void **state)
 {
 	for (int v6 = 0; v6 < 2; v6++) {
-		struct bed *b = lan_new();
+		struct bed *b = lan_started();
 		uint64_t told;
 
-		lan_start(b);
 		exclude_many(b, v6, 0);
 		assert_int_equal(blocked(b, v6), MANY);
 		bed_queries(b);
@@ -229,10 +221,9 @@ static void one_report_of_many_groups_excludes_no_more_than_its_share(void **sta
 	const uint32_t groups = 3;
 
 	for (int v6 = 0; v6 < 2; v6++) {
-		struct bed *b = lan_new();
+		struct bed *b = lan_started();
 		uint64_t told;
 
-		lan_start(b);
 		for (uint32_t g = 0; g < groups; g++)
 			exclude_many(b, v6, g);
 		assert_int_equal(blocked(b, v6), groups * MANY);

@@ -45,9 +45,8 @@ static void an_interface_waits_for_its_namesake(void **state)
 
 static void what_was_learnt_ends_with_the_interface(void **state)
 {
-	struct bed *b = lan_new();
+	struct bed *b = lan_started();
 
-	lan_start(b);
 	bed_report1(b, 1, H4, "IS_EX", G4, "a");
 	bed_report1(b, 1, H4, "IS_IN", "239.1.1.2", "bc");
 	bed_if_up(b, 1, false);
@@ -65,9 +64,8 @@ static void what_was_learnt_ends_with_the_interface(void **state)
 
 static void a_deleted_interface_may_come_back_under_another_id(void **state)
 {
-	struct bed *b = lan_new();
+	struct bed *b = lan_started();
 
-	lan_start(b);
 	bed_report1(b, 1, H4, "IS_EX", G4, "");
 	bed_if_del(b, 1);
 	assert_string_equal(bed_told(b, 1, G4), "");
@@ -81,9 +79,8 @@ static void a_deleted_interface_may_come_back_under_another_id(void **state)
 
 static void an_interface_that_leaves_the_settings_tells_the_end_of_all(void **state)
 {
-	struct bed *b = lan_new();
+	struct bed *b = lan_started();
 
-	lan_start(b);
 	bed_report1(b, 1, H4, "IS_EX", G4, "");
 	bed_report1(b, 1, H6, "IS_EX", G6, "");
 	b->n_conf = 1;
@@ -136,9 +133,8 @@ static void changed_times_hold_from_now_on(void **state)
 
 static void wrong_settings_stop_the_interface_and_say_why(void **state)
 {
-	struct bed *b = lan_new();
+	struct bed *b = lan_started();
 
-	lan_start(b);
 	b->conf[0].robustness = 0;
 	bed_config(b);
 	assert_string_equal(b->note, "lan: robustness 0: give 1 to 7");
@@ -255,9 +251,8 @@ static void the_first_rule_that_matches_decides(void **state)
 static void a_new_access_list_ends_what_it_denies(void **state)
 {
 	struct gmp_rule r[2];
-	struct bed *b = lan_new();
+	struct bed *b = lan_started();
 
-	lan_start(b);
 	bed_report1(b, 1, H4, "TO_EX", G4, "");
 	bed_report1(b, 1, H4, "ALLOW", "239.1.1.2", "ab");
 	bed_report1(b, 1, H4, "TO_EX", "239.2.0.1", "");
@@ -275,9 +270,8 @@ static void a_new_access_list_ends_what_it_denies(void **state)
 static void a_new_ssm_range_ends_the_joins_of_all_sources_in_it(void **state)
 {
 	static struct prefix range;
-	struct bed *b = lan_new();
+	struct bed *b = lan_started();
 
-	lan_start(b);
 	bed_old_report(b, 1, H4, 2, G4);
 	bed_report1(b, 1, H4, "ALLOW", G4, "a");
 	assert_int_equal(prefix_parse("239.1.0.0/16", &range), 0);
@@ -385,10 +379,9 @@ static void entries_of_all_groups_together_are_limited(void **state)
 static void clearing_forgets_hosts_and_asks_again(void **state)
 {
 	struct gmp_command c = {.kind = GMP_CLEAR_GROUPS, .family = IP_V4, .interface = "lan"};
-	struct bed *b = lan_new();
+	struct bed *b = lan_started();
 	char err[128] = "";
 
-	lan_start(b);
 	bed_report1(b, 1, H4, "TO_EX", G4, "");
 	bed_report1(b, 1, H4, "TO_EX", "239.1.1.2", "");
 	c.grp = bed_addr(G4);

@@ -19,14 +19,6 @@ static struct gmp_if_info info(const struct bed *b, enum ip_family family)
 	return i;
 }
 
-static void general(struct bed *b, const char *from, unsigned version, unsigned qrv, unsigned qqic)
-{
-	struct bed_query_in q = {
-		.from = from, .version = version, .max_resp = 100, .qrv = qrv, .qqic = qqic};
-
-	bed_query(b, 1, &q);
-}
-
 static void startup_queries_come_faster(void **state)
 {
 	static const uint64_t at[] = {0, 31250000, 156250000, 281250000};
@@ -66,12 +58,12 @@ static void the_lower_address_wins(void **state)
 
 	bed_readdress(b, 1, "10.1.0.5/24", "fe80::5/64");
 	lan_start(b);
-	general(b, "10.1.0.6", 3, 2, 125);
+	lan_general(b, "10.1.0.6", 3, 2, 125);
 	assert_true(info(b, IP_V4).querier);
-	general(b, "10.1.0.2", 3, 2, 125);
+	lan_general(b, "10.1.0.2", 3, 2, 125);
 	assert_false(info(b, IP_V4).querier);
 	assert_true(info(b, IP_V6).querier);
-	general(b, "fe80::2", 3, 2, 125);
+	lan_general(b, "fe80::2", 3, 2, 125);
 	assert_false(info(b, IP_V6).querier);
 	bed_run(b, 254 * BED_S);
 	assert_string_equal(bed_queries(b), "");
@@ -84,10 +76,10 @@ static void a_silent_querier_is_replaced_after_the_other_querier_present_interva
 
 	bed_readdress(b, 1, "10.1.0.5/24", NULL);
 	lan_start(b);
-	general(b, "10.1.0.2", 3, 2, 125);
+	lan_general(b, "10.1.0.2", 3, 2, 125);
 	assert_int_equal(info(b, IP_V4).other_querier_left_us, 255 * BED_S);
 	bed_run(b, 100 * BED_S);
-	general(b, "10.1.0.2", 3, 2, 125);
+	lan_general(b, "10.1.0.2", 3, 2, 125);
 	bed_run(b, 255 * BED_S - 1);
 	assert_false(info(b, IP_V4).querier);
 	assert_int_equal(b->n_queries, 0);
@@ -109,7 +101,7 @@ static void queries_that_elect_nobody(void **state)
 
 	bed_readdress(b, 1, "10.1.0.5/24", "fe80::5/64");
 	lan_start(b);
-	general(b, "0.0.0.0", 3, 2, 125);
+	lan_general(b, "0.0.0.0", 3, 2, 125);
 	assert_counter(b, drop_query_zero, 1);
 	bed_query(b, 1, &unicast);
 	assert_counter(b, drop_query_unicast, 1);
@@ -117,11 +109,11 @@ static void queries_that_elect_nobody(void **state)
 	assert_counter(b, drop_query_unicast, 2);
 	bed_query(b, 1, &elsewhere);
 	assert_counter(b, drop_source, 1);
-	general(b, "10.1.0.5", 3, 2, 125);
+	lan_general(b, "10.1.0.5", 3, 2, 125);
 	assert_counter(b, drop_own, 1);
 	assert_true(info(b, IP_V4).querier);
-	general(b, "2001:db8::2", 3, 2, 125);
-	general(b, "::", 3, 2, 125);
+	lan_general(b, "2001:db8::2", 3, 2, 125);
+	lan_general(b, "::", 3, 2, 125);
 	assert_int_equal(bed_counter(b, "lan", IP_V6, GMP_C_drop_source), 2);
 	assert_true(info(b, IP_V6).querier);
 	lan_end(b);
@@ -133,16 +125,16 @@ static void robustness_and_interval_are_the_queriers(void **state)
 
 	bed_readdress(b, 1, "10.1.0.5/24", NULL);
 	lan_start(b);
-	general(b, "10.1.0.2", 3, 3, 60);
+	lan_general(b, "10.1.0.2", 3, 3, 60);
 	assert_int_equal(info(b, IP_V4).robustness, 3);
 	assert_int_equal(info(b, IP_V4).query_interval_s, 60);
 	bed_report1(b, 1, H4, "IS_IN", G4, "a");
 	assert_string_equal(bed_state(b, 1, G4), "INCLUDE a=190");
 	assert_int_equal(info(b, IP_V4).other_querier_left_us, 185 * BED_S);
-	general(b, "10.1.0.2", 3, 0, 0); /* says nothing: the configured values */
+	lan_general(b, "10.1.0.2", 3, 0, 0); /* says nothing: the configured values */
 	assert_int_equal(info(b, IP_V4).robustness, 2);
 	assert_int_equal(info(b, IP_V4).query_interval_s, 125);
-	general(b, "10.1.0.2", 3, 2, 0x8f); /* (15 | 16) << 3 */
+	lan_general(b, "10.1.0.2", 3, 2, 0x8f); /* (15 | 16) << 3 */
 	assert_int_equal(info(b, IP_V4).query_interval_s, 248);
 	bed_run(b, 1000 * BED_S);
 	assert_true(info(b, IP_V4).querier);
@@ -154,10 +146,9 @@ static void a_specific_query_does_not_change_the_response_interval(void **state)
 {
 	struct bed_query_in q = {
 		.from = "10.1.0.0", .version = 3, .grp = G4, .max_resp = 10, .qrv = 2, .qqic = 125};
-	struct bed *b = lan_new();
+	struct bed *b = lan_started();
 
-	lan_start(b);
-	general(b, "10.1.0.0", 3, 2, 125);
+	lan_general(b, "10.1.0.0", 3, 2, 125);
 	bed_query(b, 1, &q);
 	assert_int_equal(info(b, IP_V4).query_response_interval_ms, 10000);
 	assert_int_equal(info(b, IP_V4).group_membership_interval_us, 260 * BED_S);
@@ -166,10 +157,9 @@ static void a_specific_query_does_not_change_the_response_interval(void **state)
 
 static void a_querier_learns_nothing_from_a_higher_address(void **state)
 {
-	struct bed *b = lan_new();
+	struct bed *b = lan_started();
 
-	lan_start(b);
-	general(b, "10.1.0.200", 3, 7, 200);
+	lan_general(b, "10.1.0.200", 3, 7, 200);
 	assert_int_equal(info(b, IP_V4).robustness, 2);
 	assert_int_equal(info(b, IP_V4).query_interval_s, 125);
 	lan_end(b);
@@ -177,11 +167,10 @@ static void a_querier_learns_nothing_from_a_higher_address(void **state)
 
 static void a_new_address_begins_the_election_anew(void **state)
 {
-	struct bed *b = lan_new();
+	struct bed *b = lan_started();
 
-	lan_start(b);
 	bed_report1(b, 1, H4, "IS_EX", G4, "");
-	general(b, "10.1.0.0", 3, 2, 125);
+	lan_general(b, "10.1.0.0", 3, 2, 125);
 	assert_false(info(b, IP_V4).querier);
 	bed_readdress(b, 1, "10.1.0.7/24", "fe80::1/64");
 	assert_true(info(b, IP_V4).querier);
@@ -192,13 +181,12 @@ static void a_new_address_begins_the_election_anew(void **state)
 
 static void other_versions_are_warned_of_at_a_limited_rate(void **state)
 {
-	struct bed *b = lan_new();
+	struct bed *b = lan_started();
 	uint64_t notes;
 
-	lan_start(b);
 	notes = b->notes;
 	for (int i = 0; i < 1000; i++)
-		general(b, "10.1.0.200", 1 + (unsigned)i % 2, 0, 0);
+		lan_general(b, "10.1.0.200", 1 + (unsigned)i % 2, 0, 0);
 	assert_counter(b, wrong_version, 1000);
 	assert_in_range(b->notes - notes, 1, LOG_RATE_BURST);
 	lan_end(b);

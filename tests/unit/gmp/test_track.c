@@ -12,9 +12,8 @@ static void the_last_known_member_ends_the_group_at_once(void **state)
 	static const char *const host[] = {H4, H6}, *const grp[] = {G4, G6};
 
 	for (int i = 0; i < 2; i++) {
-		struct bed *b = lan_new();
+		struct bed *b = lan_started();
 
-		lan_start(b);
 		bed_report1(b, 1, host[i], "TO_EX", grp[i], "");
 		assert_string_equal(bed_told(b, 1, grp[i]), "*");
 		bed_report1(b, 1, host[i], "TO_IN", grp[i], "");
@@ -31,9 +30,8 @@ static void the_last_known_member_ends_the_group_at_once(void **state)
  * report was lost is heard. */
 static void what_tracking_decided_is_said_to_the_other_routers(void **state)
 {
-	struct bed *b = lan_new();
+	struct bed *b = lan_started();
 
-	lan_start(b);
 	bed_report1(b, 1, H4, "TO_EX", G4, "");
 	bed_report1(b, 1, H4, "TO_IN", G4, "");
 	assert_int_equal(b->n_queries, 1);
@@ -46,11 +44,9 @@ static void what_tracking_decided_is_said_to_the_other_routers(void **state)
 
 static void another_member_keeps_the_group_without_a_question(void **state)
 {
-	struct bed *b = lan_new();
+	struct bed *b = lan_started();
 
-	lan_start(b);
-	bed_report1(b, 1, H4, "TO_EX", G4, "");
-	bed_report1(b, 1, I4, "TO_EX", G4, "");
+	lan_two_members(b);
 	bed_report1(b, 1, H4, "TO_IN", G4, "");
 	assert_string_equal(bed_state(b, 1, G4), "EXCLUDE |, G=260");
 	bed_run(b, 20 * BED_S);
@@ -63,9 +59,8 @@ static void another_member_keeps_the_group_without_a_question(void **state)
 
 static void another_member_keeps_its_source(void **state)
 {
-	struct bed *b = lan_new();
+	struct bed *b = lan_started();
 
-	lan_start(b);
 	bed_report1(b, 1, H4, "ALLOW", G4, "ab");
 	bed_report1(b, 1, I4, "ALLOW", G4, "bc");
 	bed_report1(b, 1, H4, "BLOCK", G4, "ab");
@@ -78,9 +73,8 @@ static void another_member_keeps_its_source(void **state)
 
 static void who_excludes_others_keeps_the_source_it_does_not_exclude(void **state)
 {
-	struct bed *b = lan_new();
+	struct bed *b = lan_started();
 
-	lan_start(b);
 	bed_report1(b, 1, H4, "TO_EX", G4, "c");
 	bed_report1(b, 1, I4, "TO_EX", G4, "cd");
 	assert_string_equal(bed_told(b, 1, G4), "* !c"); /* d: H wants it */
@@ -95,9 +89,8 @@ static void who_excludes_others_keeps_the_source_it_does_not_exclude(void **stat
 /* Of the records they are gone: I took them out. */
 static void what_all_who_remain_exclude_is_excluded_at_once(void **state)
 {
-	struct bed *b = lan_new();
+	struct bed *b = lan_started();
 
-	lan_start(b);
 	bed_report1(b, 1, H4, "TO_EX", G4, "cd");
 	bed_report1(b, 1, J4, "TO_EX", G4, "ad");
 	bed_report1(b, 1, I4, "TO_EX", G4, "");
@@ -113,9 +106,8 @@ static void what_all_who_remain_exclude_is_excluded_at_once(void **state)
 
 static void who_includes_a_source_keeps_it_when_the_others_leave(void **state)
 {
-	struct bed *b = lan_new();
+	struct bed *b = lan_started();
 
-	lan_start(b);
 	bed_report1(b, 1, H4, "TO_EX", G4, "");
 	bed_report1(b, 1, I4, "ALLOW", G4, "a");
 	bed_report1(b, 1, H4, "TO_IN", G4, "b");
@@ -126,10 +118,9 @@ static void who_includes_a_source_keeps_it_when_the_others_leave(void **state)
 
 static void a_source_by_name_stays_when_others_want_all_and_when_they_leave(void **state)
 {
-	struct bed *b = lan_new();
+	struct bed *b = lan_started();
 	uint64_t told;
 
-	lan_start(b);
 	bed_report1(b, 1, H4, "ALLOW", G4, "a");
 	bed_report1(b, 1, I4, "TO_EX", G4, ""); /* "Delete (A-B)" */
 	assert_string_equal(bed_told(b, 1, G4), "* a");
@@ -149,9 +140,8 @@ static void a_source_by_name_stays_when_others_want_all_and_when_they_leave(void
 
 static void a_source_by_name_ends_with_the_host_that_named_it(void **state)
 {
-	struct bed *b = lan_new();
+	struct bed *b = lan_started();
 
-	lan_start(b);
 	bed_report1(b, 1, H4, "ALLOW", G4, "ab");
 	bed_report1(b, 1, I4, "TO_EX", G4, "");
 	bed_report1(b, 1, H4, "BLOCK", G4, "a");
@@ -164,11 +154,9 @@ static void a_source_by_name_ends_with_the_host_that_named_it(void **state)
 
 static void an_answer_for_sources_does_not_make_an_exclude_host_another(void **state)
 {
-	struct bed *b = lan_new();
+	struct bed *b = lan_started();
 
-	lan_start(b);
-	bed_report1(b, 1, H4, "TO_EX", G4, "");
-	bed_report1(b, 1, I4, "TO_EX", G4, "");
+	lan_two_members(b);
 	bed_report1(b, 1, I4, "IS_IN", G4, "a"); /* 5.2: its answer to Q(G,a) */
 	bed_report1(b, 1, H4, "TO_IN", G4, "");
 	assert_string_equal(bed_told(b, 1, G4), "*");
@@ -177,9 +165,8 @@ static void an_answer_for_sources_does_not_make_an_exclude_host_another(void **s
 
 static void an_answer_for_one_source_does_not_forget_the_others(void **state)
 {
-	struct bed *b = lan_new();
+	struct bed *b = lan_started();
 
-	lan_start(b);
 	bed_report1(b, 1, H4, "ALLOW", G4, "ab");
 	bed_report1(b, 1, H4, "IS_IN", G4, "a");
 	bed_report1(b, 1, I4, "ALLOW", G4, "b");
@@ -190,9 +177,8 @@ static void an_answer_for_one_source_does_not_forget_the_others(void **state)
 
 static void with_an_old_host_members_are_asked(void **state)
 {
-	struct bed *b = lan_new();
+	struct bed *b = lan_started();
 
-	lan_start(b);
 	bed_report1(b, 1, H4, "TO_EX", G4, "");
 	bed_old_report(b, 1, I4, 2, G4);
 	bed_report1(b, 1, H4, "TO_IN", G4, "");
@@ -203,9 +189,8 @@ static void with_an_old_host_members_are_asked(void **state)
 
 static void with_a_host_without_address_members_are_asked(void **state)
 {
-	struct bed *b = lan_new();
+	struct bed *b = lan_started();
 
-	lan_start(b);
 	bed_report1(b, 1, "0.0.0.0", "TO_EX", G4, "");
 	assert_string_equal(bed_told(b, 1, G4), "*");
 	bed_report1(b, 1, H4, "TO_EX", G4, "");
@@ -217,9 +202,8 @@ static void with_a_host_without_address_members_are_asked(void **state)
 
 static void a_member_that_vanished_is_no_longer_waited_for(void **state)
 {
-	struct bed *b = lan_new();
+	struct bed *b = lan_started();
 
-	lan_start(b);
 	bed_report1(b, 1, I4, "ALLOW", G4, "a");
 	bed_run(b, 150 * BED_S);
 	bed_report1(b, 1, J4, "ALLOW", G4, "a");
@@ -240,8 +224,7 @@ static void tracking_turned_on_later_waits_until_it_knows_all(void **state)
 	b->conf[0].leave = GMP_LEAVE_QUERY;
 	b->conf[0].tracking = false;
 	lan_start(b);
-	bed_report1(b, 1, H4, "TO_EX", G4, "");
-	bed_report1(b, 1, I4, "TO_EX", G4, "");
+	lan_two_members(b);
 	b->conf[0].leave = GMP_LEAVE_TRACKING;
 	b->conf[0].tracking = true;
 	bed_config(b);
@@ -253,12 +236,9 @@ static void tracking_turned_on_later_waits_until_it_knows_all(void **state)
 
 static void a_non_querier_that_tracks_decides_at_once_too(void **state)
 {
-	struct bed_query_in q = {
-		.from = "10.1.0.0", .version = 3, .max_resp = 100, .qrv = 2, .qqic = 125};
-	struct bed *b = lan_new();
+	struct bed *b = lan_started();
 
-	lan_start(b);
-	bed_query(b, 1, &q);
+	lan_general(b, "10.1.0.0", 3, 2, 125);
 	bed_report1(b, 1, H4, "TO_EX", G4, "");
 	bed_report1(b, 1, H4, "TO_IN", G4, "");
 	assert_string_equal(bed_told(b, 1, G4), "");
@@ -313,8 +293,7 @@ static void immediate_leave_asks_nobody(void **state)
 	bed_old_report(b, 1, H4, 2, G4);
 	bed_leave(b, 1, H4, G4);
 	assert_string_equal(bed_told(b, 1, G4), "");
-	bed_report1(b, 1, H4, "TO_EX", G4, "");
-	bed_report1(b, 1, I4, "TO_EX", G4, "");
+	lan_two_members(b);
 	bed_report1(b, 1, H4, "TO_IN", G4, "");
 	assert_string_equal(bed_told(b, 1, G4), ""); /* as configured: one host only */
 	bed_report1(b, 1, H4, "ALLOW", G4, "a");
@@ -344,10 +323,9 @@ static bool host_cb(void *arg, const struct gmp_host_info *i)
 
 static void hosts_are_shown_with_what_they_want(void **state)
 {
-	struct bed *b = lan_new();
+	struct bed *b = lan_started();
 	struct hosts h = {{0}};
 
-	lan_start(b);
 	bed_report1(b, 1, H4, "TO_EX", G4, "cd");
 	bed_report1(b, 1, H4, "ALLOW", G4, "c");
 	bed_report1(b, 1, I4, "ALLOW", G4, "ba");
