@@ -3,23 +3,8 @@
  *
  * Who has our Join although it is not RPF' any more: whom an assert's winner has replaced, and the old path of an entry
  * that moves. Each is kept as long as it may be needed, and pruned then (RFC 7761 4.5.4).
- *
- * On up are the neighbours X 10.0.1.2, who is the route's at first, V 10.0.1.3 and W 10.0.1.4; of equal
- * metrics the higher address wins.
  */
-#include "tests/unit/pim/sm_world.h"
-
-#define G "239.1.1.1"
-#define J "J*10.9.9.9"
-#define P "P*10.9.9.9"
-#define X "10.0.1.2"
-#define V "10.0.1.3"
-#define W "10.0.1.4"
-
-static struct sm_up *up(struct sm_world *p)
-{
-	return &sw_group(p, G)->star.up;
-}
+#include "tests/unit/pim/star_up.h"
 
 static int setup(void **state)
 {
@@ -30,33 +15,8 @@ static int setup(void **state)
 	p = *state;
 	sw_neigh(p, p->up, V);
 	sw_neigh(p, p->up, W);
-	sw_member(p, p->lan1, "*", G, MEMBER_INCLUDE);
-	assert_int_equal(up(p)->state, UP_JOINED);
-	sw_forget(p);
+	joined(p);
 	return 0;
-}
-
-/* It wins, and is joined. */
-static void wins(struct sm_world *p, const char *who)
-{
-	struct ipaddr a = ip(who);
-
-	sw_assert(p, p->up, who, NULL, G, true, 0, 0);
-	assert_true(up(p)->by_assert);
-	assert_true(ip_eq(&up(p)->nbr, &a));
-	sw_pass(p, 2500);
-}
-
-static void route(struct sm_world *p, uint16_t ifid, const char *gateway)
-{
-	world_route(p->w, SM_RP "/32", ifid, gateway);
-	world_run(p->w);
-}
-
-static void leave(struct sm_world *p)
-{
-	sw_forget(p);
-	sw_member(p, p->lan1, "*", G, MEMBER_NONE);
 }
 
 /* --- whom a winner has replaced ---------------------------------------------------------------------- */
@@ -136,12 +96,11 @@ static void a_move_that_goes_on_to_another_rp_of_the_old_link_keeps_nothing(void
 
 	route(p, p->up, V);
 	assert_non_null(up(p)->move);
-	world_route(p->w, "10.9.9.8/32", p->up, W);
-	sw_rp(p, "10.9.9.8", "239.0.0.0/8");
+	world_route(p->w, RP8 "/32", p->up, W);
 	sw_forget(p);
-	sw_config(p);
+	another_rp(p);
 	assert_string_equal(
-		sw_sent(p, p->up), W ": " G " J*10.9.9.8 | " V ": " G " " P " | " X ": " G " " P);
+		sw_sent(p, p->up), W ": " G " " J8 " | " V ": " G " " P " | " X ": " G " " P);
 	assert_null(up(p)->move);
 }
 

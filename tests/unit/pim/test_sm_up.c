@@ -3,11 +3,7 @@
  *
  * (*,G) upstream: figure 5 and what happens in its Joined state, RPs and routes that change (RFC 7761 4.5.4).
  */
-#include "tests/unit/pim/sm_world.h"
-
-#define G "239.1.1.1"
-#define J_UP "10.0.1.2: " G " J*10.9.9.9"
-#define P_UP "10.0.1.2: " G " P*10.9.9.9"
+#include "tests/unit/pim/star_up.h"
 
 static void join(struct sm_world *p)
 {
@@ -15,18 +11,6 @@ static void join(struct sm_world *p)
 }
 
 /* --- figure 5 -------------------------------------------------------------------------------------- */
-
-static struct sm_up *up(struct sm_world *p)
-{
-	return &sw_group(p, G)->star.up;
-}
-
-static void joined(struct sm_world *p)
-{
-	sw_member(p, p->lan1, "*", G, MEMBER_INCLUDE);
-	assert_int_equal(up(p)->state, UP_JOINED);
-	sw_forget(p);
-}
 
 static uint64_t jt_left(struct sm_world *p)
 {
@@ -62,9 +46,9 @@ static void a_join_of_another_is_suppressing(void **state)
 {
 	struct sm_world *p = *state;
 
-	sw_neigh(p, p->up, "10.0.1.3");
+	sw_neigh(p, p->up, V);
 	joined(p);
-	sw_jp(p, p->up, "10.0.1.3", "10.0.1.2", G " J*");
+	sw_jp(p, p->up, V, X, G " J*");
 	assert_in_range(jt_left(p), 66000000, 84000000);
 }
 
@@ -72,13 +56,13 @@ static void suppression_lasts_no_longer_than_the_holdtime(void **state)
 {
 	struct sm_world *p = *state;
 
-	sw_neigh(p, p->up, "10.0.1.3");
+	sw_neigh(p, p->up, V);
 	joined(p);
 	sw_pass(p, 40000);
-	sw_jp_hold(p, p->up, "10.0.1.3", "10.0.1.2", G " J*", 30);
+	sw_jp_hold(p, p->up, V, X, G " J*", 30);
 	assert_int_equal(jt_left(p), 30000000);
 	/* and shortens nothing */
-	sw_jp_hold(p, p->up, "10.0.1.3", "10.0.1.2", G " J*", 10);
+	sw_jp_hold(p, p->up, V, X, G " J*", 10);
 	assert_int_equal(jt_left(p), 30000000);
 }
 
@@ -87,11 +71,11 @@ static void a_join_for_another_rp_or_router_does_not_suppress(void **state)
 	struct sm_world *p = *state;
 	uint64_t left;
 
-	sw_neigh(p, p->up, "10.0.1.3");
+	sw_neigh(p, p->up, V);
 	joined(p);
 	left = jt_left(p);
-	sw_jp(p, p->up, "10.0.1.2", "10.0.1.3", G " J*");
-	sw_jp(p, p->up, "10.0.1.3", "10.0.1.2", G " J*10.9.9.8");
+	sw_jp(p, p->up, X, V, G " J*");
+	sw_jp(p, p->up, V, X, G " " J8);
 	assert_int_equal(jt_left(p), left);
 }
 
@@ -99,9 +83,9 @@ static void a_prune_of_another_is_overridden(void **state)
 {
 	struct sm_world *p = *state;
 
-	sw_neigh(p, p->up, "10.0.1.3");
+	sw_neigh(p, p->up, V);
 	joined(p);
-	sw_jp(p, p->up, "10.0.1.3", "10.0.1.2", G " P*");
+	sw_jp(p, p->up, V, X, G " P*");
 	assert_in_range(jt_left(p), 0, 2500000);
 	sw_pass(p, 2500);
 	assert_string_equal(sw_sent(p, p->up), J_UP);
@@ -113,7 +97,7 @@ static void an_echo_is_overridden_too(void **state)
 	struct sm_world *p = *state;
 
 	joined(p);
-	sw_jp(p, p->up, "10.0.1.2", "10.0.1.2", G " P*");
+	sw_jp(p, p->up, X, X, G " P*");
 	sw_pass(p, 2500);
 	assert_string_equal(sw_sent(p, p->up), J_UP);
 }
@@ -122,11 +106,11 @@ static void a_join_of_another_ends_the_override(void **state)
 {
 	struct sm_world *p = *state;
 
-	sw_neigh(p, p->up, "10.0.1.3");
-	sw_neigh(p, p->up, "10.0.1.4");
+	sw_neigh(p, p->up, V);
+	sw_neigh(p, p->up, W);
 	joined(p);
-	sw_jp(p, p->up, "10.0.1.3", "10.0.1.2", G " P*");
-	sw_jp(p, p->up, "10.0.1.4", "10.0.1.2", G " J*");
+	sw_jp(p, p->up, V, X, G " P*");
+	sw_jp(p, p->up, W, X, G " J*");
 	sw_pass(p, 10000);
 	assert_string_equal(sw_sent(p, p->up), "");
 }
@@ -136,7 +120,7 @@ static void a_new_generation_id_brings_the_join_soon(void **state)
 	struct sm_world *p = *state;
 
 	joined(p);
-	sw_hello(p, p->up, "10.0.1.2", 2, PIM_HOLDTIME_FOREVER);
+	sw_hello(p, p->up, X, 2, PIM_HOLDTIME_FOREVER);
 	assert_in_range(jt_left(p), 0, 2500000);
 	sw_pass(p, 2500);
 	assert_string_equal(sw_sent(p, p->up), J_UP);
@@ -147,9 +131,8 @@ static void a_changed_route_joins_the_new_neighbour_then_prunes_the_old(void **s
 	struct sm_world *p = *state;
 
 	joined(p);
-	world_route(p->w, SM_RP "/32", p->src, "10.0.2.2");
-	world_run(p->w);
-	assert_string_equal(sw_sent(p, p->src), "10.0.2.2: " G " J*10.9.9.9");
+	route(p, p->src, "10.0.2.2");
+	assert_string_equal(sw_sent(p, p->src), "10.0.2.2: " G " " J);
 	assert_string_equal(sw_sent(p, p->up), "");
 	assert_string_equal(sw_route(p, "*", G), "up+ ->src+ > lan1");
 	sw_pass(p, 3000);
@@ -162,8 +145,7 @@ static void data_on_the_new_path_ends_the_old_one(void **state)
 	struct sm_world *p = *state;
 
 	joined(p);
-	world_route(p->w, SM_RP "/32", p->src, "10.0.2.2");
-	world_run(p->w);
+	route(p, p->src, "10.0.2.2");
 	sw_forget(p);
 	sw_upcall(p, DP_UPCALL_DATA, p->src, "10.1.1.1", G);
 	assert_string_equal(sw_sent(p, p->up), P_UP);
@@ -175,11 +157,10 @@ static void data_on_the_new_path_ends_the_old_one(void **state)
 
 static void moves_on_the_same_link(struct sm_world *p)
 {
-	sw_neigh(p, p->up, "10.0.1.3");
+	sw_neigh(p, p->up, V);
 	joined(p);
-	world_route(p->w, SM_RP "/32", p->up, "10.0.1.3");
-	world_run(p->w);
-	assert_string_equal(sw_sent(p, p->up), "10.0.1.3: " G " J*10.9.9.9");
+	route(p, p->up, V);
+	assert_string_equal(sw_sent(p, p->up), V ": " G " " J);
 	assert_string_equal(sw_route(p, "*", G), "->up+ > lan1");
 }
 
@@ -204,13 +185,10 @@ static void on_the_same_link_the_old_neighbour_is_pruned_in_the_end_and_not_if_i
 	sw_pass(p, 3000);
 	assert_string_equal(sw_sent(p, p->up), P_UP);
 	assert_string_equal(sw_route(p, "*", G), "up+ > lan1");
-	world_route(p->w, SM_RP "/32", p->up, "10.0.1.2");
-	world_run(p->w);
-	assert_string_equal(sw_sent(p, p->up), "10.0.1.2: " G " J*10.9.9.9");
-	world_route(p->w, SM_RP "/32", p->up, "10.0.1.3");
-	world_run(p->w);
-	assert_string_equal(
-		sw_sent(p, p->up), "10.0.1.3: " G " J*10.9.9.9 | 10.0.1.2: " G " P*10.9.9.9");
+	route(p, p->up, X);
+	assert_string_equal(sw_sent(p, p->up), J_UP);
+	route(p, p->up, V);
+	assert_string_equal(sw_sent(p, p->up), V ": " G " " J " | " P_UP);
 	assert_null(up(p)->move);
 }
 
@@ -219,14 +197,12 @@ static void a_move_that_goes_on_before_data_came_keeps_the_path_that_works(void 
 	struct sm_world *p = *state;
 
 	joined(p);
-	world_route(p->w, SM_RP "/32", p->src, "10.0.2.2");
-	world_run(p->w);
+	route(p, p->src, "10.0.2.2");
 	sw_neigh(p, p->lan2, "10.0.4.2");
 	sw_forget(p);
-	world_route(p->w, SM_RP "/32", p->lan2, "10.0.4.2");
-	world_run(p->w);
-	assert_string_equal(sw_sent(p, p->lan2), "10.0.4.2: " G " J*10.9.9.9");
-	assert_string_equal(sw_sent(p, p->src), "10.0.2.2: " G " P*10.9.9.9");
+	route(p, p->lan2, "10.0.4.2");
+	assert_string_equal(sw_sent(p, p->lan2), "10.0.4.2: " G " " J);
+	assert_string_equal(sw_sent(p, p->src), "10.0.2.2: " G " " P);
 	assert_string_equal(sw_sent(p, p->up), "");
 	assert_string_equal(sw_route(p, "*", G), "up+ ->lan2+ > lan1");
 }
@@ -236,19 +212,19 @@ static void an_assert_upstream_brings_a_join_for_its_winner_soon_and_no_prune(vo
 	struct sm_world *p = *state;
 	const char *sent;
 
-	sw_neigh(p, p->up, "10.0.1.3");
+	sw_neigh(p, p->up, V);
 	joined(p);
-	sw_assert(p, p->up, "10.0.1.3", NULL, G, true, 0, 0);
+	sw_assert(p, p->up, V, NULL, G, true, 0, 0);
 	assert_true(up(p)->by_assert);
 	assert_in_range(jt_left(p), 0, 2500000);
 	assert_string_equal(sw_sent(p, p->up), "");
 	sw_pass(p, 2500);
-	assert_string_equal(sw_sent(p, p->up), "10.0.1.3: " G " J*10.9.9.9");
+	assert_string_equal(sw_sent(p, p->up), V ": " G " " J);
 	/* joins and prunes seen are those for the winner */
-	sw_jp(p, p->up, "10.0.1.2", "10.0.1.3", G " P*");
+	sw_jp(p, p->up, X, V, G " P*");
 	assert_in_range(jt_left(p), 0, 2500000);
 	sw_pass(p, 2500);
-	assert_string_equal(sw_sent(p, p->up), "10.0.1.3: " G " J*10.9.9.9");
+	assert_string_equal(sw_sent(p, p->up), V ": " G " " J);
 	/* it times out: the neighbour of the route is joined soon, and the winner not pruned */
 	sw_pass(p, 174999);
 	assert_true(up(p)->by_assert);
@@ -257,7 +233,7 @@ static void an_assert_upstream_brings_a_join_for_its_winner_soon_and_no_prune(vo
 	assert_false(up(p)->by_assert);
 	sw_pass(p, 2500);
 	sent = sw_sent(p, p->up);
-	assert_non_null(strstr(sent, "10.0.1.2: " G " J*10.9.9.9"));
+	assert_non_null(strstr(sent, J_UP));
 	assert_null(strstr(sent, " P*"));
 }
 
@@ -265,46 +241,40 @@ static void while_an_assert_is_active_a_route_on_the_same_link_changes_nothing(v
 {
 	struct sm_world *p = *state;
 
-	sw_neigh(p, p->up, "10.0.1.3");
-	sw_neigh(p, p->up, "10.0.1.4");
+	sw_neigh(p, p->up, V);
+	sw_neigh(p, p->up, W);
 	joined(p);
-	sw_assert(p, p->up, "10.0.1.3", NULL, G, true, 0, 0);
-	sw_pass(p, 2500);
+	wins(p, V);
 	sw_forget(p);
-	world_route(p->w, SM_RP "/32", p->up, "10.0.1.4");
-	world_run(p->w);
+	route(p, p->up, W);
 	assert_string_equal(sw_sent(p, p->up), "");
 	/* another link ends it */
-	world_route(p->w, SM_RP "/32", p->src, "10.0.2.2");
-	world_run(p->w);
+	route(p, p->src, "10.0.2.2");
 	assert_false(up(p)->by_assert);
-	assert_string_equal(sw_sent(p, p->src), "10.0.2.2: " G " J*10.9.9.9");
+	assert_string_equal(sw_sent(p, p->src), "10.0.2.2: " G " " J);
 	/* also to whom the winner had replaced, who has our Join yet */
-	assert_string_equal(sw_sent(p, p->up), "10.0.1.2: " G " P*10.9.9.9");
+	assert_string_equal(sw_sent(p, p->up), P_UP);
 	sw_forget(p);
 	sw_pass(p, 3000);
-	assert_string_equal(sw_sent(p, p->up), "10.0.1.3: " G " P*10.9.9.9");
+	assert_string_equal(sw_sent(p, p->up), V ": " G " " P);
 }
 
 static void who_leaves_a_winner_leaves_whom_it_had_replaced_too(void **state)
 {
 	struct sm_world *p = *state;
 
-	sw_neigh(p, p->up, "10.0.1.3");
-	sw_neigh(p, p->up, "10.0.1.4");
+	sw_neigh(p, p->up, V);
+	sw_neigh(p, p->up, W);
 	joined(p);
-	sw_assert(p, p->up, "10.0.1.3", NULL, G, true, 0, 0);
-	sw_pass(p, 2500);
+	wins(p, V);
 	sw_forget(p);
 	/* one with a higher address replaces the winner, who is no reserve for it */
-	sw_assert(p, p->up, "10.0.1.4", NULL, G, true, 0, 0);
+	sw_assert(p, p->up, W, NULL, G, true, 0, 0);
 	sw_pass(p, 0);
-	assert_string_equal(sw_sent(p, p->up), "10.0.1.3: " G " P*10.9.9.9");
+	assert_string_equal(sw_sent(p, p->up), V ": " G " " P);
 	sw_pass(p, 2500);
-	sw_forget(p);
-	sw_member(p, p->lan1, "*", G, MEMBER_NONE);
-	assert_string_equal(
-		sw_sent(p, p->up), "10.0.1.4: " G " P*10.9.9.9 | 10.0.1.2: " G " P*10.9.9.9");
+	leave(p);
+	assert_string_equal(sw_sent(p, p->up), W ": " G " " P " | " P_UP);
 }
 
 /* A winner that is farther than we are is not joined, so it does not stand for RPF' when routes change. */
@@ -313,18 +283,16 @@ static void a_winner_that_is_not_followed_does_not_keep_the_prune_from_the_old_n
 {
 	struct sm_world *p = *state;
 
-	sw_neigh(p, p->up, "10.0.1.3");
-	sw_neigh(p, p->up, "10.0.1.4");
+	sw_neigh(p, p->up, V);
+	sw_neigh(p, p->up, W);
 	joined(p);
-	sw_assert(p, p->up, "10.0.1.3", NULL, G, true, rpf_of(up(p))->preference,
-		rpf_of(up(p))->metric + 1);
+	sw_assert(p, p->up, V, NULL, G, true, rpf_of(up(p))->preference, rpf_of(up(p))->metric + 1);
 	assert_int_equal(sw_oif(p, "*", G, p->up)->assert, ASSERT_LOSER);
 	assert_false(up(p)->by_assert);
 	sw_pass(p, 2500);
 	assert_string_equal(sw_sent(p, p->up), "");
-	world_route(p->w, SM_RP "/32", p->up, "10.0.1.4");
-	world_run(p->w);
-	assert_string_equal(sw_sent(p, p->up), "10.0.1.4: " G " J*10.9.9.9");
+	route(p, p->up, W);
+	assert_string_equal(sw_sent(p, p->up), W ": " G " " J);
 	sw_pass(p, 3000);
 	assert_string_equal(sw_sent(p, p->up), P_UP);
 }
@@ -337,15 +305,15 @@ static void a_farther_winner_is_followed_for_assert_time_after_the_next_hop_said
 	struct sm_world *p = *state;
 	uint32_t pref, metric;
 
-	sw_neigh(p, p->up, "10.0.1.3");
+	sw_neigh(p, p->up, V);
 	joined(p);
 	pref = rpf_of(up(p))->preference;
 	metric = rpf_of(up(p))->metric;
-	sw_assert(p, p->up, "10.0.1.2", NULL, G, true, pref, metric + 9);
-	sw_assert(p, p->up, "10.0.1.3", NULL, G, true, pref, metric + 1);
+	sw_assert(p, p->up, X, NULL, G, true, pref, metric + 9);
+	sw_assert(p, p->up, V, NULL, G, true, pref, metric + 1);
 	assert_true(up(p)->by_assert);
 	sw_pass(p, 177000);
-	sw_assert(p, p->up, "10.0.1.3", NULL, G, true, pref, metric + 1); /* before AT expires */
+	sw_assert(p, p->up, V, NULL, G, true, pref, metric + 1); /* before AT expires */
 	sw_pass(p, 2999);
 	assert_true(up(p)->by_assert);
 	sw_forget(p);
@@ -359,16 +327,15 @@ static void a_winner_that_restarts_or_vanishes_has_won_nothing(void **state)
 {
 	struct sm_world *p = *state;
 
-	sw_neigh(p, p->up, "10.0.1.3");
+	sw_neigh(p, p->up, V);
 	joined(p);
 	for (unsigned i = 0; i < 2; i++) {
-		sw_assert(p, p->up, "10.0.1.3", NULL, G, true, 0, 0);
-		sw_pass(p, 2500);
+		wins(p, V);
 		sw_forget(p);
-		sw_hello(p, p->up, "10.0.1.3", 2, i ? 0 : PIM_HOLDTIME_FOREVER);
+		sw_hello(p, p->up, V, 2, i ? 0 : PIM_HOLDTIME_FOREVER);
 		assert_false(up(p)->by_assert);
 		sw_pass(p, 2500);
-		assert_string_equal(sw_sent(p, p->up), "10.0.1.2: " G " J*10.9.9.9");
+		assert_string_equal(sw_sent(p, p->up), J_UP);
 	}
 }
 
@@ -377,11 +344,11 @@ static void a_lost_neighbour_is_joined_when_it_is_back(void **state)
 	struct sm_world *p = *state;
 
 	joined(p);
-	sw_hello(p, p->up, "10.0.1.2", 1, 0);
+	sw_hello(p, p->up, X, 1, 0);
 	assert_true(ip_is_none(&up(p)->nbr));
 	assert_false(timer_armed(&up(p)->jt));
 	assert_string_equal(sw_sent(p, p->up), "");
-	sw_neigh(p, p->up, "10.0.1.2");
+	sw_neigh(p, p->up, X);
 	assert_string_equal(sw_sent(p, p->up), J_UP);
 }
 
@@ -393,8 +360,7 @@ static void without_route_the_join_waits_for_one(void **state)
 	world_run(p->w);
 	sw_member(p, p->lan1, "*", G, MEMBER_INCLUDE);
 	assert_string_equal(sw_route(p, "*", G), "> lan1");
-	world_route(p->w, SM_RP "/32", p->up, "10.0.1.2");
-	world_run(p->w);
+	route(p, p->up, X);
 	assert_string_equal(sw_sent(p, p->up), J_UP);
 }
 
@@ -403,10 +369,9 @@ static void another_rp_by_the_same_neighbour_is_joined_at_once(void **state)
 	struct sm_world *p = *state;
 
 	joined(p);
-	world_route(p->w, "10.9.9.8/32", p->up, "10.0.1.2");
-	sw_rp(p, "10.9.9.8", "239.0.0.0/8");
-	sw_config(p);
-	assert_string_equal(sw_sent(p, p->up), "10.0.1.2: " G " J*10.9.9.8");
+	world_route(p->w, RP8 "/32", p->up, X);
+	another_rp(p);
+	assert_string_equal(sw_sent(p, p->up), X ": " G " " J8);
 }
 
 /* What an assert compared were ways to the old RP: its winner may be the one whose way to the new one is ours. */
@@ -414,16 +379,13 @@ static void with_the_rp_the_asserts_about_ways_to_it_end(void **state)
 {
 	struct sm_world *p = *state;
 
-	sw_neigh(p, p->up, "10.0.1.3");
-	world_route(p->w, "10.9.9.8/32", p->up, "10.0.1.2");
+	sw_neigh(p, p->up, V);
+	world_route(p->w, RP8 "/32", p->up, X);
 	joined(p);
-	sw_assert(p, p->up, "10.0.1.3", NULL, G, true, 0, 0);
-	sw_pass(p, 2500);
-	assert_string_equal(sw_sent(p, p->up), "10.0.1.3: " G " J*10.9.9.9");
-	sw_rp(p, "10.9.9.8", "239.0.0.0/8");
-	sw_config(p);
-	assert_string_equal(
-		sw_sent(p, p->up), "10.0.1.2: " G " J*10.9.9.8 | 10.0.1.3: " G " P*10.9.9.9");
+	wins(p, V);
+	assert_string_equal(sw_sent(p, p->up), V ": " G " " J);
+	another_rp(p);
+	assert_string_equal(sw_sent(p, p->up), X ": " G " " J8 " | " V ": " G " " P);
 	assert_null(sw_oif(p, "*", G, p->up));
 }
 
@@ -432,10 +394,9 @@ static void another_rp_elsewhere_moves_the_tree(void **state)
 	struct sm_world *p = *state;
 
 	joined(p);
-	world_route(p->w, "10.9.9.8/32", p->src, "10.0.2.2");
-	sw_rp(p, "10.9.9.8", "239.0.0.0/8");
-	sw_config(p);
-	assert_string_equal(sw_sent(p, p->src), "10.0.2.2: " G " J*10.9.9.8");
+	world_route(p->w, RP8 "/32", p->src, "10.0.2.2");
+	another_rp(p);
+	assert_string_equal(sw_sent(p, p->src), "10.0.2.2: " G " " J8);
 	sw_pass(p, 3000);
 	assert_string_equal(sw_sent(p, p->up), P_UP);
 }
@@ -472,10 +433,10 @@ static void an_rp_on_our_own_subnet_is_asked_itself(void **state)
 	struct sm_world *p = *state;
 
 	p->conf.n_rps = 0;
-	sw_rp(p, "10.0.1.2", NULL);
+	sw_rp(p, X, NULL);
 	sw_config(p);
 	sw_member(p, p->lan1, "*", G, MEMBER_INCLUDE);
-	assert_string_equal(sw_sent(p, p->up), "10.0.1.2: " G " J*10.0.1.2");
+	assert_string_equal(sw_sent(p, p->up), X ": " G " J*" X);
 }
 
 static void an_interface_that_fails_takes_its_joins_but_not_its_members(void **state)
