@@ -125,6 +125,50 @@ static void receivers_of_an_rp_that_joins_through_their_link_come_to_rest(void *
 	scene_assert_fades(s);
 }
 
+/*      in (src) -- f ---- y
+ *       |          |      |          e's way to S is f, d's is y; rp's asserts beat f's
+ *       rp ------- x ---- d -- ld (rd)
+ *                  |
+ *                  e -- le (re)
+ *
+ * d loses on its way to the RP, and to whom it has joined.
+ */
+static void whom_the_winner_serves_by_the_shared_tree_does_not_join_the_source(void **state)
+{
+	struct sim *s = *state;
+	struct sim_router *f = sim_router(s, "f"), *rp = sim_router(s, "rp"),
+			  *d = sim_router(s, "d"), *e = sim_router(s, "e");
+	struct sim_link *in = scene_lan(s, "in", f, rp, NULL),
+			*x = scene_lan(s, "x", f, rp, d, e, NULL);
+	struct sim_link *y = scene_cable(s, f, d), *ld = scene_lan(s, "ld", d, NULL),
+			*le = scene_lan(s, "le", e, NULL);
+	struct sim_host *src = sim_host(s, "src", in, 3), *rd = sim_host(s, "rd", ld, 3),
+			*re = sim_host(s, "re", le, 3);
+	struct heard *h;
+	struct net_route by_f;
+	char from[IP_STRLEN];
+
+	s->protocols = true;
+	sim_port_of(d, y)->cost = 5;
+	scene_rp(rp);
+	sim_spt(s, PIM_SPT_NEVER);
+	scene_start(s);
+	by_f = towards(e, x, f);
+	by_f.dst = in->subnet;
+	assert_int_equal(net_route_set(e->net, &by_f), 0);
+	sim_host_join(rd, G1);
+	sim_host_filter(re, G1, SIM_INCLUDE, ip_str(&src->port->ip, from, sizeof(from)));
+	sim_run(s, 3);
+	h = scene_listen(s, x);
+	sim_source_send(src, G1, 10);
+	sim_run(s, 10);
+	assert_true(h->asserts > 0);
+	h = scene_listen(s, y);
+	sim_assert_delivers(s, 200);
+	assert_int_equal(h->joins, 0);
+	scene_assert_fades(s);
+}
+
 /*      in (src) -- w -- h (rcv) -- d       d is h's DR; its way to S is by t, j and h itself,
  *                  |    |          |       its way to the RP by u
  *                  |    j ---- t --+
@@ -202,6 +246,7 @@ int main(void)
 		SIM_TEST(joins_of_both_kinds_are_served_by_one_lan),
 		SIM_TEST(an_rp_that_joins_the_source_through_its_own_receivers_comes_to_rest),
 		SIM_TEST(receivers_of_an_rp_that_joins_through_their_link_come_to_rest),
+		SIM_TEST(whom_the_winner_serves_by_the_shared_tree_does_not_join_the_source),
 		SIM_TEST(a_dr_whose_way_to_the_source_leads_through_its_own_lan_comes_to_rest),
 		SIM_TEST(a_ring_of_joins_does_not_outlive_its_members),
 	};

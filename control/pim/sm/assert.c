@@ -224,24 +224,29 @@ static void cancel_send(const struct sm_at *at, struct proto_ctx *ctx)
 	assert_send(at, &inf, &src, ctx);
 }
 
-/* A6, last part.
- *
- * Deviation: a loser on the RP tree switches to the SPT, as a last-hop router would. By the RFC it leaves the
+/* A6, last part. */
+static void spt_by_assert(struct pim_sm *sm, const struct sm_at *at)
+{
+	if (RPF_interface_S(at->s) == at->pif->ifid && at->s->sg.up.state == UP_JOINED)
+		sm_spt_bit_set(sm, at->s, true);
+}
+
+/* Deviation: a loser on the RP tree switches to the SPT, as a last-hop router would. By the RFC it leaves the
  * winner to those who joined (S,G). If these did so on its behalf only, as an RP does whose way to the source leads
  * through its own receivers, they stop once they are told of its Prune, the winner cancels, and all begins anew.
- * Unless packets come it ends with the Assert: only as long does it count for the neighbour (limits.per_neighbor). */
-static void spt_by_assert(struct pim_sm *sm, const struct sm_at *at, struct proto_ctx *ctx)
+ * Unless packets come it ends with the Assert: only as long does it count for the neighbour (limits.per_neighbor).
+ * A winner that is RPF'(*,G) serves us by our Join(*,G), as before, and is told of no Prune. */
+static void join_for_winner(struct pim_sm *sm, const struct sm_at *at,
+	const struct assert_metric *winner, struct proto_ctx *ctx)
 {
-	bool spt = RPF_interface_S(at->s) == at->pif->ifid;
+	struct ipaddr rpt = RPF_nbr_star_g(sm, at->g);
+	bool alone = at->s->kat_by_assert || !timer_armed(&at->s->kat);
 
-	if (spt && at->s->sg.up.state == UP_JOINED)
-		sm_spt_bit_set(sm, at->s, true);
-	if (RPF_interface_RP(at->g) == at->pif->ifid && !inherited_olist_sg_rpt_is_null(at->s)) {
-		bool alone = at->s->kat_by_assert || !timer_armed(&at->s->kat);
-
-		sm_keepalive_set(sm, at->s, keepalive_period_us(sm), ctx);
-		at->s->kat_by_assert = alone;
-	}
+	if (RPF_interface_RP(at->g) != at->pif->ifid || ip_eq(&rpt, &winner->address) ||
+		inherited_olist_sg_rpt_is_null(at->s))
+		return;
+	sm_keepalive_set(sm, at->s, keepalive_period_us(sm), ctx);
+	at->s->kat_by_assert = alone;
 }
 
 static void act(struct pim_sm *sm, enum assert_action action, struct sm_oif *oif,
@@ -268,7 +273,7 @@ static void act(struct pim_sm *sm, enum assert_action action, struct sm_oif *oif
 		break;
 	case A6:
 		store_winner(sm, oif, what->heard, ctx);
-		spt_by_assert(sm, at, ctx);
+		spt_by_assert(sm, at);
 		break;
 	}
 }
@@ -299,6 +304,9 @@ bool assert_step(struct pim_sm *sm, const struct sm_at *at, enum assert_event ev
 	winner = oif->info->winner;
 	oif->assert = cell->next;
 	act(sm, cell->action, oif, at, what, ctx);
+	if (at->s && cell->next == L && from != W &&
+		!ip_eq(&winner.address, &AssertWinner(oif)->address))
+		join_for_winner(sm, at, AssertWinner(oif), ctx);
 	trace(at, from, cell->next, oif, ctx);
 	if (from != cell->next || !same_metric(&winner, AssertWinner(oif)))
 		sm_touch(sm, e);

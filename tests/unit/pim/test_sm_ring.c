@@ -126,6 +126,28 @@ static void who_lost_upstream_on_the_rp_tree_joins_the_source(void **state)
 	assert_true(source(dw, S_SPT, G)->spt_bit);
 }
 
+static void who_lost_upstream_to_whom_it_joined_stays_on_the_rp_tree(void **state)
+{
+	struct data_world *dw = *state;
+
+	downstream_of_the_rp(dw);
+	data_assert(dw, dw->up, "10.0.1.2", S_SPT, G, false, BETTER);
+	assert_int_equal(assert_of(dw, S_SPT, G, dw->up), ASSERT_LOSER);
+	assert_false(joins_source(dw));
+	assert_false(timer_armed(&source(dw, S_SPT, G)->kat));
+}
+
+static void a_winner_who_replaces_whom_it_joined_has_the_loser_join_the_source(void **state)
+{
+	struct data_world *dw = *state;
+
+	downstream_of_the_rp(dw);
+	data_assert(dw, dw->up, "10.0.1.2", S_SPT, G, false, BETTER);
+	data_assert(dw, dw->up, "10.0.1.3", S_SPT, G, false, BEST);
+	assert_int_equal(assert_of(dw, S_SPT, G, dw->up), ASSERT_LOSER);
+	assert_true(joins_source(dw));
+}
+
 static void the_loser_leaves_a_source_that_does_not_come(void **state)
 {
 	struct data_world *dw = *state;
@@ -183,6 +205,8 @@ int main(void)
 		T(data_where_we_do_not_forward_is_no_rival),
 		T(data_of_a_rival_of_a_silent_source_does_not_set_it),
 		T(who_lost_upstream_on_the_rp_tree_joins_the_source),
+		T(who_lost_upstream_to_whom_it_joined_stays_on_the_rp_tree),
+		T(a_winner_who_replaces_whom_it_joined_has_the_loser_join_the_source),
 		T(the_loser_leaves_a_source_that_does_not_come),
 		T(a_loser_whose_receivers_pruned_the_source_does_not_join_it),
 		T(a_loser_downstream_does_not_join_the_source),
