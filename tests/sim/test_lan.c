@@ -53,16 +53,21 @@ static void plant(struct lan *t, struct sim *s)
 	scene_start(s);
 }
 
-/* e's way to the source is c, whatever the others think: a static RPF would say so. */
-static void e_goes_by_c(struct lan *t)
+/* r's way to the source is next, whatever the others think: a static RPF would say so. */
+static void goes_by(const struct sim_router *r, const struct sim_link *l, const struct sim_link *in,
+	const struct sim_router *next)
 {
-	struct net_route r = {.origin = NET_ROUTE_RPF, .n_paths = 1};
+	struct net_route nr = {.origin = NET_ROUTE_RPF, .n_paths = 1};
 
-	r.dst = t->in->subnet;
-	r.paths[0] = (struct net_path){.gateway = sim_port_of(t->c, t->mid)->ip,
-		.ifid = sim_port_of(t->e, t->mid)->ifid,
-		.weight = 1};
-	assert_int_equal(net_route_set(t->e->net, &r), 0);
+	nr.dst = in->subnet;
+	nr.paths[0] = (struct net_path){
+		.gateway = sim_port_of(next, l)->ip, .ifid = sim_port_of(r, l)->ifid, .weight = 1};
+	assert_int_equal(net_route_set(r->net, &nr), 0);
+}
+
+static void e_goes_by_c(const struct lan *t)
+{
+	goes_by(t->e, t->mid, t->in, t->c);
 }
 
 static void an_assert_leaves_one_forwarder_on_a_lan(void **state)
@@ -208,6 +213,49 @@ static void without_suppression_all_send_their_joins(void **state)
 	assert_in_range(h->joins, 27, 33);
 }
 
+/*      in (src) -- v --+-- e --- le (re)       e has joined v, rp has joined w, who has won
+ *              |       |
+ *              +-- w - mid - rp -- lr (rr)
+ *                  |   |
+ *                  +-- n ----- ln (rn)
+ *
+ * rp gets the source from mid and does not forward it there. When n joins rp, this one forgets who has won.
+ */
+static void a_newcomer_on_the_shared_tree_soon_hears_who_has_won_the_source(void **state)
+{
+	struct sim *s = *state;
+	struct sim_router *v = sim_router(s, "v"), *w = sim_router(s, "w"),
+			  *rp = sim_router(s, "rp");
+	struct sim_router *e = sim_router(s, "e"), *n = sim_router(s, "n");
+	struct sim_link *in = scene_lan(s, "in", v, w, NULL), *wn = scene_cable(s, w, n);
+	struct sim_link *mid = scene_lan(s, "mid", v, w, rp, e, n, NULL);
+	struct sim_host *src = sim_host(s, "src", in, 3);
+	struct sim_host *rr = sim_host(s, "rr", scene_lan(s, "lr", rp, NULL), 3),
+			*re = sim_host(s, "re", scene_lan(s, "le", e, NULL), 3),
+			*rn = sim_host(s, "rn", scene_lan(s, "ln", n, NULL), 3);
+	char from[IP_STRLEN];
+
+	s->protocols = true;
+	sim_port_of(v, in)->cost = 20;
+	sim_port_of(n, wn)->cost = 5;
+	scene_rp(rp);
+	sim_spt(s, PIM_SPT_NEVER);
+	scene_start(s);
+	goes_by(e, mid, in, v);
+	ip_str(&src->port->ip, from, sizeof(from));
+	sim_host_filter(re, G1, SIM_INCLUDE, from);
+	sim_host_filter(rr, G1, SIM_INCLUDE, from);
+	sim_run(s, 3);
+	sim_source_send(src, G1, 10);
+	sim_run(s, 30);
+	assert_int_equal(scene_data_on(s, wn, 2), 0);
+	sim_host_join(rn, G1);
+	sim_run(s, 10);
+	assert_true(scene_data_on(s, wn, 2) > 0);
+	sim_assert_delivers(s, 200); /* also after Assert_Time */
+	scene_assert_fades(s);
+}
+
 /* --- DR ---------------------------------------------------------------------------------------------
  *
  *      in (src) --- a, b --- mid --- c, d --- lan (rcv)
@@ -343,6 +391,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		SIM_TEST(an_assert_leaves_one_forwarder_on_a_lan),
 		SIM_TEST(the_shortest_path_wins_an_assert_over_the_shared_tree),
+		SIM_TEST(a_newcomer_on_the_shared_tree_soon_hears_who_has_won_the_source),
 		SIM_TEST(when_the_assert_winner_dies_the_loser_forwards_again),
 		SIM_TEST(when_the_assert_winner_leaves_in_order_the_loser_takes_over_at_once),
 		SIM_TEST(a_prune_is_overridden_by_whoever_still_wants_the_group),

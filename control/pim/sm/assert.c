@@ -341,13 +341,17 @@ static void winner_forget(struct pim_sm *sm, struct sm_oif *oif, struct proto_ct
 	sm_touch(sm, oif->entry);
 }
 
-/* A route may make very many of them worse: about one a millisecond then leaves on an interface. */
-static uint64_t said_soon_us(const struct sm_oif *oif)
+/* A route may make very many of them worse: about one a millisecond then leaves on an interface. One that is due as
+ * soon stays, or who asks often would have it at once. */
+static void say_soon(struct pim_sm *sm, struct sm_oif *oif, struct proto_ctx *ctx)
 {
 	const struct sm_iface *i = oif->iface;
 	uint64_t ms = i->pif->effective_override_interval_ms;
+	uint64_t within_us = (i->n_oifs > ms ? i->n_oifs : ms) * 1000u;
 
-	return pim_random_us(i->pif->pim, (i->n_oifs > ms ? i->n_oifs : ms) * 1000u);
+	if (oif->info->at.due_us > ctx->now_us + within_us)
+		sm_timer_set(sm, ctx, &oif->info->at, SM_T_ASSERT,
+			ctx->now_us + pim_random_us(i->pif->pim, within_us));
 }
 
 /* Deviation: one that has become worse is said soon, and not when AT expires: a loser who is better now takes over
@@ -356,10 +360,9 @@ static void winner_metric(
 	struct pim_sm *sm, struct sm_oif *oif, const struct sm_at *at, struct proto_ctx *ctx)
 {
 	struct assert_metric m = metric_said(at);
-	uint64_t due = ctx->now_us + said_soon_us(oif);
 
-	if (assert_metric_better(&oif->info->winner, &m) && due < oif->info->at.due_us)
-		sm_timer_set(sm, ctx, &oif->info->at, SM_T_ASSERT, due);
+	if (assert_metric_better(&oif->info->winner, &m))
+		say_soon(sm, oif, ctx);
 	oif->info->winner = m;
 }
 
@@ -432,6 +435,26 @@ void assert_rp_changed(struct pim_sm *sm, struct sm_group *g, struct proto_ctx *
 void assert_join_received(struct pim_sm *sm, struct sm_oif *oif, struct proto_ctx *ctx)
 {
 	oif_event(sm, oif, AE_JOIN, ctx);
+}
+
+/* Deviation: what he has forgotten by it (4.6.5 rules 6 and 7) is said again soon. Where he gets the packets from
+ * this link himself he does not forward them, nothing sets off an Assert, and whoever has joined him would not hear of
+ * the winner before AT expires, and change over then. */
+void assert_join_seen(
+	struct pim_sm *sm, struct sm_entry *e, struct pim_iface *pif, struct proto_ctx *ctx)
+{
+	struct sm_oif *oif = sm_oif_find(e, pif);
+
+	if (oif && oif->assert == W && oif->info->pruned_in != sm->pass)
+		say_soon(sm, oif, ctx);
+}
+
+void assert_rpt_prune_seen(struct pim_sm *sm, struct sm_source *s, struct pim_iface *pif)
+{
+	struct sm_oif *oif = sm_oif_find(&s->sg, pif);
+
+	if (oif && oif->info)
+		oif->info->pruned_in = sm->pass;
 }
 
 void assert_neigh_void(

@@ -162,6 +162,7 @@ static void see_star_g(struct pim_sm *sm, struct sm_group *g, const struct pim_j
 		/* One for another RP does not keep our tree alive. */
 		if (towards(&g->star, m, upstream) && ip_eq(&e->addr, &g->rp_joined))
 			up_see_join(sm, &g->star, m, ctx);
+		g->join_seen |= ip_eq(&e->addr, RP_G(g));
 		return;
 	}
 	if (towards(&g->star, m, upstream))
@@ -196,8 +197,12 @@ static void see_sg(struct pim_sm *sm, struct sm_group *g, const struct pim_jp_so
 			up_rpt_see_join(sm, s, ctx);
 		else if (s && !rpt && towards(&s->sg, m, upstream))
 			up_see_join(sm, &s->sg, m, ctx);
+		if (s && !rpt)
+			assert_join_seen(sm, &s->sg, m->pif, ctx);
 		return;
 	}
+	if (s && rpt)
+		assert_rpt_prune_seen(sm, s, m->pif);
 	if (s && towards(&s->sg, m, upstream))
 		up_see_prune(sm, &s->sg, m, ctx);
 	see_rpt_prune(sm, g, &e->addr, m, upstream, ctx);
@@ -215,6 +220,21 @@ static void entry_for_another(struct pim_sm *sm, const struct ipaddr *grp,
 		see_star_g(sm, g, e, m, upstream, ctx);
 	else
 		see_sg(sm, g, e, m, upstream, ctx);
+}
+
+/* What a Join(*,G) for another says of the sources that it does not prune. */
+static void end_of_message_seen(
+	struct pim_sm *sm, const struct ipaddr *grp, const struct jp_recv *m, struct proto_ctx *ctx)
+{
+	struct sm_group *g = sm_group_find(sm, grp);
+	struct sm_source *s;
+
+	if (!g || !g->join_seen)
+		return;
+	g->join_seen = false;
+	assert_join_seen(sm, &g->star, m->pif, ctx);
+	LIST_FOREACH (s, &g->sources, in_group)
+		assert_join_seen(sm, &s->sg, m->pif, ctx);
 }
 
 /* --- the message ----------------------------------------------------------------------------------------- */
@@ -277,8 +297,12 @@ static void message(
 			group_set(sm, &set, m, &jp->upstream, us, ctx);
 	}
 	walk = *jp;
-	while (us && pim_jp_group_next(&walk, &set))
-		end_of_message(sm, &set.grp, m, ctx);
+	while (pim_jp_group_next(&walk, &set)) {
+		if (us)
+			end_of_message(sm, &set.grp, m, ctx);
+		else
+			end_of_message_seen(sm, &set.grp, m, ctx);
+	}
 }
 
 void sm_joinprune_received(struct pim_sm *sm, struct pim_iface *pif, const struct ipaddr *src,

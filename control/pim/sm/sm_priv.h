@@ -118,6 +118,7 @@ struct assert_info {
 	struct timer at;             /* AT */
 	struct assert_metric winner; /* AssertWinner(.., I) and its metric; address IP_NONE: none */
 	uint64_t sent_us;            /* the last Assert that data set off; 0 none */
+	uint32_t pruned_in; /* pim_sm.pass when a Prune(S,G,rpt) to another was seen last */
 };
 
 /* What is known of an interface in (*,G), or in (S,G) with (S,G,rpt). In order of ifid in its entry. */
@@ -221,7 +222,7 @@ struct sm_group {
 	struct ipaddr grp;
 	struct ipaddr rp_joined; /* Last RP Used (4.1.2) */
 	bool ssm;
-	bool join_seen; /* a Join(*,G) for us is in the message being read */
+	bool join_seen; /* a Join(*,G) is in the message being read */
 	uint32_t n_sources;
 	LIST_HEAD(, sm_source) sources;
 };
@@ -420,6 +421,12 @@ void assert_rp_changed(struct pim_sm *sm, struct sm_group *g, struct proto_ctx *
 /* A Join(*,G) or Join(S,G) for us came in on the interface; also called for (S,G) when a Join(*,G) came
  * without Prune(S,G,rpt) (4.6.5 rule 7). */
 void assert_join_received(struct pim_sm *sm, struct sm_oif *oif, struct proto_ctx *ctx);
+/* Likewise for another router, who may have lost to us: AT is decreased to about t_override if we have won, and the message
+ * being read holds no Prune(S,G,rpt) of it. */
+void assert_join_seen(
+	struct pim_sm *sm, struct sm_entry *e, struct pim_iface *pif, struct proto_ctx *ctx);
+/* That Prune(S,G,rpt). */
+void assert_rpt_prune_seen(struct pim_sm *sm, struct sm_source *s, struct pim_iface *pif);
 /* The router with this primary address on pif is gone or restarted: asserts it has won are void. */
 void assert_neigh_void(
 	struct pim_sm *sm, struct pim_iface *pif, const struct ipaddr *addr, struct proto_ctx *ctx);

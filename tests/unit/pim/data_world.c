@@ -161,32 +161,54 @@ static void jp_send(void *arg, const uint8_t *ip, size_t len)
 	data_packet(a->dw, a->ifid, ip, len);
 }
 
-void data_jp(struct data_world *dw, uint16_t ifid, const char *from, bool join, uint8_t flags,
-	const char *src, const char *grp)
+static void jp_message(struct data_world *dw, uint16_t ifid, const char *from,
+	const struct ipaddr *upstream, struct pim_jp_set *set)
 {
 	uint8_t buf[1500];
 	struct jp_arg arg = {dw, ifid};
-	struct ipaddr f = addr(from);
 	struct pim_jp_builder b = {.buf = buf,
 		.cap = sizeof(buf),
-		.src = f,
-		.upstream = pim_iface_get(dw->pim, ifid, f.family)->addr,
+		.src = addr(from),
+		.upstream = *upstream,
 		.holdtime_s = 65535,
 		.send = jp_send,
 		.arg = &arg};
-	struct pim_jp_set set = {0};
+
+	pim_jp_build(&b, set);
+	pim_jp_flush(&b);
+	pim_jp_set_fini(set);
+}
+
+void data_jp(struct data_world *dw, uint16_t ifid, const char *from, bool join, uint8_t flags,
+	const char *src, const char *grp)
+{
 	struct ipaddr g = addr(grp), s = addr(src);
+	struct pim_jp_set set = {0};
 
 	pim_jp_set_begin(&set, &g);
 	pim_jp_set_add(&set, join, &s, flags);
-	pim_jp_build(&b, &set);
-	pim_jp_flush(&b);
-	pim_jp_set_fini(&set);
+	jp_message(dw, ifid, from, &pim_iface_get(dw->pim, ifid, addr(from).family)->addr, &set);
 }
 
 static bool is_star(const char *src)
 {
 	return !strcmp(src, "*");
+}
+
+void data_join_to_another(
+	struct data_world *dw, const char *src, const char *grp, const char *without)
+{
+	struct ipaddr g = addr(grp), to = addr("10.1.0.9");
+	struct ipaddr s = is_star(src) ? dw->rp.address : addr(src);
+	struct pim_jp_set set = {0};
+
+	pim_jp_set_begin(&set, &g);
+	pim_jp_set_add(&set, true, &s, is_star(src) ? PIM_JP_STAR_G : PIM_JP_SG);
+	if (without) {
+		s = addr(without);
+		pim_jp_set_add(&set, false, &s, PIM_JP_SG_RPT);
+	}
+	jp_message(dw, dw->lan, "10.1.0.2", &to, &set);
 }
 
 static void join_or_prune(struct data_world *dw, bool join, const char *src, const char *grp)

@@ -52,6 +52,9 @@ void data_hello(struct data_world *dw, uint16_t ifid, const char *from, uint32_t
  * ever. */
 void data_jp(struct data_world *dw, uint16_t ifid, const char *from, bool join, uint8_t flags,
 	const char *src, const char *grp);
+/* A Join of 10.1.0.2 to 10.1.0.9 on lan: (*,G) if src is "*", beside a Prune(S,G,rpt) of without if that is not NULL. */
+void data_join_to_another(
+	struct data_world *dw, const char *src, const char *grp, const char *without);
 void data_join(struct data_world *dw, const char *src, const char *grp); /* on lan, from 10.1.0.2 */
 void data_prune(struct data_world *dw, const char *src, const char *grp);
 void data_member(struct data_world *dw, uint16_t ifid, const char *src, const char *grp,

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  * Copyright (c) 2026 The starg authors
  *
- * Asserts and the DR, asserts in the SSM range, and what is refused of them.
+ * Asserts and the DR, asserts in the SSM range, what winners say again, and what is refused of them.
  */
 #include "tests/sum.h"
 #include "tests/unit/pim/assert_help.h"
@@ -99,6 +99,68 @@ static void of_very_many_that_become_worse_about_1000_a_second_are_said(void **s
 	assert_in_range(said, 900, 1100);
 	data_pass(dw, 4);
 	assert_int_equal(said + data_asserts(dw, dw->lan, &a), n);
+}
+
+/* --- Joins to another, who may have lost (4.6.5 rules 6 and 7) ---------------------------------- */
+
+/* It is due within this time of the Join. */
+static unsigned said_soon(struct data_world *dw)
+{
+	struct pim_assert a;
+
+	data_pass(dw, 2.51);
+	return data_asserts(dw, dw->lan, &a);
+}
+
+static void a_winner_speaks_again_when_another_is_joined(void **state)
+{
+	struct data_world *dw = *state;
+
+	win_sg(dw);
+	data_join_to_another(dw, S_SPT, G, NULL);
+	assert_int_equal(said_soon(dw), 1);
+	data_join_to_another(dw, "*", G, NULL);
+	data_join_to_another(dw, "*", G, NULL);
+	assert_int_equal(said_soon(dw), 1);
+	assert_int_equal(said_soon(dw), 0);
+	data_join_to_another(dw, S_UP, G, NULL); /* another source */
+	assert_int_equal(said_soon(dw), 0);
+}
+
+static void a_winner_of_the_group_speaks_again_when_another_is_joined(void **state)
+{
+	struct data_world *dw = *state;
+
+	win_star(dw);
+	data_join_to_another(dw, "*", G, S_SPT);
+	assert_int_equal(said_soon(dw), 1);
+	data_join_to_another(dw, S_SPT, G, NULL);
+	assert_int_equal(said_soon(dw), 0);
+}
+
+static void a_join_to_another_without_the_source_has_its_winner_say_nothing(void **state)
+{
+	struct data_world *dw = *state;
+
+	win_sg(dw);
+	data_join_to_another(dw, "*", G, S_SPT);
+	assert_int_equal(said_soon(dw), 0);
+	data_join_to_another(dw, "*", G, S_UP); /* the next one has no Prune of it */
+	assert_int_equal(said_soon(dw), 1);
+	dw->rp.address = addr("10.255.0.9"); /* a Join for another RP than ours */
+	data_join_to_another(dw, "*", G, NULL);
+	assert_int_equal(said_soon(dw), 0);
+}
+
+static void a_loser_says_nothing_when_another_is_joined(void **state)
+{
+	struct data_world *dw = *state;
+
+	lose_sg(dw);
+	data_join_to_another(dw, "*", G, NULL);
+	data_join_to_another(dw, S_SPT, G, NULL);
+	assert_int_equal(said_soon(dw), 0);
+	assert_int_equal(assert_of(dw, S_SPT, G, dw->lan), ASSERT_LOSER);
 }
 
 /* --- what is refused -------------------------------------------------------------------------- */
@@ -230,6 +292,10 @@ int main(void)
 		T(ssm_asserts_without_waiting_for_data_on_the_spt),
 		T(ssm_knows_no_assert_of_the_group),
 		T(of_very_many_that_become_worse_about_1000_a_second_are_said),
+		T(a_winner_speaks_again_when_another_is_joined),
+		T(a_winner_of_the_group_speaks_again_when_another_is_joined),
+		T(a_join_to_another_without_the_source_has_its_winner_say_nothing),
+		T(a_loser_says_nothing_when_another_is_joined),
 		T(a_flood_of_asserts_stays_below_the_limit_of_its_sender),
 		T(asserts_upstream_that_are_taken_back_leave_no_source_joined),
 		T(a_source_that_sends_stays_when_the_assert_that_joined_it_ends),
