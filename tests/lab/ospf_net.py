@@ -102,7 +102,8 @@ class Triangle(PimNet):
 
     def detour(self, one: tuple, other: tuple, ms: float) -> None:
         if ms:
-            self.on_lan(SlowWire(self.lab, "slow", ms), one, other)
+            self.slow = SlowWire(self.lab, "slow", ms)
+            self.on_lan(self.slow, one, other)
         else:
             self.cable(*one, *other)
 

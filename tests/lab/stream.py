@@ -171,7 +171,7 @@ class Sender:
         began, base = time.monotonic(), self.sent
         while self.running:
             due = base + int((time.monotonic() - began) * self.rate)
-            if due - self.sent > self.rate:  # this machine stood still: no burst to catch up
+            if due - self.sent > max(64, self.rate // 20):  # this machine stood still: no burst to catch up
                 began, base = time.monotonic(), self.sent
             elif due > self.sent:
                 self.send(due - self.sent)
