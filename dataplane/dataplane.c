@@ -166,6 +166,7 @@ int tables_new(struct dataplane *d)
 		mfib_init(&d->mfib, t, &d->retire, &d->lists) || stats_new(d) || police_init(d))
 		return -ENOMEM;
 	d->mfib.counter_reset = stats_counter_reset;
+	d->mfib.counter_used = stats_counter_used;
 	return 0;
 }
 

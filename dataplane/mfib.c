@@ -81,11 +81,13 @@ static int input_cmp(const void *a, const void *b)
 	return (int)x->ifid - (int)y->ifid;
 }
 
-/* Ascending, so that DP_IF_ANY is behind those that name an interface. before: of the entry that is replaced, or
+/* Ascending, so that DP_IF_ANY is behind those that name an interface. before: the entry that is replaced, or
  * NULL: a move that goes on keeps its state. NULL: no memory. */
 static const struct mfib_inputs *inputs_new(
-	const struct mfib *m, const struct dp_route *r, const struct mfib_inputs *before)
+	const struct mfib *m, const struct dp_route *r, const struct mfib_route *before)
 {
+	struct fwd_move *mv = before && before->inputs ? before->inputs->move : NULL;
+	uint64_t used = before ? m->counter_used(m->retire->owner, before->counter) : 0;
 	struct mfib_inputs *in;
 
 	if (!r->n_inputs)
@@ -95,7 +97,7 @@ static const struct mfib_inputs *inputs_new(
 		return NULL;
 	in->n = r->n_inputs;
 	memcpy(in->v, r->inputs, r->n_inputs * sizeof(in->v[0]));
-	if (moving_begin(m->t, in, before ? before->move : NULL)) {
+	if (moving_begin(m->t, in, mv, used)) {
 		free(in);
 		return NULL;
 	}
@@ -136,7 +138,7 @@ static int entry_fill(const struct mfib *m, struct mfib_route *e, const struct d
 		e->flags = r->inputs[0].flags;
 		return 0;
 	}
-	e->inputs = inputs_new(m, r, before ? before->inputs : NULL);
+	e->inputs = inputs_new(m, r, before);
 	return e->inputs ? 0 : -ENOMEM;
 }
 
@@ -351,12 +353,21 @@ static void counter_reset_none(void *owner, uint32_t counter)
 {
 }
 
+static uint64_t counter_unused(void *owner, uint32_t counter)
+{
+	return 0;
+}
+
 int mfib_init(struct mfib *m, struct fwd_tables *t, struct retire *r, struct lists *l)
 {
 	uint32_t n = MFIB_INDEXES(t->max_routes);
 
 	t->lines_match = mfib_lines_match();
-	*m = (struct mfib){.t = t, .retire = r, .lists = l, .counter_reset = counter_reset_none};
+	*m = (struct mfib){.t = t,
+		.retire = r,
+		.lists = l,
+		.counter_reset = counter_reset_none,
+		.counter_used = counter_unused};
 	t->routes = region_new((size_t)n * sizeof(*t->routes), true);
 	m->ctl = region_new((size_t)n * sizeof(*m->ctl), false);
 	if (!t->routes || !m->ctl || marks_init(m) || mfib_table_init(m) || mfib_lens_init(m) ||

@@ -14,7 +14,9 @@
  * the change that was forwarded already (`done`): it has nothing left to give.
  *
  * Where that does not come to pass: once the old path has been silent for SILENT_MS and SILENT_PACKETS of the next
- * one, both are in use. Paths that do not bring the same bytes change DP_MOVE_MS after the next one's first
+ * one, both are in use. But what was forwarded before the move has no fingerprint, and a next path that was
+ * flowing already and is slower brings it when a source pauses, as if it were new: so both are in use no
+ * sooner than STALE_MS after the last such packet. Paths that do not bring the same bytes change DP_MOVE_MS after the next one's first
  * packet. Packets that cannot be told from each other are taken from the path in use, and if they prevail, the
  * change comes OVERLAP_MS after that first packet.
  *
@@ -34,6 +36,7 @@
 
 #define SILENT_MS 10
 #define SILENT_PACKETS 3
+#define STALE_MS 300
 #define OVERLAP_MS 10
 #define PRINT_BYTES 1536 /* of a packet, which its fingerprint is about */
 #define UDP_LEN 8
@@ -58,19 +61,22 @@ static bool move_of(const struct mfib_inputs *in, uint16_t *old, uint16_t *next)
 	return *next;
 }
 
-static struct fwd_move *move_new(const struct fwd_tables *t, uint16_t old, uint16_t next)
+static struct fwd_move *move_new(
+	const struct fwd_tables *t, uint16_t old, uint16_t next, uint64_t used)
 {
 	struct fwd_move *mv = calloc(1, sizeof(*mv));
 
 	if (!mv)
 		return NULL;
 	mv->salt = mfib_mix(rte_rdtsc() ^ t->seed[0], (uintptr_t)mv ^ t->seed[1]);
+	mv->before = used;
 	mv->old = old;
 	mv->next = next;
 	return mv;
 }
 
-int moving_begin(const struct fwd_tables *t, struct mfib_inputs *in, struct fwd_move *before)
+int moving_begin(
+	const struct fwd_tables *t, struct mfib_inputs *in, struct fwd_move *before, uint64_t used)
 {
 	uint16_t old, next;
 	struct fwd_move *mv = before;
@@ -79,7 +85,7 @@ int moving_begin(const struct fwd_tables *t, struct mfib_inputs *in, struct fwd_
 	if (!move_of(in, &old, &next))
 		return 0;
 	if (!mv || mv->old != old || mv->next != next)
-		mv = move_new(t, old, next);
+		mv = move_new(t, old, next, used);
 	if (!mv)
 		return -ENOMEM;
 	mv->refs++;
@@ -209,7 +215,8 @@ static void next_heard(struct fwd_move *mv, uint64_t ms, uint64_t now)
 		use_more(mv, MOVING_NEXT);
 		SET(mv->done, true);
 	} else if (alone > SILENT_PACKETS && waited >= SILENT_MS * ms &&
-		   passed(GET(mv->heard), now) >= SILENT_MS * ms) {
+		   passed(GET(mv->heard), now) >= SILENT_MS * ms &&
+		   passed(mv->before, now) >= STALE_MS * ms) {
 		use_more(mv, MOVING_BOTH);
 	}
 }

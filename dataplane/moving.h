@@ -13,6 +13,7 @@ enum moving_use { MOVING_OLD, MOVING_BOTH, MOVING_NEXT };
 /* What workers know of a move; shared by the entries that a route has while it lasts. */
 struct fwd_move {
 	uint64_t salt;        /* of the prints: packets of an earlier move are strangers */
+	uint64_t before;      /* time of the last packet before it, which has no print; 0: none */
 	uint16_t old, next;   /* inputs; equal: the paths are told by the sender's MAC */
 	uint32_t refs;        /* control's */
 	_Atomic uint64_t mac; /* of the old path's sender, where inputs are equal; 0: none heard */
@@ -26,8 +27,9 @@ struct fwd_move {
 };
 
 /* Where inputs have one of DP_ROLE_NEXT: its state is `before`'s if that is the same move, and INPUT_MOVING is set
- * where moving_takes is to be asked. -ENOMEM. */
-int moving_begin(const struct fwd_tables *t, struct mfib_inputs *in, struct fwd_move *before);
+ * where moving_takes is to be asked. used: when the route took a packet last, in cycles, 0 never. -ENOMEM. */
+int moving_begin(
+	const struct fwd_tables *t, struct mfib_inputs *in, struct fwd_move *before, uint64_t used);
 void moving_end(struct fwd_move *mv); /* gives one reference back; NULL is none */
 
 /* Whether p, of a route that moves, is forwarded; now: the burst's time stamp. *tell, whether its input has

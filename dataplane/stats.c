@@ -161,6 +161,11 @@ void stats_counter_reset(void *dataplane, uint32_t counter)
 		d->base.route[counter] = zero_base;
 }
 
+uint64_t stats_counter_used(void *dataplane, uint32_t counter)
+{
+	return route_sum(dataplane, counter).last_tsc;
+}
+
 static void routes_clear(struct dataplane *d)
 {
 	for (uint32_t c = d->mfib.counters.first; c < d->mfib.counters.next; c++) {

@@ -102,6 +102,8 @@ struct mfib {
 	uint32_t *lens_count[2]; /* routes by lengths, IPv4 and IPv6 (mfib_lens.c) */
 	/* A counter index is about to be used again: nobody writes to it any more. */
 	void (*counter_reset)(void *owner, uint32_t counter);
+	/* When its route accepted a packet last, in cycles; 0: never. */
+	uint64_t (*counter_used)(void *owner, uint32_t counter);
 };
 
 /* Entries and counters for max_routes, twice: replaced ones wait for their grace period. */
@@ -352,4 +354,5 @@ void stats_clear(struct dataplane *d);
 /* A new interface or oif starts at zero. */
 void stats_if_rebase(struct dataplane *d, uint16_t ifid);
 void stats_oif_rebase(struct dataplane *d, uint32_t oif);
-void stats_counter_reset(void *dataplane, uint32_t counter); /* mfib.counter_reset */
+void stats_counter_reset(void *dataplane, uint32_t counter);    /* mfib.counter_reset */
+uint64_t stats_counter_used(void *dataplane, uint32_t counter); /* mfib.counter_used */

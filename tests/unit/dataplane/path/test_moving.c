@@ -29,7 +29,7 @@ struct world {
 	struct fwd_tables t;
 	struct mfib_inputs in;
 	struct mfib_route r;
-	uint64_t now;
+	uint64_t now, used;                  /* used: before a move */
 	unsigned sent[PACKETS], told, order; /* order: packets that came behind a later one */
 	uint32_t top;
 	bool like; /* all packets are the same */
@@ -43,7 +43,7 @@ static void world_begin(struct world *x, uint16_t old, uint16_t next)
 		x->in.v[x->in.n++] = (struct dp_input){.ifid = old, .flags = DP_INPUT_ACCEPT};
 	x->in.v[0] = (struct dp_input){
 		.ifid = next, .flags = DP_INPUT_ACCEPT | DP_INPUT_SIGNAL, .role = DP_ROLE_NEXT};
-	assert_int_equal(moving_begin(&x->t, &x->in, NULL), 0);
+	assert_int_equal(moving_begin(&x->t, &x->in, NULL, x->used), 0);
 }
 
 static int setup(void **state)
@@ -248,6 +248,44 @@ static void an_old_path_that_is_silent_is_not_waited_for(void **state)
 	assert_false(comes(x, NEXT, 2001));
 }
 
+/* The next path, 50 ms slower, brings what was forwarded before the move, and the source pauses. */
+static void what_a_slower_path_has_under_way_is_not_new_when_the_source_pauses(void **state)
+{
+	struct world *x = *state;
+
+	moving_end(x->in.move);
+	x->used = x->now;
+	world_begin(x, OLD, NEXT);
+	for (uint32_t n = 0; n < 500; n++) {
+		x->now += 100 * US;
+		assert_false(comes(x, NEXT, n));
+	}
+	for (uint32_t n = 500; n < 2000; n++) {
+		x->now += 100 * US;
+		if (n < 1500)
+			comes(x, OLD, n);
+		if (n >= 1000)
+			comes(x, NEXT, n - 500);
+	}
+	for (uint32_t n = 0; n < 1500; n++)
+		assert_int_equal(x->sent[n], n >= 500);
+}
+
+static void an_old_path_that_dies_as_the_move_begins_is_waited_for_a_moment(void **state)
+{
+	struct world *x = *state;
+	uint32_t lost = 0;
+
+	moving_end(x->in.move);
+	x->used = x->now;
+	world_begin(x, OLD, NEXT);
+	for (uint32_t n = 0; n < 1000; n++) {
+		x->now += MS;
+		lost += !comes(x, NEXT, n);
+	}
+	assert_in_range(lost, 298, 300);
+}
+
 static void paths_that_bring_other_bytes_change_after_a_second(void **state)
 {
 	struct world *x = *state;
@@ -384,11 +422,11 @@ static void a_route_that_changes_while_it_moves_goes_on_moving(void **state)
 
 	for (uint32_t i = 0; i < again.n; i++)
 		again.v[i].flags &= DP_INPUT_ACCEPT;
-	assert_int_equal(moving_begin(&x->t, &again, x->in.move), 0);
+	assert_int_equal(moving_begin(&x->t, &again, x->in.move, 0), 0);
 	assert_ptr_equal(again.move, x->in.move);
 	moving_end(again.move);
 	again.v[1].ifid = 9;
-	assert_int_equal(moving_begin(&x->t, &again, x->in.move), 0);
+	assert_int_equal(moving_begin(&x->t, &again, x->in.move, 0), 0);
 	assert_ptr_not_equal(again.move, x->in.move);
 	moving_end(again.move);
 }
@@ -450,6 +488,8 @@ int main(void)
 		T(a_path_that_was_flowing_already_brings_nothing_twice),
 		T(paths_as_fast_as_each_other_in_any_order),
 		T(an_old_path_that_is_silent_is_not_waited_for),
+		T(what_a_slower_path_has_under_way_is_not_new_when_the_source_pauses),
+		T(an_old_path_that_dies_as_the_move_begins_is_waited_for_a_moment),
 		T(paths_that_bring_other_bytes_change_after_a_second),
 		T(packets_that_are_all_alike_are_taken_from_one_path_and_it_changes_soon),
 		T(a_packet_repeated_now_and_then_is_not_lost),

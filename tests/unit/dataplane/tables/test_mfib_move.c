@@ -22,6 +22,7 @@ static void a_route_that_moves_has_state_until_it_has_one_input_again(void **sta
 
 	assert_int_equal(set(d, &r), 0);
 	assert_null(mfib_find(&d->mfib, &r.key)->inputs);
+	d->workers[0]->route_ctr[mfib_find(&d->mfib, &r.key)->counter].last_tsc = 4711;
 	r.n_inputs = 2;
 	r.inputs[1] = (struct dp_input){
 		.ifid = 2, .flags = DP_INPUT_ACCEPT | DP_INPUT_SIGNAL, .role = DP_ROLE_NEXT};
@@ -29,6 +30,7 @@ static void a_route_that_moves_has_state_until_it_has_one_input_again(void **sta
 	e = mfib_find(&d->mfib, &r.key);
 	mv = e->inputs->move;
 	assert_non_null(mv);
+	assert_int_equal(mv->before, 4711);
 	assert_int_equal(set(d, &r), 0);
 	assert_ptr_equal(mfib_find(&d->mfib, &r.key), e); /* the same once more */
 	r.inputs[1].flags = DP_INPUT_ACCEPT;
