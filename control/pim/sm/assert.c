@@ -12,6 +12,7 @@
 #include "control/pim/sm/register.h"
 
 #define DATA_ASSERT_INTERVAL_US 1000000u
+#define SAY_NEXT_US 1000u
 
 /* --- formulas --------------------------------------------------------------------------------- */
 
@@ -249,6 +250,24 @@ static void join_for_winner(struct pim_sm *sm, const struct sm_at *at,
 	at->s->kat_by_assert = alone;
 }
 
+/* Deviation: who loses (*,G) says which sources it has won, at once, a thousand a second, and not when their AT
+ * expires. The winner serves the members of G from now on, and joins sources for them; as long as it did not want these
+ * on the link, it kept nothing of our Asserts about them (AssertTrackingDesired), and would double a packet of each. */
+static void say_sources_won(struct pim_sm *sm, const struct sm_at *at, struct proto_ctx *ctx)
+{
+	uint64_t due = ctx->now_us;
+	struct sm_source *s;
+	struct sm_oif *oif;
+
+	LIST_FOREACH (s, &at->g->sources, in_group) {
+		oif = sm_oif_find(&s->sg, at->pif);
+		if (!oif || oif->assert != W || oif->info->at.due_us <= due)
+			continue;
+		sm_timer_set(sm, ctx, &oif->info->at, SM_T_ASSERT, due);
+		due += SAY_NEXT_US;
+	}
+}
+
 static void act(struct pim_sm *sm, enum assert_action action, struct sm_oif *oif,
 	const struct sm_at *at, const struct assert_what *what, struct proto_ctx *ctx)
 {
@@ -307,6 +326,8 @@ bool assert_step(struct pim_sm *sm, const struct sm_at *at, enum assert_event ev
 	if (at->s && cell->next == L && from != W &&
 		!ip_eq(&winner.address, &AssertWinner(oif)->address))
 		join_for_winner(sm, at, AssertWinner(oif), ctx);
+	if (!at->s && from == W && cell->next == L)
+		say_sources_won(sm, at, ctx);
 	trace(at, from, cell->next, oif, ctx);
 	if (from != cell->next || !same_metric(&winner, AssertWinner(oif)))
 		sm_touch(sm, e);

@@ -163,6 +163,25 @@ static void a_loser_says_nothing_when_another_is_joined(void **state)
 	assert_int_equal(assert_of(dw, S_SPT, G, dw->lan), ASSERT_LOSER);
 }
 
+/* The winner may not have wanted the source on the link when we won that. */
+static void who_loses_the_group_says_at_once_which_sources_it_has_won(void **state)
+{
+	struct data_world *dw = *state;
+	struct pim_assert a;
+
+	win_star(dw);
+	win_sg(dw);
+	data_assert(dw, dw->lan, "10.1.0.9", "*", G, true, BETTER);
+	assert_int_equal(assert_of(dw, "*", G, dw->lan), ASSERT_LOSER);
+	assert_int_equal(assert_of(dw, S_SPT, G, dw->lan), ASSERT_WINNER);
+	data_pass(dw, 0.01);
+	assert_int_equal(data_asserts(dw, dw->lan, &a), 1);
+	assert_false(a.rpt);
+	assert_true(ip_eq(&a.src, src_of(source(dw, S_SPT, G))));
+	data_pass(dw, 170); /* and then with AT, as ever */
+	assert_int_equal(data_asserts(dw, dw->lan, &a), 0);
+}
+
 /* --- what is refused -------------------------------------------------------------------------- */
 
 static void an_assert_that_is_broken_changes_nothing(void **state)
@@ -296,6 +315,7 @@ int main(void)
 		T(a_winner_of_the_group_speaks_again_when_another_is_joined),
 		T(a_join_to_another_without_the_source_has_its_winner_say_nothing),
 		T(a_loser_says_nothing_when_another_is_joined),
+		T(who_loses_the_group_says_at_once_which_sources_it_has_won),
 		T(a_flood_of_asserts_stays_below_the_limit_of_its_sender),
 		T(asserts_upstream_that_are_taken_back_leave_no_source_joined),
 		T(a_source_that_sends_stays_when_the_assert_that_joined_it_ends),
