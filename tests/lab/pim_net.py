@@ -243,6 +243,13 @@ class PimdPim(Pimd):
         return self.run(str(self.program), "-r", check=False).stdout
 
     def mroute(self, source: str, group: str) -> dict | None:
+        """Its rows of oifs have a letter or a dot for each interface, in their order."""
+        lines = iter(self.tables().splitlines())
+        for line in lines:
+            if line.split()[:2] == [source, group]:
+                letters = next((n.split()[-1] for n in lines if n.startswith("Outgoing oifs:")), "")
+                return {"flags": line.split()[3:],
+                        "outputs": {p.name for p, letter in zip(self.ports, letters) if letter != "."}}
         return None
 
     def tell(self) -> str:

@@ -89,22 +89,32 @@ CASES = {
 }
 
 
-def has_asserted(net: Rivals, r, group: str) -> bool:
-    """By its packets: of pimd nothing else is known."""
+def asserts(net: Rivals, r, group: str) -> int:
+    """Sent to the LAN."""
     ip = (p for _, p in net.lab.capture.sent_by(r, "e1"))
-    return any(p[(p[0] & 15) * 4] == PIM_ASSERT and socket.inet_aton(group) in p for p in ip)
+    return sum(p[(p[0] & 15) * 4] == PIM_ASSERT and socket.inet_aton(group) in p for p in ip)
 
 
-def agrees(net: Rivals, r, port: str, group: str, winner: int) -> bool:
-    if r.kind == "pimd":
-        return has_asserted(net, r, group)
-    state = "winner" if r is net.above[winner] else "loser"
-    return r.asserts(SOURCE, group).get(port) == (state, lan_address(winner))
+def forwards(r, group: str) -> bool:
+    return "e1" in (r.mroute(SOURCE, group) or {"outputs": ()})["outputs"]
+
+
+def state(r, port: str, group: str) -> tuple[str, str] | None:
+    """Of the Assert, and who is the winner; None without one, or where no table of the router's says."""
+    return None if r.kind == "pimd" else r.asserts(SOURCE, group).get(port)
+
+
+def has_lost(net: Rivals, rival, group: str, winner: int) -> bool:
+    """And may have forgotten it already, as one does whom nobody joins any longer (AssertTrackingDesired)."""
+    return not forwards(rival, group) and state(rival, "e1", group) in (None, ("loser", lan_address(winner)))
 
 
 def agreed(net: Rivals, group: str, winner: int) -> bool:
-    return (all(agrees(net, r, "e1", group, winner) for r in net.above) and
-            all(agrees(net, r, "e0", group, winner) for r in net.below))
+    win = net.above[winner]
+    return (asserts(net, win, group) > 0 and
+            (win.kind == "pimd" or state(win, "e1", group) == ("winner", lan_address(winner))) and
+            all(has_lost(net, r, group, winner) for r in net.above if r is not win) and
+            all(state(r, "e0", group) == ("loser", lan_address(winner)) for r in net.below))
 
 
 def join_one_by_one(net: Rivals, group: str, winner: int) -> list[Receiver]:
@@ -114,8 +124,10 @@ def join_one_by_one(net: Rivals, group: str, winner: int) -> list[Receiver]:
     for i, (host, rival) in enumerate(zip(net.hosts, net.above)):
         if i == winner:
             continue
+        before = asserts(net, rival, group) + asserts(net, net.above[winner], group)
         receivers.append(net.member(host, group))
-        net.wait(f"{rival.name} loses", lambda r=rival: agrees(net, r, "e1", group, winner))
+        net.wait(f"{rival.name} loses", lambda r=rival, before=before: has_lost(net, r, group, winner) and
+                 asserts(net, r, group) + asserts(net, net.above[winner], group) > before)
     return receivers
 
 
