@@ -14,11 +14,6 @@
 
 /* --- the sender ----------------------------------------------------------------------------------- */
 
-static bool is_link_local6(const struct ipaddr *a)
-{
-	return a->family == IP_V6 && a->b[0] == 0xfe && (a->b[1] & 0xc0) == 0x80;
-}
-
 static bool on_subnet(const struct net_if *ifp, const struct ipaddr *a)
 {
 	for (unsigned i = 0; i < ifp->n_addrs; i++) {
@@ -43,7 +38,7 @@ static bool is_own(const struct net_if *ifp, const struct ipaddr *a)
 static bool sender_ok(const struct gmp_if *gif, const struct net_if *ifp, const struct ipaddr *from)
 {
 	if (from->family == IP_V6)
-		return is_link_local6(from);
+		return ip6_is_link_local(from);
 	if (ip_is_any(from))
 		return true;
 	if (ip_is_multicast(from) || ip_is_loopback(from) || from->w_be[0] == UINT32_MAX)

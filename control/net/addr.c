@@ -15,11 +15,6 @@
 
 #define RTPROT_KERNEL 2 /* linux/rtnetlink.h */
 
-static bool is_link_local(const struct ipaddr *ip)
-{
-	return ip->family == IP_V6 && ip->b[0] == 0xfe && (ip->b[1] & 0xc0) == 0x80;
-}
-
 /* --- the router's own ------------------------------------------------------------------------- */
 
 static bool addr_listed(const struct net_addr *v, unsigned n, const struct ipaddr *ip)
@@ -94,6 +89,15 @@ bool net_is_local(const struct net *net, const struct ipaddr *ip, uint16_t *ifid
 	return found != 0;
 }
 
+bool net_is_own(const struct net *net, const struct ipaddr *ip, uint16_t ifid)
+{
+	const struct net_if *ifp = net_if_get(net, ifid);
+
+	if (!ip6_is_link_local(ip))
+		return net_is_local(net, ip, NULL);
+	return ifp && addr_listed(ifp->addrs, ifp->n_addrs, ip);
+}
+
 /* --- in force --------------------------------------------------------------------------------- */
 
 bool addr_refresh(struct net *net, struct iface *ifc)
@@ -130,10 +134,8 @@ const struct net_addr *net_if_addr_routable(const struct net_if *ifp, enum ip_fa
 {
 	for (unsigned i = 0; i < ifp->n_addrs; i++) {
 		const struct ipaddr *ip = &ifp->addrs[i].ip;
-		bool link_local =
-			ip->family == IP_V6 && ip->b[0] == 0xfe && (ip->b[1] & 0xc0) == 0x80;
 
-		if (ip->family == family && !link_local)
+		if (ip->family == family && !ip6_is_link_local(ip))
 			return &ifp->addrs[i];
 	}
 	return NULL;
@@ -268,7 +270,7 @@ static unsigned connected_wanted(const struct iface *ifc, struct prefix out[NET_
 		const struct net_addr *a = &ifc->pub.addrs[i];
 		struct prefix p = prefix_make(a->ip, a->len);
 
-		if (!is_link_local(&a->ip) && !prefix_listed(out, n, &p))
+		if (!ip6_is_link_local(&a->ip) && !prefix_listed(out, n, &p))
 			out[n++] = p;
 	}
 	return n;

@@ -189,6 +189,9 @@ const struct net_addr *net_if_addr(const struct net_if *ifp, enum ip_family fami
 const struct net_addr *net_if_addr_routable(const struct net_if *ifp, enum ip_family family);
 /* Whether ip is one of the router's own addresses; *ifid (may be NULL) gets the interface. */
 bool net_is_local(const struct net *net, const struct ipaddr *ip, uint16_t *ifid);
+/* Whether whoever has this address on the link of ifid is this router: by any of its addresses, but those of link-local
+ * scope on other links, for others may have them here (RFC 4007 section 6). */
+bool net_is_own(const struct net *net, const struct ipaddr *ip, uint16_t ifid);
 
 /* --- routes and neighbours -------------------------------------------------------------------------- */
 

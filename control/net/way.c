@@ -161,7 +161,7 @@ void way_find(const struct net *net, const struct nexthop *nh, struct way *t)
 {
 	memset(t, 0, sizeof(*t));
 	t->kind = DP_ADJ_UNRESOLVED;
-	if (net_is_local(net, &nh->info.addr, NULL)) {
+	if (net_is_own(net, &nh->info.addr, nh->info.via)) {
 		net_why(t->why, "the address is the router's own");
 		return;
 	}

@@ -114,6 +114,12 @@ static inline bool ip_is_multicast_link_local(const struct ipaddr *a)
 	return a->family == IP_V6 && a->b[0] == 0xff && (a->b[1] & 0xf) <= 2;
 }
 
+/* fe80::/10 (RFC 4291 section 2.5.6): an address that other links may have as well. */
+static inline bool ip6_is_link_local(const struct ipaddr *a)
+{
+	return a->family == IP_V6 && a->b[0] == 0xfe && (a->b[1] & 0xc0) == 0x80;
+}
+
 /* 127.0.0.0/8 or ::1. */
 static inline bool ip_is_loopback(const struct ipaddr *a)
 {

@@ -7,14 +7,9 @@
  */
 #include "control/pim/common/common.h"
 
-static bool link_local6(const struct ipaddr *a)
-{
-	return a->family == IP_V6 && a->b[0] == 0xfe && (a->b[1] & 0xc0) == 0x80;
-}
-
 static bool may_be_primary(const struct ipaddr *a, uint8_t family)
 {
-	return a->family == family && (family == IP_V4 || link_local6(a));
+	return a->family == family && (family == IP_V4 || ip6_is_link_local(a));
 }
 
 bool pim_primary_address(

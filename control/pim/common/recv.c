@@ -39,11 +39,6 @@ static enum scope scope_of(enum pim_type type)
 
 /* --- checks ------------------------------------------------------------------------------------------ */
 
-static bool link_local6(const struct ipaddr *a)
-{
-	return a->b[0] == 0xfe && (a->b[1] & 0xc0) == 0x80;
-}
-
 static enum pim_drop check_link(const struct pim_iface *pif, const struct pim_packet *p)
 {
 	struct ipaddr all = pim_all_routers((enum ip_family)p->src.family);
@@ -54,7 +49,7 @@ static enum pim_drop check_link(const struct pim_iface *pif, const struct pim_pa
 		return PIM_DROP_destination;
 	if (p->ttl != 1)
 		return PIM_DROP_ttl;
-	if (p->src.family == IP_V6 && !link_local6(&p->src))
+	if (p->src.family == IP_V6 && !ip6_is_link_local(&p->src))
 		return PIM_DROP_ip_source;
 	if (p->type != PIM_HELLO && !pim_neigh_find(pif, &p->src))
 		return PIM_DROP_no_neighbor;
@@ -62,12 +57,12 @@ static enum pim_drop check_link(const struct pim_iface *pif, const struct pim_pa
 }
 
 /* Where the message came in PIM may be off: what is routed comes wherever the route to our address leads. */
-static enum pim_drop check(
-	const struct pim_iface *pif, const struct pim_packet *p, const struct net *net)
+static enum pim_drop check(const struct pim_iface *pif, uint16_t ifid, const struct pim_packet *p,
+	const struct net *net)
 {
 	if (!pim_is_unicast(&p->src))
 		return PIM_DROP_ip_source;
-	if (net_is_local(net, &p->src, NULL))
+	if (net_is_own(net, &p->src, ifid))
 		return PIM_DROP_own;
 	switch (scope_of(p->type)) {
 	case SCOPE_LINK:
@@ -159,7 +154,7 @@ static void received(struct pim_self *pim, uint16_t ifid, const struct pim_packe
 		count_rx(&pim->stats, p, len);
 		if (pif)
 			count_rx(&pif->stats, p, len);
-		why = check(pif, p, ctx->net);
+		why = check(pif, ifid, p, ctx->net);
 	}
 	if (!why)
 		why = deliver(pim, pif, p, ctx);

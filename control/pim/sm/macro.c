@@ -232,26 +232,37 @@ bool RPTJoinDesired_g(const struct sm_group *g)
 	return JoinDesired_star_g(g);
 }
 
-static bool same_nbr(struct ipaddr a, struct ipaddr b)
+/* RPF'(*,G) and RPF'(S,G) are one neighbour. Two on two links may have the same link-local address. */
+static bool same_nbr_sg(const struct pim_sm *sm, const struct sm_source *s)
 {
-	return ip_eq(&a, &b);
+	struct ipaddr star = RPF_nbr_star_g(sm, s->group), sg = RPF_nbr_sg(sm, s);
+
+	return ip_eq(&star, &sg) &&
+	       (ip_is_none(&sg) || RPF_interface_RP(s->group) == RPF_interface_S(s));
+}
+
+/* The same of RPF'(S,G,rpt), which is on the link of RPF'(*,G). */
+static bool same_nbr_sg_rpt(const struct pim_sm *sm, const struct sm_source *s)
+{
+	struct ipaddr star = RPF_nbr_star_g(sm, s->group), rpt = RPF_nbr_sg_rpt(sm, s);
+
+	return ip_eq(&star, &rpt);
 }
 
 bool PruneDesired_sg_rpt(const struct pim_sm *sm, const struct sm_source *s)
 {
 	return RPTJoinDesired_g(s->group) &&
-	       (inherited_olist_sg_rpt_is_null(s) ||
-		       (s->spt_bit && !same_nbr(RPF_nbr_star_g(sm, s->group), RPF_nbr_sg(sm, s))));
+	       (inherited_olist_sg_rpt_is_null(s) || (s->spt_bit && !same_nbr_sg(sm, s)));
 }
 
 bool prune_sg_rpt_in_join(const struct pim_sm *sm, const struct sm_source *s)
 {
 	/* Received on the SPT: only pruned off the shared tree if the RPF neighbours differ. */
 	if (s->spt_bit)
-		return !same_nbr(RPF_nbr_star_g(sm, s->group), RPF_nbr_sg(sm, s));
+		return !same_nbr_sg(sm, s);
 	/* All interfaces of (*,G) received prunes of (S,G,rpt). */
 	if (inherited_olist_sg_rpt_is_null(s))
 		return true;
 	/* There was an (S,G) assert on the shared tree's interface. */
-	return !same_nbr(RPF_nbr_star_g(sm, s->group), RPF_nbr_sg_rpt(sm, s));
+	return !same_nbr_sg_rpt(sm, s);
 }

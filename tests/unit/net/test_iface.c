@@ -387,6 +387,22 @@ static void address_of_two_interfaces_stays_local_when_one_goes(void **state)
 	assert_false(net_is_local(f->net, &addr, NULL));
 }
 
+static void a_link_local_address_is_ours_on_its_own_link_only(void **state)
+{
+	struct fixture *f = *state;
+	uint16_t a = lan(f, "lan1", "fe80::1/64", 0), b = lan(f, "lan2", "fe80::2/64", 0);
+	struct ipaddr one = ip("fe80::1"), two = ip("fe80::2"), global = ip("2001:db8::1");
+	struct net_if_conf lo = loop_conf("lo0", "2001:db8::1/128");
+
+	add(f, &lo);
+	assert_true(net_is_own(f->net, &one, a));
+	assert_false(net_is_own(f->net, &one, b));
+	assert_false(net_is_own(f->net, &two, a));
+	assert_true(net_is_own(f->net, &two, b));
+	assert_true(net_is_own(f->net, &global, a));
+	assert_false(net_is_own(f->net, &one, 4000));
+}
+
 static void connected_routes_need_an_up_interface_without_twin(void **state)
 {
 	struct fixture *f = *state;
@@ -515,6 +531,7 @@ int main(void)
 		TEST(kernel_addresses_are_in_force_once_the_twin_is_there),
 		TEST(configured_addresses_stay_in_force_without_exception),
 		TEST(address_of_two_interfaces_stays_local_when_one_goes),
+		TEST(a_link_local_address_is_ours_on_its_own_link_only),
 		TEST(connected_routes_need_an_up_interface_without_twin),
 		TEST(one_subnet_on_two_interfaces_is_one_route_with_two_paths),
 		TEST(changed_address_moves_the_connected_route),

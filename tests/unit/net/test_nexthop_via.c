@@ -91,6 +91,16 @@ static void link_local_next_hop_is_on_link_of_its_via(void **state)
 	assert_ether(f, nexthop(f, "fe80::5", b), b, 6);
 }
 
+static void link_local_next_hop_may_have_our_address_of_another_link(void **state)
+{
+	struct fixture *f = *state;
+	uint16_t a = lan(f, "lan1", "fe80::1/64", 7), b = lan(f, "lan2", "fe80::2/64", 8);
+
+	neigh(f, b, "fe80::1", NET_NEIGH_REACHABLE, 9);
+	assert_ether(f, nexthop(f, "fe80::1", b), b, 9);
+	assert_unresolved(f, nexthop(f, "fe80::1", a), "the address is the router's own");
+}
+
 static void deleted_interface_orphans_its_next_hops(void **state)
 {
 	struct fixture *f = *state;
@@ -197,6 +207,7 @@ int main(void)
 		TEST(via_needs_no_route_on_its_own_subnet),
 		TEST(route_by_gateway_beats_a_shorter_own_subnet),
 		TEST(link_local_next_hop_is_on_link_of_its_via),
+		TEST(link_local_next_hop_may_have_our_address_of_another_link),
 		TEST(deleted_interface_orphans_its_next_hops),
 		TEST(next_hop_behind_a_tunnel_is_the_tunnel),
 		TEST(tunnel_remote_behind_a_tunnel_is_recursion),

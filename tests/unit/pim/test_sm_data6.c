@@ -11,11 +11,12 @@
 #define S6_LAN "2001:db8:3::100"
 #define OURS "2001:db8:1::1"
 
-static void add_ipv6(struct data_world *dw, uint16_t ifid, const char *global)
+static void add_ipv6(
+	struct data_world *dw, uint16_t ifid, const char *link_local, const char *global)
 {
 	struct net_if_conf c = net_if_get(dw->w->net, ifid)->conf;
 
-	assert_int_equal(prefix_parse_if("fe80::5/64", &c.addrs[1].ip, &c.addrs[1].len), 0);
+	assert_int_equal(prefix_parse_if(link_local, &c.addrs[1].ip, &c.addrs[1].len), 0);
 	assert_int_equal(prefix_parse_if(global, &c.addrs[2].ip, &c.addrs[2].len), 0);
 	c.n_addrs = 3;
 	assert_int_equal(net_if_change(dw->w->net, ifid, &c), 0);
@@ -36,8 +37,8 @@ static int setup6(void **state)
 
 	data_setup(state);
 	dw = *state;
-	add_ipv6(dw, dw->up, "2001:db8:1::1/64");
-	add_ipv6(dw, dw->lan, "2001:db8:3::1/64");
+	add_ipv6(dw, dw->up, "fe80::5/64", "2001:db8:1::1/64");
+	add_ipv6(dw, dw->lan, "fe80::6/64", "2001:db8:3::1/64");
 	dw->ifs[0].ipv6 = dw->ifs[2].ipv6 = true;
 	dw->rp.address = addr(RP6);
 	assert_int_equal(prefix_parse("ff00::/8", &dw->groups), 0);
@@ -135,6 +136,18 @@ static void a_last_hop_switches(void **state)
 	assert_true(source(dw, S6_FAR, G6)->spt_bit);
 }
 
+static void a_neighbor_may_have_our_address_of_another_link(void **state)
+{
+	struct data_world *dw = *state;
+	struct pim_iface *pif = pim_iface_get(dw->pim, dw->lan, IP_V6);
+	struct ipaddr five = addr("fe80::5"), six = addr("fe80::6");
+
+	data_hello(dw, dw->lan, "fe80::5", 1, 65535, 0); /* ours on the link upstream */
+	assert_non_null(pim_neigh_find(pif, &five));
+	data_hello(dw, dw->lan, "fe80::6", 1, 65535, 0);
+	assert_null(pim_neigh_find(pif, &six));
+}
+
 #define T(name) cmocka_unit_test_setup_teardown(name, setup6, data_teardown)
 
 int main(void)
@@ -144,6 +157,7 @@ int main(void)
 		T(the_rp_answers_registers),
 		T(asserts_are_won_and_lost),
 		T(a_last_hop_switches),
+		T(a_neighbor_may_have_our_address_of_another_link),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
