@@ -10,7 +10,7 @@
 #include "tests/sim/priv.h"
 
 #define DRAIN_S 2
-/* Group Membership Interval, Query Interval, Query Response Interval (RFC 3376 section 8). */
+/* Group Membership Interval, Query Interval, Query Response Interval (RFC 3376 section 8, RFC 3810 section 9). */
 #define EXCLUDED_LATE_US ((260 + 125 + 10) * SIM_S)
 
 /* Copies seen of each packet of one source: at each host, on each link. */
@@ -82,7 +82,7 @@ static bool is_wanted(
 	return false;
 }
 
-/* RFC 3376 6.4.1: "EXCLUDE (X,Y) IS_EX (A): EXCLUDE (A-Y,Y*A), (A-X-Y)=GMI". A report of a host that wants a source deletes
+/* RFC 3376 6.4.1 (RFC 3810 7.4.1): "EXCLUDE (X,Y) IS_EX (A): EXCLUDE (A-Y,Y*A), (A-X-Y)=GMI". A report of a host that wants a source deletes
  * it from X and Y. When that host has gone, the next report of those who exclude the source (an interval of general
  * queries later, at most) has it come for a Group Membership Interval yet, as long as the group is in EXCLUDE mode. Routers
  * that track hosts know better and are held to it. */
@@ -154,16 +154,18 @@ void sim_saw_loop(const struct sim_router *r, const struct sim_packet *p, const 
 
 static bool is_ssm(const struct ipaddr *grp)
 {
-	return grp->family == IP_V4 && grp->b[0] == 232;
+	if (grp->family == IP_V4)
+		return grp->b[0] == 232;
+	return grp->b[0] == 0xff && grp->b[1] >> 4 == 3 && !grp->b[2] && !grp->b[3];
 }
 
 /* Joins without a source are nothing in the SSM range (RFC 4607 section 4.2). */
 static bool must_receive(const struct sim_host *h, const struct sim_source *src)
 {
-	const struct ipaddr *ip = &src->host->port->ip;
+	struct ipaddr ip = sim_host_ip(src->host);
 	struct sim_filter_state only = {.mode = SIM_INCLUDE};
 
-	if (h == src->host || !sim_host_wants(h, ip, &src->grp))
+	if (h == src->host || !sim_host_wants(h, &ip, &src->grp))
 		return false;
 	for (size_t i = 0; is_ssm(&src->grp) && i < h->n_groups; i++)
 		if (ip_eq(&h->groups[i].grp, &src->grp))
@@ -173,10 +175,10 @@ static bool must_receive(const struct sim_host *h, const struct sim_source *src)
 
 static const char *flow_str(const struct sim_source *src, char *buf, size_t cap)
 {
+	struct ipaddr ip = sim_host_ip(src->host);
 	char a[IP_STRLEN], g[IP_STRLEN];
 
-	snprintf(buf, cap, "(%s, %s)", ip_str(&src->host->port->ip, a, sizeof(a)),
-		ip_str(&src->grp, g, sizeof(g)));
+	snprintf(buf, cap, "(%s, %s)", ip_str(&ip, a, sizeof(a)), ip_str(&src->grp, g, sizeof(g)));
 	return buf;
 }
 

@@ -116,6 +116,7 @@ struct sim *sim_new(uint64_t seed)
 	struct sim *s = sim_alloc(sizeof(*s));
 
 	s->seed = seed;
+	s->ipv4 = true;
 	s->rng.state = seed;
 	s->now_us = SIM_S;
 	s->control_delay_us = 200;
@@ -166,15 +167,4 @@ void sim_fail(struct sim *s, const char *fmt, ...)
 		snprintf(s->first_failure, sizeof(s->first_failure), "%.3f s: %s",
 			(double)s->now_us / 1e6, line);
 	SIM_TRACE(s, "FAULT", "%s", line);
-}
-
-struct ipaddr sim_addr(const char *text)
-{
-	struct ipaddr a = {0};
-
-	if (ip_parse(text, &a)) {
-		fprintf(stderr, "sim: %s is no address\n", text);
-		exit(1);
-	}
-	return a;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  * Copyright (c) 2026 The starg authors
  *
- * A line for each packet of a trace: what a reader of a failed run wants to see of IGMP and PIM.
+ * A line for each packet of a trace: what a reader of a failed run wants to see of IGMP, MLD and PIM.
  */
 #include <stdarg.h>
 
@@ -34,21 +34,21 @@ static void put_addr(struct text *t, const struct ipaddr *a)
 	put(t, "%s", ip_str(a, buf, sizeof(buf)));
 }
 
-static struct ipaddr read4(struct reader *r)
+static struct ipaddr read_addr(struct reader *r, enum ip_family family)
 {
-	const uint8_t *b = read_bytes(r, 4);
-	struct ipaddr a = {.family = IP_V4};
+	struct ipaddr a = {.family = (uint8_t)family};
+	const uint8_t *b = read_bytes(r, ip_bytes(&a));
 
 	if (b)
-		memcpy(a.b, b, 4);
+		memcpy(a.b, b, ip_bytes(&a));
 	return a;
 }
 
-static void put_list(struct text *t, struct reader *r, unsigned n)
+static void put_list(struct text *t, struct reader *r, enum ip_family family, unsigned n)
 {
 	put(t, " {");
 	for (unsigned i = 0; i < n && !r->bad; i++) {
-		struct ipaddr a = read4(r);
+		struct ipaddr a = read_addr(r, family);
 
 		put(t, i ? " " : "");
 		put_addr(t, &a);
@@ -56,26 +56,18 @@ static void put_list(struct text *t, struct reader *r, unsigned n)
 	put(t, "}");
 }
 
-/* --- IGMP ----------------------------------------------------------------------------------------- */
+/* --- IGMP and MLD ----------------------------------------------------------------------------------- */
 
-static void put_query(struct text *t, struct reader *r, uint8_t code)
+/* Behind the group of a query of IGMPv3 or MLDv2. */
+static void put_query_sources(struct text *t, struct reader *r, enum ip_family family)
 {
-	struct ipaddr grp = read4(r);
-	bool v3 = r->left >= 4;
-	uint8_t flags = v3 ? read_u8(r) : 0;
-
-	put(t, "IGMPv%d query ", v3 ? 3 : code ? 2 : 1);
-	put_addr(t, &grp);
-	put(t, " code %u", code);
-	if (!v3)
-		return;
-	read_u8(r);
-	if (flags & 8)
+	if (read_u8(r) & 8)
 		put(t, " S");
-	put_list(t, r, read_u16(r));
+	read_u8(r);
+	put_list(t, r, family, read_u16(r));
 }
 
-static void put_report3(struct text *t, struct reader *r)
+static void put_records(struct text *t, struct reader *r, enum ip_family family)
 {
 	static const char *const types[] = {
 		"?", "IS_IN", "IS_EX", "TO_IN", "TO_EX", "ALLOW", "BLOCK"};
@@ -83,15 +75,14 @@ static void put_report3(struct text *t, struct reader *r)
 
 	read_u16(r);
 	n = read_u16(r);
-	put(t, "IGMPv3 report");
 	while (n-- > 0 && !r->bad) {
 		uint8_t type = read_u8(r), aux = read_u8(r);
 		unsigned srcs = read_u16(r);
-		struct ipaddr grp = read4(r);
+		struct ipaddr grp = read_addr(r, family);
 
 		put(t, " %s ", type < 7 ? types[type] : "?");
 		put_addr(t, &grp);
-		put_list(t, r, srcs);
+		put_list(t, r, family, srcs);
 		read_skip(r, aux * 4u);
 	}
 }
@@ -102,43 +93,78 @@ static void put_igmp(struct text *t, struct reader *r)
 	struct ipaddr grp;
 
 	read_u16(r);
-	switch (type) {
-	case 0x11:
-		put_query(t, r, code);
-		return;
-	case 0x22:
-		put_report3(t, r);
+	if (type == 0x22) {
+		put(t, "IGMPv3 report");
+		put_records(t, r, IP_V4);
 		return;
 	}
-	grp = read4(r);
-	put(t, "IGMP %s ",
-		type == 0x12   ? "v1 report"
-		: type == 0x16 ? "v2 report"
-		: type == 0x17 ? "v2 leave"
-			       : "?");
+	grp = read_addr(r, IP_V4);
+	if (type == 0x11)
+		put(t, "IGMPv%d query ", r->left >= 4 ? 3 : code ? 2 : 1);
+	else
+		put(t, "IGMP %s ",
+			type == 0x12   ? "v1 report"
+			: type == 0x16 ? "v2 report"
+			: type == 0x17 ? "v2 leave"
+				       : "?");
 	put_addr(t, &grp);
+	if (type == 0x11)
+		put(t, " code %u", code);
+	if (type == 0x11 && r->left >= 4)
+		put_query_sources(t, r, IP_V4);
+}
+
+static void put_mld(struct text *t, struct reader *r)
+{
+	uint8_t type = read_u8(r);
+	struct ipaddr grp;
+	unsigned code;
+
+	read_skip(r, 3);
+	if (type == 143) {
+		put(t, "MLDv2 report");
+		put_records(t, r, IP_V6);
+		return;
+	}
+	code = read_u16(r);
+	read_u16(r);
+	grp = read_addr(r, IP_V6);
+	if (type == 130)
+		put(t, "MLDv%d query ", r->left >= 4 ? 2 : 1);
+	else
+		put(t, "MLD v1 %s ", type == 131 ? "report" : "done");
+	put_addr(t, &grp);
+	if (type == 130)
+		put(t, " code %u", code);
+	if (type == 130 && r->left >= 4)
+		put_query_sources(t, r, IP_V6);
 }
 
 /* --- PIM (RFC 7761 section 4.9) ---------------------------------------------------------------------- */
 
+/* The address family of an encoded address (4.9.1) and the encoding type. */
+static enum ip_family read_family(struct reader *r)
+{
+	uint8_t family = read_u8(r);
+
+	read_u8(r);
+	return family == 1 ? IP_V4 : family == 2 ? IP_V6 : IP_NONE;
+}
+
 static struct ipaddr read_unicast(struct reader *r)
 {
-	read_u16(r);
-	return read4(r);
+	return read_addr(r, read_family(r));
 }
 
 /* Encoded-Group and Encoded-Source have the same shape. */
 static void put_encoded(struct text *t, struct reader *r, bool source)
 {
-	uint8_t flags, len;
-	struct ipaddr a;
+	enum ip_family family = read_family(r);
+	uint8_t flags = read_u8(r), len = read_u8(r);
+	struct ipaddr a = read_addr(r, family);
 
-	read_u16(r);
-	flags = read_u8(r);
-	len = read_u8(r);
-	a = read4(r);
 	put_addr(t, &a);
-	if (len != 32)
+	if (len != ip_bits(&a))
 		put(t, "/%u", len);
 	if (source)
 		put(t, "%s%s%s", flags & 4 ? "S" : "", flags & 2 ? "W" : "", flags & 1 ? "R" : "");
@@ -216,9 +242,12 @@ static void put_pim(struct text *t, struct reader *r)
 		break;
 	case 1:
 		put(t, "%s", read_u32(r) & 0x40000000 ? "null " : "");
-		if (r->left >= 20) {
+		if (r->left >= 20 && r->p[0] >> 4 == 4) {
 			read_skip(r, 12);
-			put_list(t, r, 2);
+			put_list(t, r, IP_V4, 2);
+		} else if (r->left >= 40) {
+			read_skip(r, 8);
+			put_list(t, r, IP_V6, 2);
 		}
 		break;
 	case 2:
@@ -241,12 +270,14 @@ static void put_pim(struct text *t, struct reader *r)
 static void put_bytes(struct text *t, const struct sim_packet *p)
 {
 	struct reader r = reader_of(p->data, p->len);
-	unsigned hdr = p->len ? (p->data[0] & 0xfu) * 4 : 0;
 
-	read_skip(&r, hdr);
+	read_skip(&r, sim_packet_upper(p));
 	switch (sim_packet_protocol(p)) {
 	case 2:
 		put_igmp(t, &r);
+		break;
+	case 58:
+		put_mld(t, &r);
 		break;
 	case 103:
 		put_pim(t, &r);

@@ -21,6 +21,8 @@ static inline int sim_setup(void **state)
 	const char *seed = getenv("SIM_SEED");
 	struct sim *s = sim_new(seed ? strtoull(seed, NULL, 0) : 1);
 
+	s->ipv6 = *state;
+	s->ipv4 = !s->ipv6;
 	s->trace = getenv("SIM_TRACE") ? stderr : NULL;
 	*state = s;
 	return 0;
@@ -61,3 +63,17 @@ static inline void sim_assert_clean_(struct sim *s, const char *file, int line)
 	} while (0)
 
 #define SIM_TEST(name) cmocka_unit_test_setup_teardown(name, sim_setup, sim_teardown)
+
+/* Of a group of tests: their networks are of IPv6. */
+static inline int sim_group6(void **state)
+{
+	static char ipv6;
+
+	*state = &ipv6;
+	return 0;
+}
+
+/* All tests once for each family: family.h turns their numbers into addresses. */
+#define sim_run_both(name, tests)                               \
+	(cmocka_run_group_tests_name(name, tests, NULL, NULL) + \
+		cmocka_run_group_tests_name(name " in IPv6", tests, sim_group6, NULL))

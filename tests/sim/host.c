@@ -10,6 +10,7 @@ struct sim_host *sim_host(struct sim *s, const char *name, struct sim_link *l, u
 	struct sim_host *h = sim_alloc(sizeof(*h));
 
 	h->s = s;
+	h->family = sim_family(s);
 	h->version = version;
 	h->robustness = 2;
 	snprintf(h->name, sizeof(h->name), "%s", name);
@@ -19,6 +20,11 @@ struct sim_host *sim_host(struct sim *s, const char *name, struct sim_link *l, u
 	s->hosts = realloc(s->hosts, s->n_hosts * sizeof(*s->hosts));
 	s->hosts[h->index] = h;
 	return h;
+}
+
+struct ipaddr sim_host_ip(const struct sim_host *h)
+{
+	return sim_ip(h->family, &h->port->ip);
 }
 
 void sim_host_free(struct sim_host *h)
@@ -120,7 +126,7 @@ void sim_host_set(struct sim_host *h, const struct ipaddr *grp, const struct sim
 void sim_host_join(struct sim_host *h, const char *grp)
 {
 	struct sim_filter_state f = {.mode = SIM_EXCLUDE};
-	struct ipaddr g = sim_addr(grp);
+	struct ipaddr g = sim_addr(h->family, grp);
 
 	sim_host_set(h, &g, &f);
 }
@@ -128,7 +134,7 @@ void sim_host_join(struct sim_host *h, const char *grp)
 void sim_host_leave(struct sim_host *h, const char *grp)
 {
 	struct sim_filter_state f = {.mode = SIM_INCLUDE};
-	struct ipaddr g = sim_addr(grp);
+	struct ipaddr g = sim_addr(h->family, grp);
 
 	if (sim_host_member(h, &g))
 		sim_host_set(h, &g, &f);
@@ -137,12 +143,12 @@ void sim_host_leave(struct sim_host *h, const char *grp)
 void sim_host_filter(struct sim_host *h, const char *grp, enum sim_filter mode, const char *sources)
 {
 	struct sim_filter_state f = {.mode = (uint8_t)mode};
-	struct ipaddr g = sim_addr(grp);
+	struct ipaddr g = sim_addr(h->family, grp);
 	char buf[512], *save = NULL;
 
 	snprintf(buf, sizeof(buf), "%s", sources);
 	for (char *n = strtok_r(buf, " ", &save); n; n = strtok_r(NULL, " ", &save))
-		f.src[f.n++] = sim_addr(n);
+		f.src[f.n++] = sim_addr(h->family, n);
 	sim_host_set(h, &g, &f);
 }
 
@@ -174,7 +180,7 @@ static void send_next(struct sim *s, void *arg, uint64_t gen)
 	p->source = src;
 	p->seq = src->seq++;
 	p->ttl = src->ttl;
-	p->src = src->host->port->ip;
+	p->src = sim_host_ip(src->host);
 	p->grp = src->grp;
 	s->data_sent++;
 	sim_transmit(src->host->port, p);
@@ -188,7 +194,7 @@ struct sim_source *sim_source_send(struct sim_host *h, const char *grp, double r
 	struct sim_source *src = sim_alloc(sizeof(*src));
 
 	src->host = h;
-	src->grp = sim_addr(grp);
+	src->grp = sim_addr(h->family, grp);
 	src->ttl = 64;
 	src->interval_us = (uint64_t)(1e6 / rate);
 	src->index = s->n_sources++;

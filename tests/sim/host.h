@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  * Copyright (c) 2026 The starg authors
  *
- * Hosts: members of groups that speak IGMPv1 (RFC 1112), v2 (RFC 2236) or v3 (RFC 3376 section 5), and
- * sources that send numbered packets. A host joins each group by one socket: there is one filter a group,
- * so no merging of sockets (RFC 3376 section 3.2). Left out: sending to own members, IPv6.
+ * Hosts: members of groups that speak IGMPv1 (RFC 1112), v2 (RFC 2236) or v3 (RFC 3376 section 5), or MLDv1 (RFC
+ * 2710) or v2 (RFC 3810 section 6), and sources that send numbered packets. A host is of one family, the network's
+ * first if nobody says else. It joins each group by one socket: there is one filter a group, so no merging of sockets
+ * (RFC 3376 section 3.2, RFC 3810 section 4.2). Left out: sending to own members.
  */
 #pragma once
 
@@ -47,7 +48,8 @@ struct sim_host {
 	char name[SIM_NAME];
 	uint16_t index;
 	struct sim_port *port;
-	uint8_t version;                       /* configured: 1, 2, 3 */
+	uint8_t family;                        /* enum ip_family */
+	uint8_t version;                       /* configured: 1, 2, 3; MLDv1 is 2, MLDv2 is 3 */
 	bool silent;                           /* off: says and hears nothing, still sends data */
 	uint64_t v1_querier_us, v2_querier_us; /* older version querier present until */
 	uint8_t robustness;
@@ -78,6 +80,8 @@ bool sim_host_wanted_since(const struct sim_host *h, const struct ipaddr *src,
 bool sim_host_excludes(const struct sim_host *h, const struct ipaddr *grp);
 /* The host vanishes without a word, or is back (and reports its groups). */
 void sim_host_silence(struct sim_host *h, bool silent);
+/* Its address of its family. */
+struct ipaddr sim_host_ip(const struct sim_host *h);
 void sim_host_receive(struct sim_host *h, struct sim_packet *p);
 void sim_host_free(struct sim_host *h);
 

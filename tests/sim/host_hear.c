@@ -1,23 +1,14 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  * Copyright (c) 2026 The starg authors
  *
- * What hosts hear of IGMP: queries (RFC 3376 section 5.2, 7.2.1; RFC 2236 section 3), reports of others.
+ * What hosts hear of IGMP and MLD: queries (RFC 3376 section 5.2, 7.2.1; RFC 2236 section 3; RFC 3810 6.2, 8.2.1;
+ * RFC 2710 section 4), reports of others.
  */
 #include "tests/sim/host_priv.h"
+#include "tests/sim/host_wire.h"
 
-#define QUERY 0x11
-#define V1_REPORT 0x12
-#define V2_REPORT 0x16
 #define V1_RESPONSE_US (10 * SIM_S)                     /* RFC 2236 section 4 */
-#define OLDER_QUERIER_US (2 * 125 * SIM_S + 10 * SIM_S) /* RFC 3376 section 8.12 */
-
-/* RFC 3376 section 4.1.1. */
-static uint64_t response_us(uint8_t code)
-{
-	uint32_t tenths = code < 128 ? code : ((code & 0xfu) | 0x10u) << ((code >> 4 & 7) + 3);
-
-	return (uint64_t)tenths * 100000;
-}
+#define OLDER_QUERIER_US (2 * 125 * SIM_S + 10 * SIM_S) /* RFC 3376 8.12, RFC 3810 9.12 */
 
 static void forget_answers(struct sim_host *h)
 {
@@ -27,13 +18,13 @@ static void forget_answers(struct sim_host *h)
 }
 
 /* An older querier was heard: what is pending in the other version is void (RFC 3376 section 7.2.1). */
-static void note_querier(struct sim_host *h, size_t len, uint8_t code)
+static void note_querier(struct sim_host *h, uint8_t version)
 {
 	uint8_t before = host_version(h);
 
-	if (len == 8 && code == 0)
+	if (version == 1)
 		h->v1_querier_us = h->s->now_us + OLDER_QUERIER_US;
-	else if (len == 8)
+	else if (version == 2)
 		h->v2_querier_us = h->s->now_us + OLDER_QUERIER_US;
 	if (host_version(h) != before)
 		forget_answers(h);
@@ -54,9 +45,9 @@ static void ask_group(struct sim_host *h, struct sim_host_group *g, uint64_t max
 		return;
 	}
 	for (unsigned i = 0; i < n; i++) {
-		struct ipaddr a = {.family = IP_V4};
+		struct ipaddr a = {.family = g->grp.family};
 
-		memcpy(a.b, src + i * 4, 4);
+		memcpy(a.b, src + i * ip_bytes(&a), ip_bytes(&a));
 		host_source_add(g->asked, &g->n_asked, &a);
 	}
 }
@@ -75,55 +66,35 @@ static void ask_all(struct sim_host *h, uint64_t max_us)
 		ask_group(h, &h->groups[i], max_us, NULL, 0);
 }
 
-static void query(struct sim_host *h, const uint8_t *m, size_t len)
+static void query(struct sim_host *h, const struct host_msg *m)
 {
-	uint64_t max_us = response_us(m[1]);
-	struct ipaddr grp = {.family = IP_V4};
-	unsigned n = len >= 12 && h->version == 3 ? (unsigned)(m[10] << 8 | m[11]) : 0;
+	uint64_t max_us = m->max_us;
 	struct sim_host_group *g;
 
-	if (len > 8 && len < 12)
-		return;
-	note_querier(h, len, m[1]);
-	if (host_version(h) == 1 || m[1] == 0)
+	note_querier(h, m->version);
+	if (host_version(h) == 1)
 		max_us = V1_RESPONSE_US;
-	memcpy(grp.b, m + 4, 4);
-	if (ip_is_any(&grp))
+	if (ip_is_any(&m->grp))
 		ask_all(h, max_us);
-	else if ((g = host_group(h, &grp)) && len >= 12u + (n ? 4 * n : 0))
-		ask_group(h, g, max_us, m + 12, n);
-	else if (g)
-		ask_group(h, g, max_us, NULL, 0);
+	else if ((g = host_group(h, &m->grp)))
+		ask_group(h, g, max_us, m->src, h->version == 3 ? m->n : 0);
 	host_plan(h);
 }
 
 /* Somebody else reported the group (RFC 2236 section 3). */
-static void heard_report(struct sim_host *h, const uint8_t *m)
+static void heard_report(struct sim_host *h, const struct host_msg *m)
 {
-	struct ipaddr grp = {.family = IP_V4};
-	struct sim_host_group *g;
+	struct sim_host_group *g = host_group(h, &m->grp);
 
-	memcpy(grp.b, m + 4, 4);
-	g = host_group(h, &grp);
 	if (!g || host_version(h) == 3)
 		return;
 	g->answer_us = 0;
 	g->last_reporter = false;
 }
 
-static void igmp(struct sim_host *h, const uint8_t *m, size_t len)
-{
-	if (len < 8 || sim_checksum(m, len))
-		return;
-	if (m[0] == QUERY)
-		query(h, m, len);
-	else if (m[0] == V1_REPORT || m[0] == V2_REPORT)
-		heard_report(h, m);
-}
-
 void sim_host_receive(struct sim_host *h, struct sim_packet *p)
 {
-	unsigned at;
+	struct host_msg m;
 
 	if (h->silent)
 		return;
@@ -131,9 +102,10 @@ void sim_host_receive(struct sim_host *h, struct sim_packet *p)
 		sim_saw_host(h, p);
 		return;
 	}
-	if (sim_packet_protocol(p) != 2)
+	if (!host_wire_read(h, p, &m))
 		return;
-	at = (p->data[0] & 0xfu) * 4;
-	if (p->len > at)
-		igmp(h, p->data + at, p->len - at);
+	if (m.kind == HOST_QUERY)
+		query(h, &m);
+	else if (m.kind == HOST_REPORT)
+		heard_report(h, &m);
 }

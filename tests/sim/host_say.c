@@ -2,32 +2,23 @@
  * Copyright (c) 2026 The starg authors
  *
  * What hosts say of IGMP, and when: RFC 1112 appendix I, RFC 2236 section 3 and 6, RFC 3376 section 5 and
- * 7.2. Written from the RFCs for hosts, with nothing of the router's code.
+ * 7.2; of MLD: RFC 2710 section 4 and 5, RFC 3810 section 6 and 8.2, which are the same. Written from the RFCs for
+ * hosts, with nothing of the router's code.
  */
 #include "tests/sim/host_priv.h"
+#include "tests/sim/host_wire.h"
 
-#include "control/base/bytes.h"
+#define UNSOLICITED_US (10 * SIM_S) /* RFC 2236 section 8.10, RFC 2710 section 7.10 */
+#define UNSOLICITED3_US SIM_S       /* RFC 3376 section 8.11, RFC 3810 section 9.11 */
 
-#define V1_REPORT 0x12
-#define V2_REPORT 0x16
-#define V2_LEAVE 0x17
-#define V3_REPORT 0x22
-#define ALL_ROUTERS 0xe0000002u
-#define V3_ROUTERS 0xe0000016u
-
-#define UNSOLICITED_US (10 * SIM_S) /* RFC 2236 section 8.10 */
-#define UNSOLICITED3_US SIM_S       /* RFC 3376 section 8.11 */
-
-enum record { IS_IN = 1, IS_EX, TO_IN, TO_EX, ALLOW, BLOCK };
-
-/* The version the host speaks now (RFC 3376 section 7.2.1). */
+/* The version the host speaks now (RFC 3376 section 7.2.1), by IGMP's count: MLD has nothing below 2. */
 uint8_t host_version(const struct sim_host *h)
 {
 	if (h->version >= 2 && h->v1_querier_us > h->s->now_us)
 		return 1;
 	if (h->version == 3 && h->v2_querier_us > h->s->now_us)
 		return 2;
-	return h->version;
+	return h->family == IP_V6 && h->version < 2 ? 2 : h->version;
 }
 
 uint64_t host_within(struct sim_host *h, uint64_t us)
@@ -35,77 +26,10 @@ uint64_t host_within(struct sim_host *h, uint64_t us)
 	return h->s->now_us + 1 + prng_below(&h->s->rng, (uint32_t)us);
 }
 
-/* --- sending ---------------------------------------------------------------------------------------- */
-
-static void send_igmp(struct sim_host *h, const struct ipaddr *dst, uint8_t *msg, size_t len)
-{
-	uint8_t buf[1600] = {0x46, 0xc0};
-	struct sim_packet *p;
-	uint16_t sum;
-
-	msg[2] = msg[3] = 0;
-	sum = sim_checksum(msg, len);
-	msg[2] = (uint8_t)(sum >> 8);
-	msg[3] = (uint8_t)sum;
-	buf[2] = (uint8_t)((len + 24) >> 8);
-	buf[3] = (uint8_t)(len + 24);
-	buf[8] = 1;
-	buf[9] = 2;
-	memcpy(buf + 12, h->port->ip.b, 4);
-	memcpy(buf + 16, dst->b, 4);
-	buf[20] = 0x94; /* Router Alert (RFC 2113) */
-	buf[21] = 4;
-	sum = sim_checksum(buf, 24);
-	buf[10] = (uint8_t)(sum >> 8);
-	buf[11] = (uint8_t)sum;
-	memcpy(buf + 24, msg, len);
-	p = sim_packet_bytes(buf, len + 24);
-	sim_transmit(h->port, p);
-	sim_packet_put(p);
-}
-
-static void send_old(struct sim_host *h, uint8_t type, const struct ipaddr *grp)
-{
-	struct ipaddr routers = ip4(ALL_ROUTERS);
-	uint8_t msg[8] = {type};
-
-	memcpy(msg + 4, grp->b, 4);
-	send_igmp(h, type == V2_LEAVE ? &routers : grp, msg, sizeof(msg));
-}
-
-static void put_record(struct writer *w, enum record type, const struct ipaddr *grp,
-	const struct ipaddr *src, unsigned n)
-{
-	write_u8(w, (uint8_t)type);
-	write_u8(w, 0);
-	write_u16(w, (uint16_t)n);
-	write_bytes(w, grp->b, 4);
-	for (unsigned i = 0; i < n; i++)
-		write_bytes(w, src[i].b, 4);
-	w->p[7]++;
-}
-
-static struct writer report_begin(uint8_t *buf, size_t cap)
-{
-	static const uint8_t head[8] = {V3_REPORT};
-	struct writer w = writer_of(buf, cap);
-
-	write_bytes(&w, head, sizeof(head));
-	return w;
-}
-
-static void report_send(struct sim_host *h, struct writer *w)
-{
-	struct ipaddr dst = ip4(V3_ROUTERS);
-
-	if (w->p[7])
-		send_igmp(h, &dst, w->p, w->len);
-}
-
 static void put_current(struct writer *w, const struct sim_host_group *g)
 {
 	if (host_is_member(g))
-		put_record(w, g->now.mode == SIM_INCLUDE ? IS_IN : IS_EX, &g->grp, g->now.src,
+		host_wire_record(w, g->now.mode == SIM_INCLUDE ? IS_IN : IS_EX, &g->grp, g->now.src,
 			g->now.n);
 }
 
@@ -114,19 +38,19 @@ static void put_current(struct writer *w, const struct sim_host_group *g)
 static void send_change(struct sim_host *h, struct sim_host_group *g)
 {
 	uint8_t buf[1400];
-	struct writer w = report_begin(buf, sizeof(buf));
+	struct writer w = host_wire_begin(h, buf, sizeof(buf));
 
 	if (g->mode_changed) {
 		g->mode_changed--;
-		put_record(&w, g->now.mode == SIM_INCLUDE ? TO_IN : TO_EX, &g->grp, g->now.src,
-			g->now.n);
+		host_wire_record(&w, g->now.mode == SIM_INCLUDE ? TO_IN : TO_EX, &g->grp,
+			g->now.src, g->now.n);
 	} else {
 		if (g->n_allow)
-			put_record(&w, ALLOW, &g->grp, g->allow, g->n_allow);
+			host_wire_record(&w, ALLOW, &g->grp, g->allow, g->n_allow);
 		if (g->n_block)
-			put_record(&w, BLOCK, &g->grp, g->block, g->n_block);
+			host_wire_record(&w, BLOCK, &g->grp, g->block, g->n_block);
 	}
-	report_send(h, &w);
+	host_wire_send(h, &w);
 }
 
 void host_source_add(struct ipaddr *v, uint8_t *n, const struct ipaddr *a)
@@ -185,12 +109,12 @@ static void changed_old(struct sim_host *h, struct sim_host_group *g, uint8_t ve
 {
 	g->repeat_us = 0;
 	if (host_is_member(g)) {
-		send_old(h, version == 1 ? V1_REPORT : V2_REPORT, &g->grp);
+		host_wire_report(h, version, &g->grp);
 		g->last_reporter = true;
 		g->repeat = 1;
 		g->repeat_us = host_within(h, UNSOLICITED_US);
 	} else if (version == 2 && g->last_reporter) {
-		send_old(h, V2_LEAVE, &g->grp);
+		host_wire_leave(h, &g->grp);
 	}
 }
 
@@ -224,7 +148,7 @@ static void repeat_due(struct sim_host *h, struct sim_host_group *g)
 	if (version == 3)
 		send_change(h, g);
 	else if (host_is_member(g))
-		send_old(h, version == 1 ? V1_REPORT : V2_REPORT, &g->grp);
+		host_wire_report(h, version, &g->grp);
 	if (--g->repeat > 0)
 		g->repeat_us = host_within(h, version == 3 ? UNSOLICITED3_US : UNSOLICITED_US);
 	group_trim(g);
@@ -244,22 +168,22 @@ static void put_asked(struct writer *w, const struct sim_host_group *g)
 		if (host_filter_has(&g->now, &g->asked[i]) == (g->now.mode == SIM_INCLUDE))
 			v[n++] = g->asked[i];
 	if (n)
-		put_record(w, IS_IN, &g->grp, v, n);
+		host_wire_record(w, IS_IN, &g->grp, v, n);
 }
 
 static void answer_due(struct sim_host *h, struct sim_host_group *g)
 {
 	uint8_t buf[1400], version = host_version(h);
-	struct writer w = report_begin(buf, sizeof(buf));
+	struct writer w = host_wire_begin(h, buf, sizeof(buf));
 
 	g->answer_us = 0;
 	if (!host_is_member(g))
 		return;
 	if (version == 3) {
 		put_asked(&w, g);
-		report_send(h, &w);
+		host_wire_send(h, &w);
 	} else {
-		send_old(h, version == 1 ? V1_REPORT : V2_REPORT, &g->grp);
+		host_wire_report(h, version, &g->grp);
 		g->last_reporter = true;
 	}
 	g->n_asked = 0;
@@ -268,17 +192,17 @@ static void answer_due(struct sim_host *h, struct sim_host_group *g)
 static void general_due(struct sim_host *h)
 {
 	uint8_t buf[1400];
-	struct writer w = report_begin(buf, sizeof(buf));
+	struct writer w = host_wire_begin(h, buf, sizeof(buf));
 
 	h->general_us = 0;
 	for (size_t i = 0; i < h->n_groups; i++) {
 		put_current(&w, &h->groups[i]);
 		if (w.len > 1200) {
-			report_send(h, &w);
-			w = report_begin(buf, sizeof(buf));
+			host_wire_send(h, &w);
+			w = host_wire_begin(h, buf, sizeof(buf));
 		}
 	}
-	report_send(h, &w);
+	host_wire_send(h, &w);
 }
 
 static void due(struct sim *s, void *arg, uint64_t gen)

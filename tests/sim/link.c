@@ -14,10 +14,7 @@ struct sim_link *sim_link(struct sim *s, const char *name, const char *subnet)
 	struct sim_link *l = sim_alloc(sizeof(*l));
 
 	snprintf(l->name, sizeof(l->name), "%s", name);
-	if (prefix_parse(subnet, &l->subnet)) {
-		fprintf(stderr, "sim: %s is no subnet\n", subnet);
-		exit(1);
-	}
+	l->subnet = sim_prefix(IP_V4, subnet);
 	l->up = true;
 	l->faults.delay_us = LINK_DELAY_US;
 	l->index = s->n_links++;
@@ -47,7 +44,7 @@ struct sim_port *sim_port_new(struct sim_link *l, const char *address)
 	p->up = true;
 	p->cost = 10;
 	memcpy(p->mac, mac, 6);
-	p->ip = address ? sim_addr(address) : nth(&l->subnet, l->n_ports + 1u);
+	p->ip = address ? sim_addr(IP_V4, address) : nth(&l->subnet, l->n_ports + 1u);
 	l->ports = realloc(l->ports, (l->n_ports + 1u) * sizeof(struct sim_port *));
 	l->ports[l->n_ports++] = p;
 	return p;

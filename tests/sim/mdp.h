@@ -18,6 +18,7 @@ struct sim_packet;
 #define MDP_HOLD_US 500000ull  /* default of router.hold.time_ms; packets: fewer than its default */
 #define MDP_HOLD_PACKETS 8
 #define MDP_PACKET_BYTES 1000 /* of data */
+#define MDP_LENS_MAX 2048
 
 struct mdp_route {
 	struct hash_node node;
@@ -51,7 +52,7 @@ struct mdp_gate {
 
 /* Prefix lengths in use: where a lookup looks. */
 struct mdp_lens {
-	uint8_t grp, src;
+	uint8_t family, grp, src;
 	uint32_t n;
 };
 
@@ -67,7 +68,7 @@ struct mdp {
 	struct dp_local *locals;
 	struct hash_table routes, gates;
 	unsigned n_lens;
-	struct mdp_lens lens[33 * 33];
+	struct mdp_lens lens[MDP_LENS_MAX];
 	struct mdp_queue {
 		struct mdp_punt {
 			struct sim_packet *p;

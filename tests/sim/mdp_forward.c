@@ -12,12 +12,12 @@
 /* What neighbours live by (dataplane/punt_class.c). */
 static bool is_hello(const struct sim_packet *p)
 {
-	unsigned at = (p->data[0] & 0xfu) * 4;
+	unsigned at = sim_packet_upper(p);
+	uint8_t type = at < p->len ? p->data[at] : 0;
 
-	if (p->len <= at)
-		return false;
-	return (p->data[9] == 103 && p->data[at] == 0x20) ||
-	       (p->data[9] == 2 && p->data[at] == 0x11);
+	if (sim_packet_is_membership(p))
+		return type == (sim_packet_protocol(p) == 2 ? 0x11 : 130); /* queries */
+	return sim_packet_protocol(p) == 103 && type == 0x20;
 }
 
 static void punt(struct mdp *m, uint16_t ifid, struct sim_packet *p)
@@ -29,9 +29,11 @@ static void punt(struct mdp *m, uint16_t ifid, struct sim_packet *p)
 	sim_router_kick(m->router);
 }
 
-static uint8_t protocol_bit(uint8_t protocol)
+static uint8_t protocol_bit(const struct sim_packet *p)
 {
-	return protocol == 2 ? DP_PROTO_IGMP : protocol == 103 ? DP_PROTO_PIM : 0;
+	if (sim_packet_is_membership(p))
+		return sim_packet_protocol(p) == 2 ? DP_PROTO_IGMP : DP_PROTO_MLD;
+	return sim_packet_protocol(p) == 103 ? DP_PROTO_PIM : 0;
 }
 
 /* --- unicast ----------------------------------------------------------------------------------------- */
@@ -64,14 +66,22 @@ static void send_unicast(struct mdp *m, uint16_t ifid, const uint8_t mac[6], str
 		sim_transmit(port, p);
 }
 
+/* Of the bytes of an IP packet. */
+static uint8_t *ttl_of(struct sim_packet *p)
+{
+	return p->kind != SIM_BYTES   ? &p->outer_ttl
+	       : p->data[0] >> 4 == 6 ? &p->data[7]
+				      : &p->data[8];
+}
+
 static bool hop(struct sim_packet *p)
 {
-	uint8_t *ttl = p->kind == SIM_BYTES ? &p->data[8] : &p->outer_ttl;
+	uint8_t *ttl = ttl_of(p);
 
 	if (*ttl <= 1)
 		return false;
 	(*ttl)--;
-	if (p->kind == SIM_BYTES) {
+	if (p->kind == SIM_BYTES && p->data[0] >> 4 == 4) {
 		p->data[10] = p->data[11] = 0;
 		uint16_t sum = sim_checksum(p->data, (p->data[0] & 0xfu) * 4);
 
@@ -119,7 +129,7 @@ static void decapsulate(struct mdp *m, uint16_t ifid, struct sim_packet *p)
 
 static void unicast(struct mdp *m, uint16_t ifid, struct sim_packet *p, const struct ipaddr *dst)
 {
-	uint8_t bit = p->kind == SIM_REGISTER ? DP_PROTO_PIM : protocol_bit(sim_packet_protocol(p));
+	uint8_t bit = p->kind == SIM_REGISTER ? DP_PROTO_PIM : protocol_bit(p);
 
 	if (bit == DP_PROTO_PIM)
 		bit |= DP_PROTO_PIM_UNICAST;
@@ -317,7 +327,7 @@ void mdp_input(struct mdp *m, uint16_t ifid, struct sim_packet *p)
 		mdp_forward(m, ifid, p, false);
 		return;
 	}
-	bit = protocol_bit(sim_packet_protocol(p));
+	bit = protocol_bit(p);
 	if (!(bit & ifp->proto))
 		m->drops[DROP_proto_disabled]++;
 	else

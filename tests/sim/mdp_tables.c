@@ -116,6 +116,8 @@ size_t mdp_count_lists(const struct mdp *m)
 /* The longest group first, then the longest source. */
 static bool lens_before(const struct mdp_lens *l, const struct dp_route_key *k)
 {
+	if (l->family != k->grp.addr.family)
+		return l->family < k->grp.addr.family;
 	return l->grp != k->grp.len ? l->grp > k->grp.len : l->src > k->src.len;
 }
 
@@ -125,11 +127,17 @@ static struct mdp_lens *lens_of(struct mdp *m, const struct dp_route_key *k)
 
 	while (i < m->n_lens && lens_before(&m->lens[i], k))
 		i++;
-	if (i < m->n_lens && m->lens[i].grp == k->grp.len && m->lens[i].src == k->src.len)
+	if (i < m->n_lens && m->lens[i].family == k->grp.addr.family &&
+		m->lens[i].grp == k->grp.len && m->lens[i].src == k->src.len)
 		return &m->lens[i];
+	if (m->n_lens == MDP_LENS_MAX) {
+		fprintf(stderr, "sim: more than %d pairs of prefix lengths\n", MDP_LENS_MAX);
+		exit(1);
+	}
 	memmove(&m->lens[i + 1], &m->lens[i], (m->n_lens - i) * sizeof(m->lens[0]));
 	m->n_lens++;
-	m->lens[i] = (struct mdp_lens){.grp = k->grp.len, .src = k->src.len};
+	m->lens[i] = (struct mdp_lens){
+		.family = k->grp.addr.family, .grp = k->grp.len, .src = k->src.len};
 	return &m->lens[i];
 }
 
@@ -165,7 +173,8 @@ const struct mdp_route *mdp_lookup(
 		struct dp_route_key k = {.table = table,
 			.src = prefix_make(*src, m->lens[i].src),
 			.grp = prefix_make(*grp, m->lens[i].grp)};
-		const struct mdp_route *r = mdp_route_find(m, &k);
+		const struct mdp_route *r =
+			m->lens[i].family == grp->family ? mdp_route_find(m, &k) : NULL;
 
 		if (r)
 			return r;

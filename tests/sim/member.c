@@ -13,7 +13,6 @@ void sim_port_protocols(struct sim_port *p)
 	pim_if_config_default(&p->pim);
 	snprintf(p->gmp.interface, sizeof(p->gmp.interface), "%s", p->link->name);
 	snprintf(p->pim.interface, sizeof(p->pim.interface), "%s", p->link->name);
-	p->pim.ipv6 = false;
 }
 
 void sim_router_protocols(struct sim_router *r)
@@ -24,17 +23,28 @@ void sim_router_protocols(struct sim_router *r)
 
 /* --- configuration -------------------------------------------------------------------------------- */
 
+/* MLD's versions are one less. */
+static struct gmp_if_config gmp_if(const struct sim_port *p, enum ip_family family)
+{
+	struct gmp_if_config c = p->gmp;
+
+	c.family = family;
+	if (family == IP_V6 && c.version > 1)
+		c.version--;
+	return c;
+}
+
 static void gmp_configure(struct sim_router *r)
 {
-	struct gmp_if_config *ifs = sim_alloc(r->n_ports * sizeof(*ifs));
+	struct gmp_if_config *ifs = sim_alloc(SIM_FAMILIES * r->n_ports * sizeof(*ifs));
 	struct gmp_config c;
 	char err[200];
 
 	gmp_config_default(&c);
-	for (unsigned i = 0; i < r->n_ports; i++)
-		ifs[i] = r->ports[i]->gmp;
+	for (unsigned k = 0; k < SIM_FAMILIES; k++)
+		for (unsigned i = 0; i < r->n_ports && sim_has(r->s, sim_families[k]); i++)
+			ifs[c.n_ifs++] = gmp_if(r->ports[i], sim_families[k]);
 	c.ifs = ifs;
-	c.n_ifs = r->n_ports;
 	if (gmp_config_check(&c, err, sizeof(err)))
 		sim_fail(r->s, "%s: gmp: %s", r->name, err);
 	runner_config(r->r, (uint16_t)r->gmp_no, &c, sim_clock(r));
@@ -50,8 +60,11 @@ static struct pim_if_config *pim_ifs(const struct sim_router *r, size_t *n)
 		ifs[*n] = r->ports[*n]->pim;
 	for (unsigned i = 0; i < r->n_loopbacks; i++, (*n)++) {
 		pim_if_config_default(&ifs[*n]);
-		ifs[*n].ipv6 = false;
 		snprintf(ifs[*n].interface, sizeof(ifs[*n].interface), "lo%u", i);
+	}
+	for (size_t i = 0; i < *n; i++) {
+		ifs[i].ipv4 = r->s->ipv4;
+		ifs[i].ipv6 = r->s->ipv6;
 	}
 	return ifs;
 }
@@ -59,16 +72,22 @@ static struct pim_if_config *pim_ifs(const struct sim_router *r, size_t *n)
 static void pim_configure(struct sim_router *r)
 {
 	struct pim_config c = r->pim;
-	struct pim_rp_config rps[SIM_RPS_MAX];
+	struct pim_rp_config rps[SIM_FAMILIES * SIM_RPS_MAX];
+	struct prefix groups[SIM_FAMILIES * SIM_RPS_MAX];
 	struct pim_if_config *ifs = pim_ifs(r, &c.n_ifs);
 	char err[200];
 
-	for (unsigned i = 0; i < r->n_rps; i++)
-		rps[i] = (struct pim_rp_config){
-			.address = r->rps[i].rp, .n_groups = 1, .groups = &r->rps[i].groups};
+	for (unsigned k = 0; k < SIM_FAMILIES; k++)
+		for (unsigned i = 0; i < r->n_rps && sim_has(r->s, sim_families[k]); i++) {
+			groups[c.n_rps] = sim_net(sim_families[k], &r->rps[i].groups);
+			rps[c.n_rps] = (struct pim_rp_config){
+				.address = sim_ip(sim_families[k], &r->rps[i].rp),
+				.n_groups = 1,
+				.groups = &groups[c.n_rps]};
+			c.n_rps++;
+		}
 	c.ifs = ifs;
 	c.rps = rps;
-	c.n_rps = r->n_rps;
 	c.seed = r->s->seed * 1000003 + r->index * 1009u + r->boots;
 	if (pim_config_check(&c, err, sizeof(err)))
 		sim_fail(r->s, "%s: pim: %s", r->name, err);
@@ -86,11 +105,13 @@ void sim_member_boot(struct sim_router *r)
 
 void sim_member_config(struct sim_router *r)
 {
+	uint8_t gmp = (r->s->ipv4 ? DP_PROTO_IGMP : 0) | (r->s->ipv6 ? DP_PROTO_MLD : 0);
+
 	for (unsigned i = 0; i < r->n_ports; i++) {
 		const struct sim_port *p = r->ports[i];
 
 		net_if_proto(r->net, p->ifid,
-			(p->gmp.enabled ? DP_PROTO_IGMP : 0) |
+			(p->gmp.enabled ? gmp : 0) |
 				(p->pim.mode == PIM_MODE_SPARSE ? DP_PROTO_PIM : 0));
 	}
 	gmp_configure(r);
@@ -113,11 +134,12 @@ void sim_router_rp(struct sim_router *r, const char *rp, const char *groups)
 {
 	struct sim_rp *to = &r->rps[r->n_rps];
 
-	if (r->n_rps == SIM_RPS_MAX || prefix_parse(groups, &to->groups)) {
+	if (r->n_rps == SIM_RPS_MAX) {
 		sim_fail(r->s, "%s: no RP for %s", r->name, groups);
 		return;
 	}
-	to->rp = sim_addr(rp);
+	to->groups = sim_prefix(IP_V4, groups);
+	to->rp = sim_addr(IP_V4, rp);
 	r->n_rps++;
 	sim_configure(r);
 }
@@ -157,6 +179,7 @@ const struct pim_sm *sim_sm(const struct sim_router *r)
 
 struct count {
 	const struct sim_port *port;
+	enum ip_family family;
 	struct ipaddr dr;
 	size_t n;
 };
@@ -165,13 +188,13 @@ static bool count_neighbor(void *arg, const struct pim_neigh_info *n)
 {
 	struct count *c = arg;
 
-	c->n += n->ifid == c->port->ifid;
+	c->n += n->ifid == c->port->ifid && n->address.family == c->family;
 	return true;
 }
 
 size_t sim_pim_neighbors(const struct sim_router *r, const struct sim_link *l)
 {
-	struct count c = {.port = sim_port_of(r, l)};
+	struct count c = {.port = sim_port_of(r, l), .family = sim_family(r->s)};
 
 	pim_neigh_walk(runner_instance(r->r, (uint16_t)r->pim_no), count_neighbor, &c);
 	return c.n;
@@ -181,14 +204,14 @@ static bool find_dr(void *arg, const struct pim_iface_info *i)
 {
 	struct count *c = arg;
 
-	if (i->ifid == c->port->ifid && i->family == IP_V4)
+	if (i->ifid == c->port->ifid && i->family == c->family)
 		c->dr = i->dr;
 	return true;
 }
 
 struct ipaddr sim_pim_dr(const struct sim_router *r, const struct sim_link *l)
 {
-	struct count c = {.port = sim_port_of(r, l)};
+	struct count c = {.port = sim_port_of(r, l), .family = sim_family(r->s)};
 
 	pim_iface_walk(runner_instance(r->r, (uint16_t)r->pim_no), find_dr, &c);
 	return c.dr;
@@ -204,8 +227,10 @@ void sim_member_left(const struct sim_router *r)
 {
 	const struct pim_sm *sm = sim_sm(r);
 
-	left(r, "groups of gmp",
-		gmp_group_count(runner_instance(r->r, (uint16_t)r->gmp_no), IP_V4));
+	for (unsigned i = 0; i < SIM_FAMILIES; i++)
+		left(r, "groups of gmp",
+			gmp_group_count(
+				runner_instance(r->r, (uint16_t)r->gmp_no), sim_families[i]));
 	left(r, "groups of pim", sm->groups.n);
 	left(r, "sources of pim", sm->sources.n);
 	left(r, "peers of pim", sm->peers.n);
@@ -320,8 +345,9 @@ void sim_member_dump(const struct sim_router *r, FILE *f)
 	struct dump d = {.r = r, .f = f};
 
 	pim_neigh_walk(runner_instance(r->r, (uint16_t)r->pim_no), dump_neighbor, &d);
-	gmp_group_walk(runner_instance(r->r, (uint16_t)r->gmp_no), IP_V4, 0, NULL, sim_clock(r),
-		dump_membership, &d);
+	for (unsigned i = 0; i < SIM_FAMILIES; i++)
+		gmp_group_walk(runner_instance(r->r, (uint16_t)r->gmp_no), sim_families[i], 0, NULL,
+			sim_clock(r), dump_membership, &d);
 	for (struct hash_node *h = hash_next(&sm->groups, NULL); h; h = hash_next(&sm->groups, h))
 		dump_group(r, container_of(h, struct sm_group, node), f);
 }

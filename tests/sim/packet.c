@@ -79,9 +79,52 @@ struct ipaddr sim_packet_dst(const struct sim_packet *p)
 	return p->kind == SIM_REGISTER ? p->outer_dst : p->grp;
 }
 
+/* The protocol above IP, behind a hop-by-hop header if there is one, and where it begins. */
+static uint8_t upper(const struct sim_packet *p, unsigned *at)
+{
+	uint8_t next;
+
+	*at = p->len;
+	if (p->kind != SIM_BYTES || p->len < 20)
+		return 0;
+	if (p->data[0] >> 4 == 4) {
+		*at = (p->data[0] & 0xfu) * 4;
+		return p->data[9];
+	}
+	if (p->data[0] >> 4 != 6 || p->len < 48)
+		return 0;
+	*at = 40;
+	next = p->data[6];
+	if (next == 0) {
+		*at += (p->data[41] + 1u) * 8;
+		next = p->data[40];
+	}
+	return *at <= p->len ? next : 0;
+}
+
 uint8_t sim_packet_protocol(const struct sim_packet *p)
 {
-	return p->kind == SIM_BYTES && p->len >= 20 && p->data[0] >> 4 == 4 ? p->data[9] : 0;
+	unsigned at;
+
+	return upper(p, &at);
+}
+
+unsigned sim_packet_upper(const struct sim_packet *p)
+{
+	unsigned at;
+
+	upper(p, &at);
+	return at < p->len ? at : p->len;
+}
+
+bool sim_packet_is_membership(const struct sim_packet *p)
+{
+	unsigned at;
+	uint8_t protocol = upper(p, &at);
+
+	if (protocol != 58 || at >= p->len)
+		return protocol == 2;
+	return (p->data[at] >= 130 && p->data[at] <= 132) || p->data[at] == 143;
 }
 
 uint16_t sim_checksum(const void *data, size_t len)

@@ -41,7 +41,10 @@ void sim_packet_put(struct sim_packet *p);
 /* Source and destination of the outermost IP header. */
 struct ipaddr sim_packet_src(const struct sim_packet *p);
 struct ipaddr sim_packet_dst(const struct sim_packet *p);
-uint8_t sim_packet_protocol(const struct sim_packet *p); /* of IPv4 bytes */
+/* Of bytes: what is above IP, 0 nothing known; where that begins, len: nowhere; whether it is IGMP or MLD. */
+uint8_t sim_packet_protocol(const struct sim_packet *p);
+unsigned sim_packet_upper(const struct sim_packet *p);
+bool sim_packet_is_membership(const struct sim_packet *p);
 /* A line that says what it is. Returns buf. */
 const char *sim_packet_str(const struct sim_packet *p, char *buf, size_t cap);
 

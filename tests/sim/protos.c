@@ -73,11 +73,10 @@ void sim_static(struct sim_router *r, const char *src, const char *grp, const ch
 {
 	struct static_route sr = {0};
 
-	if (prefix_parse(grp, &sr.key.grp))
-		exit(1);
+	sr.key.grp = sim_prefix(sim_family(r->s), grp);
 	sr.key.src.addr.family = sr.key.grp.addr.family;
-	if (strcmp(src, "*") && prefix_parse(src, &sr.key.src))
-		exit(1);
+	if (strcmp(src, "*"))
+		sr.key.src = sim_prefix(sim_family(r->s), src);
 	sr.input_kind = !strcmp(input, "any")   ? STATIC_INPUT_ANY
 			: !strcmp(input, "rpf") ? STATIC_INPUT_RPF
 						: STATIC_INPUT_IF;

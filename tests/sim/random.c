@@ -50,7 +50,7 @@ static void all_leave(struct sim *s)
 		sim_source_stop(s->sources[i]);
 	for (unsigned i = 0; i < s->n_hosts; i++)
 		for (unsigned g = 0; g < GROUPS; g++) {
-			struct ipaddr grp = sim_addr(random_groups[g]);
+			struct ipaddr grp = sim_addr(s->hosts[i]->family, random_groups[g]);
 
 			if (sim_host_member(s->hosts[i], &grp))
 				sim_host_set(s->hosts[i], &grp, &none);
@@ -119,6 +119,8 @@ void sim_random_run(
 	w.restarts = o->restarts;
 	s->trace = o->trace;
 	s->protocols = true;
+	s->ipv4 = o->ipv4;
+	s->ipv6 = o->ipv6;
 	random_build(&w, o);
 	events = o->events ? o->events : 5 + below(&w, 40);
 	if (o->calm)

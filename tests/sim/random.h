@@ -10,6 +10,7 @@
 
 struct sim_random_options {
 	unsigned routers_min, routers_max;
+	bool ipv4, ipv6; /* families; with both, each host is of one */
 	unsigned events; /* after which the network is healed; 0: a number by the seed */
 	bool calm;       /* nothing breaks: after each event all must be right soon */
 	bool restarts;   /* calm, but routers restart */

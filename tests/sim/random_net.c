@@ -85,10 +85,13 @@ static void build_across(struct world *w, unsigned n)
 static void add_host(struct world *w, struct sim_link *l)
 {
 	static const uint8_t versions[] = {3, 3, 3, 3, 2, 2, 1};
+	struct sim_host *h;
 	char name[SIM_NAME];
 
 	snprintf(name, sizeof(name), "h%u", w->s->n_hosts);
-	sim_host(w->s, name, l, w->calm ? 3 : versions[below(w, 7)]);
+	h = sim_host(w->s, name, l, w->calm ? 3 : versions[below(w, 7)]);
+	if (w->s->ipv4 && w->s->ipv6 && one_in(w, 2))
+		h->family = IP_V6;
 }
 
 static void build_hosts(struct world *w, unsigned n)
@@ -133,7 +136,7 @@ static void build_sources(struct world *w)
 	for (unsigned i = 0; i < n; i++) {
 		struct sim_host *h = w->s->hosts[below(w, w->s->n_hosts)];
 		const char *grp = random_groups[below(w, GROUPS)];
-		struct ipaddr g = sim_addr(grp);
+		struct ipaddr g = sim_addr(h->family, grp);
 		bool there = false;
 
 		for (unsigned k = 0; k < w->s->n_sources; k++)
@@ -189,21 +192,21 @@ void random_build(struct world *w, const struct sim_random_options *o)
 }
 
 /* One of the sources' addresses. */
-static struct ipaddr any_source(struct world *w)
+static struct ipaddr any_source(struct world *w, enum ip_family family)
 {
-	return w->s->sources[below(w, w->s->n_sources)]->host->port->ip;
+	return sim_ip(family, &w->s->sources[below(w, w->s->n_sources)]->host->port->ip);
 }
 
 void random_membership(struct world *w, struct sim_host *h)
 {
 	unsigned g = below(w, GROUPS);
-	struct ipaddr grp = sim_addr(random_groups[g]);
+	struct ipaddr grp = sim_addr(h->family, random_groups[g]);
 	struct sim_filter_state f = {.mode = SIM_EXCLUDE};
 
 	if (h->version == 3 && (g >= SSM_FIRST || one_in(w, 3))) {
 		f.mode = g >= SSM_FIRST || one_in(w, 2) ? SIM_INCLUDE : SIM_EXCLUDE;
-		f.src[0] = any_source(w);
-		f.src[1] = any_source(w);
+		f.src[0] = any_source(w, h->family);
+		f.src[1] = any_source(w, h->family);
 		f.n = ip_eq(&f.src[0], &f.src[1]) ? 1 : 2;
 	}
 	if (g >= SSM_FIRST && h->version < 3)

@@ -139,15 +139,25 @@ struct sim_port *sim_port_of(const struct sim_router *r, const struct sim_link *
 	return NULL;
 }
 
+/* Of IPv6 also the link-local address. */
 static void neighbor_set(struct sim_router *r, uint16_t ifid, const struct sim_port *p)
 {
-	struct net_neigh n = {.ifid = ifid, .state = NET_NEIGH_STATIC, .addr = p->ip};
+	struct net_neigh n = {.ifid = ifid, .state = NET_NEIGH_STATIC};
 
 	memcpy(n.mac, p->mac, 6);
-	net_neigh_set(r->net, &n);
+	for (unsigned i = 0; i < SIM_FAMILIES; i++) {
+		if (!sim_has(r->s, sim_families[i]))
+			continue;
+		n.addr = sim_ip(sim_families[i], &p->ip);
+		net_neigh_set(r->net, &n);
+		if (sim_families[i] == IP_V4)
+			continue;
+		n.addr = sim_link_ip(IP_V6, &p->ip);
+		net_neigh_set(r->net, &n);
+	}
 }
 
-/* All MACs of a link are known from the start: ARP is the kernel's affair. */
+/* All MACs of a link are known from the start: ARP and ND are the kernel's affair. */
 static void neighbors_set(struct sim_router *r, const struct sim_port *own)
 {
 	for (unsigned i = 0; i < own->link->n_ports; i++)
@@ -155,13 +165,31 @@ static void neighbors_set(struct sim_router *r, const struct sim_port *own)
 			neighbor_set(r, own->ifid, own->link->ports[i]);
 }
 
+static void addr_add(struct net_if_conf *c, struct ipaddr ip, uint8_t len)
+{
+	c->addrs[c->n_addrs++] = (struct net_addr){.ip = ip, .len = len};
+}
+
+static void port_addrs(const struct sim *s, struct net_if_conf *c, const struct sim_port *p)
+{
+	for (unsigned i = 0; i < SIM_FAMILIES; i++) {
+		enum ip_family f = sim_families[i];
+
+		if (!sim_has(s, f))
+			continue;
+		addr_add(c, sim_ip(f, &p->ip), sim_net(f, &p->link->subnet).len);
+		if (f == IP_V6)
+			addr_add(c, sim_link_ip(f, &p->ip), 64);
+	}
+}
+
 static void if_add(struct sim_router *r, struct sim_port *p)
 {
-	struct net_if_conf c = {.kind = DP_IF_ETHER, .n_addrs = 1};
+	struct net_if_conf c = {.kind = DP_IF_ETHER};
 
 	snprintf(c.name, sizeof(c.name), "%s", p->link->name);
 	snprintf(c.port, sizeof(c.port), "%s", p->link->name);
-	c.addrs[0] = (struct net_addr){.ip = p->ip, .len = p->link->subnet.len};
+	port_addrs(r->s, &c, p);
 	if (net_if_add(r->net, &c, &p->ifid)) {
 		sim_fail(r->s, "%s: no interface %s", r->name, p->link->name);
 		return;
@@ -174,11 +202,16 @@ static void if_add(struct sim_router *r, struct sim_port *p)
 
 static void loopback_add(struct sim_router *r, unsigned i)
 {
-	struct net_if_conf c = {.kind = DP_IF_LOOPBACK, .n_addrs = 1};
+	struct net_if_conf c = {.kind = DP_IF_LOOPBACK};
 	uint16_t ifid;
 
 	snprintf(c.name, sizeof(c.name), "lo%u", i);
-	c.addrs[0] = (struct net_addr){.ip = r->loopbacks[i], .len = ip_bits(&r->loopbacks[i])};
+	for (unsigned k = 0; k < SIM_FAMILIES; k++) {
+		struct ipaddr ip = sim_ip(sim_families[k], &r->loopbacks[i]);
+
+		if (sim_has(r->s, sim_families[k]))
+			addr_add(&c, ip, ip_bits(&ip));
+	}
 	if (net_if_add(r->net, &c, &ifid) == 0)
 		net_if_admin(r->net, ifid, true);
 }
@@ -209,7 +242,7 @@ struct sim_port *sim_attach(struct sim_router *r, struct sim_link *l, const char
 
 void sim_loopback(struct sim_router *r, const char *address)
 {
-	r->loopbacks[r->n_loopbacks++] = sim_addr(address);
+	r->loopbacks[r->n_loopbacks++] = sim_addr(IP_V4, address);
 }
 
 void sim_cost(struct sim_router *r, struct sim_link *l, uint32_t cost)

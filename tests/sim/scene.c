@@ -53,27 +53,28 @@ void scene_start(struct sim *s)
 
 /* --- counting ----------------------------------------------------------------------------------------- */
 
-static void count_join_prune(struct heard *h, struct reader *r)
+/* Encoded addresses (RFC 7761 section 4.9.1) of size bytes each. */
+static void count_join_prune(struct heard *h, struct reader *r, unsigned size)
 {
 	unsigned groups;
 
-	read_skip(r, 7);
+	read_skip(r, size + 3);
 	groups = read_u8(r);
 	read_u16(r);
 	while (groups-- > 0 && !r->bad) {
 		unsigned joins, prunes;
 
-		read_skip(r, 8);
+		read_skip(r, size + 4);
 		joins = read_u16(r);
 		prunes = read_u16(r);
 		h->joins += joins;
-		read_skip(r, joins * 8);
+		read_skip(r, joins * (size + 4));
 		for (unsigned i = 0; i < prunes && !r->bad; i++) {
 			uint8_t flags;
 
 			read_u16(r);
 			flags = read_u8(r);
-			read_skip(r, 5);
+			read_skip(r, size + 1);
 			if ((flags & 3) == 1)
 				h->rpt_prunes++;
 			else
@@ -82,7 +83,7 @@ static void count_join_prune(struct heard *h, struct reader *r)
 	}
 }
 
-static void count_pim(struct heard *h, struct reader *r)
+static void count_pim(struct heard *h, struct reader *r, unsigned size)
 {
 	uint8_t type = read_u8(r) & 0xf;
 
@@ -92,13 +93,14 @@ static void count_pim(struct heard *h, struct reader *r)
 	h->register_stops += type == 2;
 	h->asserts += type == 5;
 	if (type == 3)
-		count_join_prune(h, r);
+		count_join_prune(h, r, size);
 }
 
 static void count(void *arg, const struct sim_port *from, const struct sim_packet *p)
 {
 	struct heard *h = arg;
 	struct reader r = reader_of(p->data, p->len);
+	struct ipaddr dst = sim_packet_dst(p);
 	uint8_t type;
 
 	if (h->on && h->on != from->link)
@@ -106,13 +108,13 @@ static void count(void *arg, const struct sim_port *from, const struct sim_packe
 	h->registers += p->kind == SIM_REGISTER;
 	if (p->kind != SIM_BYTES)
 		return;
-	read_skip(&r, (p->data[0] & 0xfu) * 4);
+	read_skip(&r, sim_packet_upper(p));
 	if (sim_packet_protocol(p) == 103) {
-		count_pim(h, &r);
-	} else if (sim_packet_protocol(p) == 2) {
+		count_pim(h, &r, ip_bytes(&dst));
+	} else if (sim_packet_is_membership(p)) {
 		type = read_u8(&r);
-		h->queries += type == 0x11;
-		h->reports += type != 0x11;
+		h->queries += type == 0x11 || type == 130;
+		h->reports += type != 0x11 && type != 130;
 	}
 }
 
@@ -153,10 +155,11 @@ uint64_t scene_received(struct sim *s, struct sim_host *h, double seconds)
 
 bool scene_has_route(const struct sim_router *r, const char *src, const char *grp)
 {
-	struct dp_route_key k = {.grp = prefix_host(sim_addr(grp)), .src.addr.family = IP_V4};
+	enum ip_family f = sim_family(r->s);
+	struct dp_route_key k = {.grp = sim_prefix(f, grp), .src.addr.family = (uint8_t)f};
 
 	if (strcmp(src, "*"))
-		k.src = prefix_host(sim_addr(src));
+		k.src = sim_prefix(f, src);
 	return mdp_route_find(r->mdp, &k);
 }
 

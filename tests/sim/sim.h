@@ -17,6 +17,7 @@
 #include "control/pim/pim.h"
 #include "control/run/runner.h"
 #include "control/static/static.h"
+#include "tests/sim/family.h"
 #include "tests/sim/mdp.h"
 #include "tests/sim/packet.h"
 
@@ -44,13 +45,13 @@ struct sim_port {
 	struct sim_host *host;
 	uint16_t ifid; /* of the router */
 	uint8_t mac[6];
-	uint8_t side; /* of a partition: only ports of the same side hear each other */
-	bool up;      /* interface not shut */
-	struct ipaddr ip;
-	uint32_t cost; /* of unicast routing */
+	uint8_t side;     /* of a partition: only ports of the same side hear each other */
+	bool up;          /* interface not shut */
+	struct ipaddr ip; /* its number (family.h) */
+	uint32_t cost;    /* of unicast routing */
 	struct sim_faults tx, rx;
-	struct gmp_if_config
-		gmp; /* of a router's port: change it before the boot, or sim_configure */
+	/* of a router's port: change it before the boot, or sim_configure; gmp as IGMP's */
+	struct gmp_if_config gmp;
 	struct pim_if_config pim;
 	uint64_t last_due_us; /* what was sent earlier arrives earlier, but for reorder */
 };
@@ -60,7 +61,7 @@ struct sim_link {
 	char name[SIM_NAME];
 	uint16_t index;
 	bool up;
-	struct prefix subnet;
+	struct prefix subnet; /* its number */
 	uint16_t n_ports;
 	struct sim_port **ports;
 	struct sim_faults faults; /* both ways, besides those of the ports */
@@ -90,8 +91,8 @@ struct sim_router {
 	uint16_t n_ports;
 	struct sim_port **ports;
 	uint16_t n_loopbacks;
-	struct ipaddr loopbacks[4];
-	uint32_t wake_gen; /* wakes of older generations are void */
+	struct ipaddr loopbacks[4]; /* numbers, as those of the RPs below */
+	uint32_t wake_gen;          /* wakes of older generations are void */
 	uint64_t wake_us;
 	uint32_t boots;
 	uint64_t tick_us; /* net_tick, local time */
@@ -136,6 +137,7 @@ struct sim {
 	struct sim_router *current; /* whose code is running */
 	uint64_t control_delay_us;  /* from a packet's arrival to the control lcore's look at it */
 	bool ecmp;
+	bool ipv4, ipv6; /* families that are run; before anything is made */
 	bool protocols;  /* routers run gmp and pim too */
 	bool hosts_only; /* sim_check judges hosts, not links: while the network still changes */
 	/* a test's own protocols, added at each boot; a test's look at what is sent; may be NULL */
@@ -235,5 +237,3 @@ void sim_trace(struct sim *s, const char *who, const char *fmt, ...)
 	} while (0)
 /* MFIBs and protocol states of all routers, as text. */
 void sim_dump(struct sim *s, FILE *f);
-
-struct ipaddr sim_addr(const char *text);

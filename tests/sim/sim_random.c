@@ -22,6 +22,7 @@ static int usage(FILE *f)
 		"  --seed N           the first network (1)\n"
 		"  --count N          so many, with seeds N, N+1, ... (100; 1 with --seed or --trace)\n"
 		"  --routers MIN-MAX  in each of them (3-30)\n"
+		"  --family 4|6|both  of the networks (4); both: routers run both, each host one\n"
 		"  --events N         that befall each (by the seed)\n"
 		"  --calm             nothing breaks, and all is right soon after each event\n"
 		"  --restarts         calm, but routers restart\n"
@@ -36,12 +37,21 @@ static bool parse_range(const char *s, struct sim_random_options *o)
 	       o->routers_max >= o->routers_min && o->routers_max <= 250;
 }
 
+static bool parse_family(const char *s, struct sim_random_options *o)
+{
+	bool both = !strcmp(s, "both");
+
+	o->ipv4 = both || !strcmp(s, "4");
+	o->ipv6 = both || !strcmp(s, "6");
+	return o->ipv4 || o->ipv6;
+}
+
 static int parse(int argc, char **argv, struct options *op)
 {
 	static const struct option longs[] = {{"seed", 1, NULL, 's'}, {"count", 1, NULL, 'c'},
-		{"routers", 1, NULL, 'r'}, {"events", 1, NULL, 'e'}, {"trace", 0, NULL, 't'},
-		{"calm", 0, NULL, 'q'}, {"restarts", 0, NULL, 'x'}, {"verbose", 0, NULL, 'v'},
-		{"help", 0, NULL, 'h'}, {0}};
+		{"routers", 1, NULL, 'r'}, {"family", 1, NULL, 'f'}, {"events", 1, NULL, 'e'},
+		{"trace", 0, NULL, 't'}, {"calm", 0, NULL, 'q'}, {"restarts", 0, NULL, 'x'},
+		{"verbose", 0, NULL, 'v'}, {"help", 0, NULL, 'h'}, {0}};
 	int c;
 
 	while ((c = getopt_long(argc, argv, "", longs, NULL)) != -1) {
@@ -55,6 +65,10 @@ static int parse(int argc, char **argv, struct options *op)
 			break;
 		case 'r':
 			if (!parse_range(optarg, &op->o))
+				return usage(stderr);
+			break;
+		case 'f':
+			if (!parse_family(optarg, &op->o))
 				return usage(stderr);
 			break;
 		case 'e':
@@ -96,6 +110,8 @@ static void report(const struct options *op, uint64_t seed, const struct sim_ran
 		printf("  the first: %s\n  again: tests/sim/sim_random --seed %llu --routers %u-%u",
 			r->first_failure, (unsigned long long)seed, op->o.routers_min,
 			op->o.routers_max);
+		if (op->o.ipv6)
+			printf(" --family %s", op->o.ipv4 ? "both" : "6");
 		if (op->o.events)
 			printf(" --events %u", op->o.events);
 		if (op->o.calm)
@@ -107,7 +123,7 @@ static void report(const struct options *op, uint64_t seed, const struct sim_ran
 
 int main(int argc, char **argv)
 {
-	struct options op = {.seed = 1, .o = {.routers_min = 3, .routers_max = 30}};
+	struct options op = {.seed = 1, .o = {.routers_min = 3, .routers_max = 30, .ipv4 = true}};
 	unsigned failed = 0;
 	uint64_t packets = 0, delivered = 0;
 

@@ -118,7 +118,7 @@ static void change_mind(struct lan *t)
 	struct sim_host *h = t->s->hosts[below(t, t->s->n_hosts)];
 	unsigned g = below(t, GROUPS);
 	struct sim_filter_state f = {.mode = SIM_EXCLUDE};
-	struct ipaddr grp = sim_addr(groups[g]);
+	struct ipaddr grp = sim_addr(IP_V4, groups[g]);
 
 	if (h->silent || (g == SSM && h->version < 3))
 		return;
@@ -244,7 +244,7 @@ static void check_one(struct lan *t, const struct sim_router *r, const struct ip
 static void check(struct lan *t)
 {
 	for (unsigned g = 0; g < GROUPS; g++) {
-		struct ipaddr grp = sim_addr(groups[g]);
+		struct ipaddr grp = sim_addr(IP_V4, groups[g]);
 
 		for (unsigned i = 0; i < SOURCES; i++) {
 			bool wanted = false;
@@ -290,7 +290,7 @@ static unsigned live(uint64_t seed, bool quiet_end)
 	heal(&t);
 	for (unsigned i = 0; quiet_end && i < t.s->n_hosts; i++)
 		for (unsigned g = 0; g < GROUPS; g++) {
-			struct ipaddr grp = sim_addr(groups[g]);
+			struct ipaddr grp = sim_addr(IP_V4, groups[g]);
 
 			if (sim_host_member(t.s->hosts[i], &grp))
 				sim_host_set(t.s->hosts[i], &grp, &none);

@@ -54,7 +54,8 @@ static void ask(struct heard *h, uint8_t code, const char *grp, unsigned len, un
 {
 	uint8_t ip[200] = {0x46, 0xc0};
 	struct writer w = writer_of(ip + 24, sizeof(ip) - 24);
-	struct ipaddr g = sim_addr(grp), to = ip_is_any(&g) ? sim_addr("224.0.0.1") : g;
+	struct ipaddr g = sim_addr(IP_V4, grp),
+		      to = ip_is_any(&g) ? sim_addr(IP_V4, "224.0.0.1") : g;
 	struct sim_packet *p;
 	uint16_t sum;
 

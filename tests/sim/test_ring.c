@@ -229,7 +229,7 @@ static void a_ring_of_joins_does_not_outlive_its_members(void **state)
 	sim_spt(s, PIM_SPT_NEVER);
 	scene_start(s);
 	by_z = towards(e, t, z);
-	by_z.dst = prefix_host(sim_addr("10.255.0.1"));
+	by_z.dst = prefix_host(sim_addr(IP_V4, "10.255.0.1"));
 	assert_int_equal(net_route_set(e->net, &by_z), 0);
 	sim_host_join(rcv, G1);
 	/* a's Join at rp ages: it will be gone when z says again that it has won */

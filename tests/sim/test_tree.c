@@ -317,7 +317,7 @@ static void what_the_rp_refuses_reaches_no_receiver_until_a_reload_permits_it(vo
 	struct tree t;
 
 	plant(&t, s, PIM_SPT_IMMEDIATE);
-	assert_int_equal(prefix_parse(G1 "/32", &rules[0].grp), 0);
+	rules[0].grp = sim_prefix(sim_family(s), G1);
 	t.rp->pim.n_register_rules = 2;
 	t.rp->pim.register_rules = rules;
 	sim_configure(t.rp);
@@ -357,5 +357,5 @@ int main(void)
 		SIM_TEST(what_the_rp_refuses_reaches_no_receiver_until_a_reload_permits_it),
 	};
 
-	return cmocka_run_group_tests_name("sim_tree", tests, NULL, NULL);
+	return sim_run_both("sim_tree", tests);
 }

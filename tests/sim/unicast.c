@@ -91,10 +91,12 @@ static struct reach *dijkstra(struct sim_router *root)
 /* --- routes --------------------------------------------------------------------------------------------- */
 
 struct table {
+	enum ip_family family; /* of what is added */
 	struct sim_path *v;
 	size_t n, cap;
 };
 
+/* Next hops of IPv6 are link-local addresses, as routing daemons say them. */
 static void table_add(
 	struct table *t, const struct prefix *dst, uint32_t metric, const struct reach *at)
 {
@@ -102,8 +104,10 @@ static void table_add(
 
 	t->v = sim_grow(t->v, t->n, &t->cap, sizeof(*t->v));
 	p = &t->v[t->n++];
-	*p = (struct sim_path){.dst = *dst, .metric = metric, .n = at->n};
+	*p = (struct sim_path){.dst = sim_net(t->family, dst), .metric = metric, .n = at->n};
 	memcpy(p->paths, at->first, sizeof(p->paths));
+	for (unsigned i = 0; i < p->n; i++)
+		p->paths[i].gateway = sim_link_ip(t->family, &p->paths[i].gateway);
 }
 
 static bool is_connected(const struct sim_router *r, const struct sim_link *l)
@@ -135,20 +139,30 @@ static void add_link(
 		table_add(t, &l->subnet, metric, best);
 }
 
-static struct table table_make(struct sim_router *root)
+static void add_family(struct sim_router *root, const struct reach *v, struct table *t)
 {
 	struct sim *s = root->s;
-	struct reach *v = dijkstra(root);
-	struct table t = {0};
 
 	for (unsigned i = 0; i < s->n_links; i++)
-		add_link(root, v, s->links[i], &t);
+		add_link(root, v, s->links[i], t);
 	for (unsigned i = 0; i < s->n_routers; i++)
 		for (unsigned k = 0; k < s->routers[i]->n_loopbacks && v[i].n; k++) {
 			struct prefix p = prefix_host(s->routers[i]->loopbacks[k]);
 
-			table_add(&t, &p, v[i].dist, &v[i]);
+			table_add(t, &p, v[i].dist, &v[i]);
 		}
+}
+
+static struct table table_make(struct sim_router *root)
+{
+	struct reach *v = dijkstra(root);
+	struct table t = {0};
+
+	for (unsigned i = 0; i < SIM_FAMILIES; i++) {
+		t.family = sim_families[i];
+		if (sim_has(root->s, t.family))
+			add_family(root, v, &t);
+	}
 	free(v);
 	return t;
 }
