@@ -88,8 +88,8 @@ static void include_block(struct row *r)
  *                                                     Delete (A-B)
  *                                                     Send Q(G,A*B)
  *                                                     Group Timer=GMI
- * B-A is marked, too: other routers of the link may be in EXCLUDE mode yet, where tracking here has just ended it
- * (gmp_query_asked). */
+ * Deviation: B-A is marked, too, and asked for by who decides by tracking (gmp_query_asked): other routers of the link
+ * may be in EXCLUDE mode yet, where tracking here has just ended it. */
 static void include_to_ex(struct row *r)
 {
 	for (struct gmp_source *s = r->s; s < r->end; s++) {
