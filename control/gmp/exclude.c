@@ -9,7 +9,7 @@
  * was lost, or forged, will object.
  *
  * This is done when a whole report has been taken, once for each of its groups, within an effort that the report's
- * sender cannot raise: what is left over is excluded after the next report of a member. Else records that take the
+ * sender cannot raise (effort.c): what is left over is excluded after the next report of a member. Else records that take the
  * same sources out of Y and bring them back would do so as often as they fit into a packet.
  */
 #include "control/gmp/gmp_priv.h"

@@ -163,6 +163,7 @@ extern const struct proto gmp_proto;
 	X(drop_host_limit, "ignored: the host is in too many groups")                          \
 	X(drop_source_limit, "sources ignored: too many")                                      \
 	X(drop_version1, "leaves ignored: Version 1 Members Present, or version 1 configured") \
+	X(busy, "leaves asked about: more to compare than a second allows")                    \
 	X(untracked, "hosts not tracked: too many, or without address")                        \
 	X(wrong_version, "queries of another version than configured")                         \
 	X(no_memory, "changes lost for lack of memory")

@@ -24,10 +24,11 @@ struct gmp_source {
 	uint8_t told;   /* enum member_state */
 	uint8_t q_left; /* queries of 6.6.3.2 still to send */
 	bool is_static : 1;
-	bool wanted : 1;     /* EXCLUDE mode: a tracked host in INCLUDE mode named it */
-	bool was_wanted : 1; /* what it was before */
-	bool listed : 1;     /* in the record that is being applied */
-	bool asked : 1;      /* "Send Q(G, ...)" of the row that ran names it */
+	bool wanted : 1;      /* EXCLUDE mode: a tracked host in INCLUDE mode named it */
+	bool recount : 1;     /* somebody names it no more: named_due_s may be too late */
+	bool listed : 1;      /* in the record that is being applied */
+	bool asked : 1;       /* "Send Q(G, ...)" of the row that ran names it */
+	uint32_t named_due_s; /* when the last word of a tracked INCLUDE host for it is too old */
 	uint64_t
 		due_us; /* source timer, GMP_SET_RUNNING; of a wanted one in no set, how long it is */
 };
@@ -64,10 +65,12 @@ struct gmp_group {
 	bool reported; /* in the report that is being taken */
 	bool checking; /* the group timer was lowered by a query, nobody answered yet */
 	bool dirty;    /* what others were told may differ */
+	bool lacking;  /* hosts may name sources that have no record */
 	uint64_t since_us;
 	uint64_t filter_due_us;        /* group timer, EXCLUDE mode */
 	uint64_t query_due_us;         /* next retransmission; 0 none */
 	uint64_t v1_due_us, v2_due_us; /* Older Version Host Present timers, 7.3.2 */
+	uint64_t recount_due_us;       /* until then some recount may wait; 0: there is none */
 	uint64_t untracked_until_us;   /* some member may be unknown until then */
 	uint32_t n_sources, cap_sources, n_hosts, cap_hosts;
 	struct gmp_source *sources; /* in order of address */
@@ -82,6 +85,12 @@ struct gmp_reporter {
 };
 
 struct gmp_self;
+
+/* How much tracking may do yet (effort.c). */
+struct gmp_effort {
+	uint32_t comparisons; /* sources times hosts */
+	uint32_t changes;     /* sources that become excluded */
+};
 
 /* One family on one interface. */
 struct gmp_if {
@@ -106,8 +115,10 @@ struct gmp_if {
 	uint64_t response_us;
 	uint64_t asked_all_until_us; /* members of before may still be answering our first query */
 	struct hash_table groups;
-	struct hash_table reporters; /* tracked hosts, whatever group */
-	uint32_t n_entries;          /* sources, hosts and what they named */
+	struct hash_table reporters;  /* tracked hosts, whatever group */
+	uint32_t n_entries;           /* sources, hosts and what they named */
+	struct gmp_effort effort;     /* left of the second that began at effort_us */
+	uint64_t effort_us, compared; /* sources with hosts, ever */
 	bool suppressed;
 	struct log_rate limit_log, version_log, querier_log;
 	uint64_t counters[GMP_COUNTER_N];
@@ -235,7 +246,7 @@ void gmp_source_delete(struct gmp_group *g, struct gmp_source *s);
 /* Its timer expired, 6.3. */
 void gmp_source_expire(struct gmp_group *g, struct gmp_source *s);
 /* Takes those out of the array that are in no set, not wanted and not joined by configuration. */
-void gmp_sources_sweep(struct gmp_group *g);
+void gmp_sources_sweep(struct gmp_group *g, uint64_t now_us);
 
 /* --- record.c: the tables of 6.4 --------------------------------------------------------------------- */
 
@@ -268,20 +279,38 @@ bool gmp_track_complete(const struct gmp_group *g, uint64_t now_us);
 bool gmp_track_wants(const struct gmp_group *g, const struct ipaddr *src, uint64_t now_us);
 /* Whether a host is in as many groups as it may be. */
 bool gmp_track_full(const struct gmp_if *gif, const struct ipaddr *host);
-/* Which sources are wanted, in EXCLUDE mode. */
-void gmp_track_mark(struct gmp_group *g, uint64_t now_us);
+/* NULL: it is not tracked. */
+struct gmp_host *gmp_track_find(const struct gmp_group *g, const struct ipaddr *host);
+/* What the host said of the source; NULL: it does not name it. */
+const struct gmp_heard *gmp_track_heard(const struct gmp_host *h, const struct ipaddr *src);
+uint32_t gmp_track_due_s(uint64_t due_us);
 void gmp_track_expire(struct gmp_group *g, uint64_t now_us);
 void gmp_track_clear(struct gmp_group *g);
 /* Knows nobody, and knows that. */
 void gmp_track_restart(struct gmp_group *g, uint64_t now_us);
 
-/* --- exclude.c ------------------------------------------------------------------------------------------ */
+/* --- named.c: what tracked hosts in INCLUDE mode have named --------------------------------------------- */
 
-/* What may still be done for the report that is being taken. */
-struct gmp_effort {
-	uint32_t comparisons; /* sources times hosts */
-	uint32_t changes;     /* sources that become excluded */
-};
+/* A host's record of this type has been applied, its sources are those that are listed. */
+void gmp_named_add(
+	struct gmp_group *g, const struct ipaddr *host, enum gmp_record_type type, uint64_t now_us);
+/* A host names it no more. */
+void gmp_named_drop(struct gmp_group *g, const struct gmp_heard *name, uint64_t now_us);
+/* Nobody names any. */
+void gmp_named_clear(struct gmp_group *g);
+/* Which sources are wanted, in EXCLUDE mode. */
+void gmp_named_mark(struct gmp_group *g, uint64_t now_us);
+
+/* --- effort.c ------------------------------------------------------------------------------------------- */
+
+/* Whether the interface may make so many comparisons in this second; they are charged then. must: it will anyway. */
+bool gmp_effort_take(struct gmp_if *gif, uint64_t comparisons, bool must, uint64_t now_us);
+/* What there is for one report, and what of that it has used. */
+struct gmp_effort gmp_effort_report(struct gmp_if *gif, uint64_t now_us);
+void gmp_effort_charge(
+	struct gmp_if *gif, const struct gmp_effort *had, const struct gmp_effort *left);
+
+/* --- exclude.c ------------------------------------------------------------------------------------------ */
 
 /* EXCLUDE mode: sources that no member wants are excluded, if tracking knows all members, as far as the effort
  * reaches, which is charged; the Querier says so. Whether any were: then the group is to be settled. Overwrites

@@ -110,10 +110,13 @@ static uint64_t next_due(const struct gmp_group *g, uint64_t now_us)
 	uint64_t due = g->exclude ? g->filter_due_us : TIMER_NEVER;
 
 	for (uint32_t i = 0; i < g->n_sources; i++)
-		if (g->sources[i].set == GMP_SET_RUNNING)
+		if (g->sources[i].set == GMP_SET_RUNNING ||
+			(g->sources[i].set == GMP_SET_NONE && g->sources[i].wanted))
 			due = earlier(due, g->sources[i].due_us);
 	if (g->query_due_us)
 		due = earlier(due, g->query_due_us);
+	if (g->recount_due_us)
+		due = earlier(due, g->recount_due_us);
 	if (due == TIMER_NEVER && g->n_hosts > 0)
 		due = now_us + gmp_group_membership_interval(g->gif);
 	return due;
@@ -155,14 +158,14 @@ static void tell_if_dirty(struct gmp_group *g, struct proto_ctx *ctx)
 
 void gmp_group_settle(struct gmp_group *g, struct proto_ctx *ctx)
 {
-	gmp_track_mark(g, ctx->now_us);
+	gmp_named_mark(g, ctx->now_us);
 	if (arm(g, ctx)) { /* it could never end */
 		gmp_count(g->gif, GMP_C_no_memory, 1);
 		forget(g);
-		gmp_track_mark(g, ctx->now_us);
+		gmp_named_mark(g, ctx->now_us);
 	}
 	tell_if_dirty(g, ctx);
-	gmp_sources_sweep(g);
+	gmp_sources_sweep(g, ctx->now_us);
 	if (!g->exclude && !g->static_any && g->n_sources == 0)
 		gmp_group_free(g, ctx->timers);
 }
@@ -184,7 +187,7 @@ void gmp_group_timer(struct gmp_group *g, uint64_t due_us)
 /* A source that a tracked host wants and that an EXCLUDE host's report took out of X is still wanted. */
 void gmp_group_to_include(struct gmp_group *g, uint64_t now_us)
 {
-	gmp_track_mark(g, now_us);
+	gmp_named_mark(g, now_us);
 	g->exclude = g->checking = false;
 	g->dirty = true;
 	g->q_left = 0;

@@ -237,17 +237,26 @@ static void decide(struct gmp_group *g, bool by_tracking, struct proto_ctx *ctx)
 		gmp_query_ended(g, ctx);
 }
 
+/* To compare n sources with all hosts. */
+static bool has_effort(struct gmp_group *g, uint64_t n, uint64_t now_us)
+{
+	if (gmp_effort_take(g->gif, n * g->n_hosts, false, now_us))
+		return true;
+	gmp_count(g->gif, GMP_C_busy, 1);
+	return false;
+}
+
 void gmp_query_asked(struct gmp_group *g, struct proto_ctx *ctx)
 {
-	bool any = g->asked;
+	uint64_t n = g->asked;
 
-	for (uint32_t i = 0; i < g->n_sources && !any; i++)
-		any = g->sources[i].asked;
-	if (!any)
+	for (uint32_t i = 0; i < g->n_sources; i++)
+		n += g->sources[i].asked;
+	if (n == 0)
 		return;
 	if (g->gif->conf.leave == GMP_LEAVE_IMMEDIATE)
 		decide(g, false, ctx);
-	else if (gmp_track_complete(g, ctx->now_us))
+	else if (gmp_track_complete(g, ctx->now_us) && has_effort(g, n, ctx->now_us))
 		decide(g, true, ctx);
 	else if (g->gif->querier)
 		ask(g, ctx);

@@ -8,10 +8,6 @@
 
 #include "control/gmp/gmp_priv.h"
 
-/* The effort for what a report leaves unwanted. */
-#define COMPARE_MAX 100000u
-#define CHANGE_MAX 8192u
-
 /* --- the sender ----------------------------------------------------------------------------------- */
 
 static bool on_subnet(const struct net_if *ifp, const struct ipaddr *a)
@@ -218,6 +214,7 @@ static void apply(struct gmp_if *gif, struct said *w, struct proto_ctx *ctx)
 		g->last_reporter = w->from;
 	gmp_track(g, &w->from, w->version, w->type, w->list, ctx->now_us);
 	gmp_record_apply(g, w->type, w->list, ctx);
+	gmp_named_add(g, &w->from, w->type, ctx->now_us);
 	g->reported = w->version == 3;
 	gmp_group_settle(g, ctx);
 }
@@ -251,7 +248,8 @@ static void record_receive(struct gmp_if *gif, const struct gmp_msg *m,
 /* What a whole report leaves unwanted: a report of version 1 or 2 leaves nothing, it hides members. */
 static void exclude_reported(struct gmp_if *gif, const struct gmp_msg *m, struct proto_ctx *ctx)
 {
-	struct gmp_effort left = {.comparisons = COMPARE_MAX, .changes = CHANGE_MAX};
+	const struct gmp_effort all = gmp_effort_report(gif, ctx->now_us);
+	struct gmp_effort left = all;
 	struct reader r = gmp_records(m);
 	struct gmp_record rec;
 
@@ -264,6 +262,7 @@ static void exclude_reported(struct gmp_if *gif, const struct gmp_msg *m, struct
 		if (gmp_exclude_unwanted(g, &left, ctx))
 			gmp_group_settle(g, ctx);
 	}
+	gmp_effort_charge(gif, &all, &left);
 }
 
 static void report_receive(struct gmp_if *gif, const struct gmp_msg *m, struct proto_ctx *ctx)

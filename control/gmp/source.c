@@ -133,7 +133,10 @@ void gmp_sources_mark(struct gmp_group *g, struct gmp_list list, bool add)
 	if (!add || missing == 0)
 		return;
 	n = allowed(g, missing);
-	if (n == 0 || !reserve(g, n))
+	if (n > 0 && !reserve(g, n))
+		n = 0;
+	g->lacking |= n < missing;
+	if (n == 0)
 		return;
 	merge(g, list, n, missing - n);
 	g->n_sources += n;
@@ -186,7 +189,7 @@ void gmp_source_expire(struct gmp_group *g, struct gmp_source *s)
 }
 
 /* One that others were told of must have been told away first. */
-void gmp_sources_sweep(struct gmp_group *g)
+void gmp_sources_sweep(struct gmp_group *g, uint64_t now_us)
 {
 	uint32_t n = 0;
 
@@ -194,6 +197,8 @@ void gmp_sources_sweep(struct gmp_group *g)
 		if (g->sources[i].set != GMP_SET_NONE || g->sources[i].is_static ||
 			g->sources[i].wanted)
 			g->sources[n++] = g->sources[i];
+		else
+			g->lacking |= g->sources[i].named_due_s * 1000000ull > now_us;
 	g->gif->n_entries -= g->n_sources - n;
 	g->n_sources = n;
 	if (n == 0) {

@@ -15,13 +15,11 @@
 
 #include "control/gmp/gmp_priv.h"
 
-#define HOSTS_MAX 8192u     /* of a group */
-#define MARK_MAX 100000u    /* sources of hosts that are looked at for one report */
-#define DECIDE_MAX 2000000u /* comparisons that a leave may cost; beyond, members are asked */
+#define HOSTS_MAX 8192u /* of a group */
 
 /* --- what a host named ---------------------------------------------------------------------------- */
 
-static const struct gmp_heard *heard_find(const struct gmp_host *h, const struct ipaddr *src)
+const struct gmp_heard *gmp_track_heard(const struct gmp_host *h, const struct ipaddr *src)
 {
 	uint32_t lo = 0, hi = h->n;
 
@@ -111,7 +109,7 @@ static uint32_t seek(const struct gmp_group *g, const struct ipaddr *host)
 	return lo;
 }
 
-static struct gmp_host *host_find(const struct gmp_group *g, const struct ipaddr *host)
+struct gmp_host *gmp_track_find(const struct gmp_group *g, const struct ipaddr *host)
 {
 	uint32_t i = seek(g, host);
 
@@ -196,7 +194,7 @@ static struct gmp_host *host_add(struct gmp_group *g, const struct ipaddr *host)
 	return &g->hosts[i];
 }
 
-static void host_del(struct gmp_group *g, struct gmp_host *h)
+static void host_free(struct gmp_group *g, struct gmp_host *h)
 {
 	uint32_t i = (uint32_t)(h - g->hosts);
 
@@ -210,6 +208,13 @@ static void host_del(struct gmp_group *g, struct gmp_host *h)
 		g->hosts = NULL;
 		g->cap_hosts = 0;
 	}
+}
+
+static void host_del(struct gmp_group *g, struct gmp_host *h, uint64_t now_us)
+{
+	for (uint32_t i = 0; i < h->n && !h->exclude; i++)
+		gmp_named_drop(g, &h->v[i], now_us);
+	host_free(g, h);
 }
 
 /* Some member may be unknown from now on. */
@@ -229,7 +234,7 @@ static bool has_room(const struct gmp_group *g, uint32_t n)
 static struct gmp_host *host_get(struct gmp_group *g, const struct ipaddr *addr,
 	enum gmp_record_type type, struct gmp_list list, bool *lost)
 {
-	struct gmp_host *h = host_find(g, addr);
+	struct gmp_host *h = gmp_track_find(g, addr);
 
 	if (h || type == GMP_BLOCK || (list.n == 0 && type != GMP_IS_EX && type != GMP_TO_EX))
 		return h;
@@ -265,12 +270,35 @@ static bool is_exclude(enum gmp_record_type type)
 	return type == GMP_IS_EX || type == GMP_TO_EX;
 }
 
+/* What a host in INCLUDE mode named and, after the fold, names no more. */
+static void names_drop(struct gmp_group *g, const struct gmp_host *h, const struct fold *f,
+	struct gmp_list list, uint64_t now_us)
+{
+	uint32_t j = 0;
+
+	for (uint32_t i = 0; i < h->n; i++) {
+		bool listed;
+
+		while (j < list.n && ip_cmp(&list.v[j], &h->v[i].src) < 0)
+			j++;
+		listed = j < list.n && ip_eq(&list.v[j], &h->v[i].src);
+		if (h->exclude || !(listed ? f->add_named : f->keep_known))
+			gmp_named_drop(g, &h->v[i], now_us);
+	}
+}
+
+/* Seconds, rounded up. */
+uint32_t gmp_track_due_s(uint64_t due_us)
+{
+	return (uint32_t)(due_us / 1000000 + 1);
+}
+
 /* False: what the host wants is not wholly known. */
 static bool host_apply(struct gmp_group *g, struct gmp_host *h, enum gmp_record_type type,
 	struct gmp_list list, uint64_t now_us)
 {
 	uint64_t due_us = now_us + gmp_group_membership_interval(g->gif);
-	uint32_t due_s = (uint32_t)(due_us / 1000000 + 1), before = h->n;
+	uint32_t due_s = gmp_track_due_s(due_us), before = h->n;
 	bool was_exclude = h->exclude;
 	const struct fold *f = fold_of(h, type);
 
@@ -278,14 +306,16 @@ static bool host_apply(struct gmp_group *g, struct gmp_host *h, enum gmp_record_
 		h->due_us = due_us;
 	if (f->add_named && was_exclude == h->exclude && refresh_same(h, list, due_s))
 		return true;
+	if (!was_exclude)
+		names_drop(g, h, f, list, now_us);
 	if ((f->add_named && !has_room(g, list.n)) ||
 		host_fold(h, f, list, due_s, (uint32_t)(now_us / 1000000))) {
-		host_del(g, h);
+		host_del(g, h, now_us);
 		return false;
 	}
 	g->gif->n_entries += h->n - before;
 	if (!h->exclude && h->n == 0)
-		host_del(g, h);
+		host_del(g, h, now_us);
 	return true;
 }
 
@@ -319,16 +349,16 @@ void gmp_track(struct gmp_group *g, const struct ipaddr *host, uint8_t version,
 bool gmp_track_complete(const struct gmp_group *g, uint64_t now_us)
 {
 	return g->gif->conf.leave == GMP_LEAVE_TRACKING && g->gif->conf.tracking &&
-	       now_us >= g->untracked_until_us && gmp_group_version(g, now_us) == 3 &&
-	       (uint64_t)(g->n_sources + 1) * g->n_hosts <= DECIDE_MAX;
+	       now_us >= g->untracked_until_us && gmp_group_version(g, now_us) == 3;
 }
 
 bool gmp_track_wants(const struct gmp_group *g, const struct ipaddr *src, uint64_t now_us)
 {
 	for (uint32_t i = 0; i < g->n_hosts; i++) {
 		const struct gmp_host *h = &g->hosts[i];
-		const struct gmp_heard *named = src ? heard_find(h, src) : NULL;
+		const struct gmp_heard *named = src ? gmp_track_heard(h, src) : NULL;
 
+		g->gif->compared++;
 		if (h->exclude && h->due_us > now_us && !named)
 			return true;
 		if (!h->exclude && named && named->due_s * 1000000ull > now_us)
@@ -337,46 +367,11 @@ bool gmp_track_wants(const struct gmp_group *g, const struct ipaddr *src, uint64
 	return false;
 }
 
-/* Sources that hosts in INCLUDE mode name: a report of an EXCLUDE host may have taken them out of X
- * ("Delete (X-A)"), which changes nothing for those hosts. */
-static void mark_named(struct gmp_group *g, uint64_t now_us)
-{
-	uint32_t budget = MARK_MAX;
-
-	for (uint32_t i = 0; i < g->n_hosts; i++) {
-		const struct gmp_host *h = &g->hosts[i];
-
-		for (uint32_t k = 0; k < h->n && !h->exclude && budget > 0; k++, budget--) {
-			uint64_t due_us = h->v[k].due_s * 1000000ull;
-			struct gmp_source *s =
-				due_us > now_us ? gmp_source_find(g, &h->v[k].src) : NULL;
-
-			if (!s)
-				continue;
-			if (s->set == GMP_SET_NONE && (!s->wanted || s->due_us < due_us))
-				s->due_us = due_us;
-			s->wanted = true;
-		}
-	}
-}
-
-void gmp_track_mark(struct gmp_group *g, uint64_t now_us)
-{
-	for (uint32_t i = 0; i < g->n_sources; i++) {
-		g->sources[i].was_wanted = g->sources[i].wanted;
-		g->sources[i].wanted = false;
-	}
-	if (g->exclude)
-		mark_named(g, now_us);
-	for (uint32_t i = 0; i < g->n_sources; i++)
-		g->dirty |= g->sources[i].wanted != g->sources[i].was_wanted;
-}
-
 void gmp_track_expire(struct gmp_group *g, uint64_t now_us)
 {
 	for (uint32_t i = g->n_hosts; i > 0; i--)
 		if (g->hosts[i - 1].due_us <= now_us)
-			host_del(g, &g->hosts[i - 1]);
+			host_del(g, &g->hosts[i - 1], now_us);
 }
 
 void gmp_track_restart(struct gmp_group *g, uint64_t now_us)
@@ -387,6 +382,7 @@ void gmp_track_restart(struct gmp_group *g, uint64_t now_us)
 
 void gmp_track_clear(struct gmp_group *g)
 {
+	gmp_named_clear(g);
 	while (g->n_hosts > 0)
-		host_del(g, &g->hosts[g->n_hosts - 1]);
+		host_free(g, &g->hosts[g->n_hosts - 1]);
 }

@@ -17,6 +17,7 @@
 #define G4 "239.1.1.1"
 #define H4 "10.1.0.10" /* hosts */
 #define I4 "10.1.0.11"
+#define J4 "10.1.0.12"
 #define G6 "ff0e::1:1"
 #define H6 "fe80::10"
 #define I6 "fe80::11"

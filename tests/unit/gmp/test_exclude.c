@@ -4,7 +4,7 @@
  * What nobody wants is excluded at once: it is said in a query, so that a host whose report was lost or forged
  * objects; and what one report can set off is bounded.
  */
-#include "tests/unit/gmp/gmp_test.h"
+#include "tests/unit/gmp/many.h"
 
 #define MANY 4096u /* sources, max_sources by default */
 #define CHANGE_MAX 8192u
@@ -117,54 +117,11 @@ static void what_a_record_had_no_room_for_is_excluded_when_there_is(void **state
 
 /* --- it is bounded -------------------------------------------------------------------------------- */
 
-static void address(struct writer *w, bool v6, uint32_t v4_head, uint32_t tail)
-{
-	if (!v6) {
-		write_u32(w, v4_head + tail);
-		return;
-	}
-	write_u32(w, v4_head >> 24 == 239 ? 0xff0e0000 : 0x20010db8);
-	write_u32(w, 0);
-	write_u32(w, 0);
-	write_u32(w, tail);
-}
-
-/* Group g, with n sources from the first on. */
-static void record(struct writer *w, bool v6, uint8_t type, uint32_t g, uint32_t first, uint32_t n)
-{
-	write_u8(w, type);
-	write_u8(w, 0);
-	write_u16(w, (uint16_t)n);
-	address(w, v6, 0xef070700, g);
-	for (uint32_t i = first; i < first + n; i++)
-		address(w, v6, 0x0b000000, 1 + i);
-}
-
-static struct writer report(struct bed_packet *p, bool v6, const char *from, uint16_t n)
-{
-	struct bed_head h = {.from = from, .to = v6 ? "ff02::16" : "224.0.0.22", .ttl = 1};
-	struct writer w = bed_begin(p, &h);
-
-	write_u32(&w, v6 ? 0x8f000000 : 0x22000000);
-	write_u32(&w, n);
-	return w;
-}
-
-static void one_record(struct bed *b, bool v6, uint8_t type, uint32_t g, uint32_t first, uint32_t n)
-{
-	static struct bed_packet p;
-	struct writer w = report(&p, v6, host[v6], 1);
-
-	record(&w, v6, type, g, first, n);
-	bed_seal(&p, &w);
-	bed_packet_in(b, 1, &p);
-}
-
 static void exclude_many(struct bed *b, bool v6, uint32_t g)
 {
-	one_record(b, v6, GMP_TO_EX, g, 0, 256);
+	many_one(b, host[v6], GMP_TO_EX, g, 0, 256);
 	for (uint32_t i = 256; i < MANY; i += 256)
-		one_record(b, v6, GMP_BLOCK, g, i, 256);
+		many_one(b, host[v6], GMP_BLOCK, g, i, 256);
 }
 
 static bool blocked_cb(void *arg, const struct gmp_source_info *i)
@@ -185,12 +142,12 @@ static unsigned blocked(const struct bed *b, bool v6)
 static void in_and_out(struct bed *b, bool v6, uint32_t groups, uint16_t n)
 {
 	static struct bed_packet p;
-	struct writer w = report(&p, v6, other[v6], (uint16_t)(2 * n * groups));
+	struct writer w = many_report(&p, v6, other[v6], (uint16_t)(2 * n * groups));
 
 	for (uint16_t i = 0; i < n; i++)
 		for (uint32_t g = 0; g < groups; g++) {
-			record(&w, v6, GMP_IS_EX, g, 0, 0);
-			record(&w, v6, GMP_TO_IN, g, 0, 0);
+			many_record(&w, v6, GMP_IS_EX, g, 0, 0);
+			many_record(&w, v6, GMP_TO_IN, g, 0, 0);
 		}
 	bed_seal(&p, &w);
 	assert_true(p.len <= 1500);
@@ -231,7 +188,7 @@ static void one_report_of_many_groups_excludes_no_more_than_its_share(void **sta
 		in_and_out(b, v6, groups, 1);
 		assert_int_equal(blocked(b, v6), CHANGE_MAX);
 		assert_int_equal(b->told - told, groups * MANY + CHANGE_MAX);
-		one_record(b, v6, GMP_BLOCK, groups - 1, 0, 0); /* any report of a member */
+		many_one(b, host[v6], GMP_BLOCK, groups - 1, 0, 0); /* any report of a member */
 		assert_int_equal(blocked(b, v6), groups * MANY);
 		bed_queries(b);
 		lan_end(b);

@@ -5,8 +5,6 @@
  */
 #include "tests/unit/gmp/gmp_test.h"
 
-#define J4 "10.1.0.12"
-
 static void the_last_known_member_ends_the_group_at_once(void **state)
 {
 	static const char *const host[] = {H4, H6}, *const grp[] = {G4, G6};
