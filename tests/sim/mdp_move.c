@@ -11,6 +11,7 @@
 #define SEEN 256u
 #define SILENT_US 10000u
 #define SILENT_PACKETS 3u
+#define STALE_US 300000u
 
 struct mdp_seen {
 	const struct sim_source *source;
@@ -24,6 +25,7 @@ struct mdp_move {
 	uint16_t old, next;
 	int sender; /* on one interface: who forwards by the old path; -1: none heard */
 	uint64_t since_us, heard_us;
+	uint64_t before_us; /* the last packet before the move; 0: none */
 	unsigned met, alone;
 	enum { USE_OLD, USE_BOTH, USE_NEXT } use;
 	bool done;
@@ -60,6 +62,7 @@ void mdp_move_follow(struct mdp_route *r)
 		r->move->old = old;
 		r->move->next = next;
 		r->move->sender = -1;
+		r->move->before_us = r->last_us;
 	}
 }
 
@@ -95,7 +98,8 @@ static void next_heard(struct mdp_move *mv, uint64_t now)
 		mv->use = USE_NEXT;
 		mv->done = true;
 	} else if (mv->use == USE_OLD && mv->alone > SILENT_PACKETS &&
-		   now - mv->since_us >= SILENT_US && now - mv->heard_us >= SILENT_US) {
+		   now - mv->since_us >= SILENT_US && now - mv->heard_us >= SILENT_US &&
+		   (!mv->before_us || now - mv->before_us >= STALE_US)) {
 		mv->use = USE_BOTH;
 	}
 }

@@ -8,7 +8,8 @@
  * one has not delivered yet. So the old neighbour is not pruned before the data plane says that the new path brings
  * what the old one does (DP_UPCALL_DATA), or MOVE_US have passed. Until then, and for DP_MOVE_MS after, the
  * data plane takes what comes by either path, once (DP_ROLE_NEXT): a slower new path goes on bringing what has come
- * by the old one. Unicast routing may find a neighbour before PIM does, whose Hellos may take half a minute: while
+ * by the old one. On one link a neighbour may go on for J/P_Override_Interval after its Prune (4.5.1), so as long are
+ * both copies seen there. Unicast routing may find a neighbour before PIM does, whose Hellos may take half a minute: while
  * there is nobody to join on the new interface, the old one has ALONE_US.
  *
  * An entry that moves again before the way in between has brought anything keeps its old path.
@@ -53,6 +54,15 @@ static void prune_left(
 		up_prune_old(sm, e, m->ifid, &m->nbr, &m->rp, ctx);
 }
 
+/* How long after its Prune the old path may bring what the new one does, where it is not told by the interface. */
+static uint64_t heeded_us(
+	const struct pim_sm *sm, const struct sm_entry *e, const struct sm_move *m)
+{
+	struct pim_iface *pif = pim_iface_get(sm->pim, m->ifid, m->nbr.family);
+
+	return pif && m->ifid == e->up.ifid ? pim_jp_override_interval_us(pif) : 0;
+}
+
 void sm_move_ready(struct pim_sm *sm, struct sm_entry *e, struct proto_ctx *ctx)
 {
 	struct sm_move *m = e->up.move;
@@ -61,8 +71,17 @@ void sm_move_ready(struct pim_sm *sm, struct sm_entry *e, struct proto_ctx *ctx)
 		return;
 	m->left = true;
 	prune_left(sm, e, m, ctx);
-	sm_timer_set(sm, ctx, &m->t, SM_T_MOVE, ctx->now_us + DP_MOVE_MS * 1000u);
+	sm_timer_set(
+		sm, ctx, &m->t, SM_T_MOVE, ctx->now_us + DP_MOVE_MS * 1000u + heeded_us(sm, e, m));
 	sm_touch(sm, e);
+}
+
+void sm_move_timer(struct pim_sm *sm, struct sm_entry *e, struct proto_ctx *ctx)
+{
+	if (!e->up.move->left && e->up.move->ifid == e->up.ifid)
+		sm_move_ready(sm, e, ctx);
+	else
+		sm_move_done(sm, e, ctx);
 }
 
 /* It moves on, or back, before its move away from m has come to anything: true, and m is what is left. */

@@ -375,7 +375,7 @@ static void timer_event(struct pim_sm *sm, struct timer *t, struct proto_ctx *ct
 		jp_flush(sm, false, ctx);
 		break;
 	case SM_T_MOVE:
-		sm_move_done(sm,
+		sm_move_timer(sm,
 			container_of(container_of(t, struct sm_move, t)->up, struct sm_entry, up),
 			ctx);
 		break;

@@ -385,6 +385,8 @@ void sm_keepalive_set(
 
 /* The new path of the entry brings what the old one does, whose neighbour is pruned. Harmless if it is not moving. */
 void sm_move_ready(struct pim_sm *sm, struct sm_entry *e, struct proto_ctx *ctx);
+/* The old path, or what is left of it, has had its time. */
+void sm_move_timer(struct pim_sm *sm, struct sm_entry *e, struct proto_ctx *ctx);
 /* Nothing is accepted by the old path any more, which is pruned. Harmless if it is not moving. */
 void sm_move_done(struct pim_sm *sm, struct sm_entry *e, struct proto_ctx *ctx);
 

@@ -171,8 +171,10 @@ static void on_the_same_link_the_old_neighbour_is_pruned_when_the_new_one_delive
 	moves_on_the_same_link(p);
 	sw_upcall(p, DP_UPCALL_DATA, p->up, "10.1.1.1", G);
 	assert_string_equal(sw_sent(p, p->up), P_UP);
-	sw_pass(p, 1000);
+	sw_pass(p, 3900); /* until the Prune is heeded, and its last packets have come */
 	assert_string_equal(sw_sent(p, p->up), "");
+	assert_string_equal(sw_route(p, "*", G), "->up+ > lan1");
+	sw_pass(p, 100);
 	assert_string_equal(sw_route(p, "*", G), "up+ > lan1");
 }
 
@@ -184,7 +186,10 @@ static void on_the_same_link_the_old_neighbour_is_pruned_in_the_end_and_not_if_i
 	moves_on_the_same_link(p);
 	sw_pass(p, 3000);
 	assert_string_equal(sw_sent(p, p->up), P_UP);
+	assert_string_equal(sw_route(p, "*", G), "->up+ > lan1");
+	sw_pass(p, 4000);
 	assert_string_equal(sw_route(p, "*", G), "up+ > lan1");
+	sw_forget(p);
 	route(p, p->up, X);
 	assert_string_equal(sw_sent(p, p->up), J_UP);
 	route(p, p->up, V);
