@@ -23,8 +23,7 @@ void sim_router_protocols(struct sim_router *r)
 
 /* --- configuration -------------------------------------------------------------------------------- */
 
-/* MLD's versions are one less. */
-static struct gmp_if_config gmp_if(const struct sim_port *p, enum ip_family family)
+struct gmp_if_config sim_gmp_if(const struct sim_port *p, enum ip_family family)
 {
 	struct gmp_if_config c = p->gmp;
 
@@ -43,7 +42,7 @@ static void gmp_configure(struct sim_router *r)
 	gmp_config_default(&c);
 	for (unsigned k = 0; k < SIM_FAMILIES; k++)
 		for (unsigned i = 0; i < r->n_ports && sim_has(r->s, sim_families[k]); i++)
-			ifs[c.n_ifs++] = gmp_if(r->ports[i], sim_families[k]);
+			ifs[c.n_ifs++] = sim_gmp_if(r->ports[i], sim_families[k]);
 	c.ifs = ifs;
 	if (gmp_config_check(&c, err, sizeof(err)))
 		sim_fail(r->s, "%s: gmp: %s", r->name, err);

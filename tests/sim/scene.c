@@ -44,6 +44,18 @@ void scene_rp(struct sim_router *r)
 	sim_rp(r->s, "10.255.0.1", ALL_GROUPS);
 }
 
+void scene_goes_by(const struct sim_router *r, const struct prefix *dst, const struct sim_link *l,
+	const struct sim_router *next)
+{
+	enum ip_family f = sim_family(r->s);
+	struct net_route nr = {.dst = sim_net(f, dst), .origin = NET_ROUTE_RPF, .n_paths = 1};
+
+	nr.paths[0] = (struct net_path){.gateway = sim_link_ip(f, &sim_port_of(next, l)->ip),
+		.ifid = sim_port_of(r, l)->ifid,
+		.weight = 1};
+	assert_int_equal(net_route_set(r->net, &nr), 0);
+}
+
 void scene_start(struct sim *s)
 {
 	sim_start(s);

@@ -28,6 +28,9 @@ struct sim_link *scene_cable(struct sim *s, struct sim_router *a, struct sim_rou
 struct sim_link *scene_lan(struct sim *s, const char *name, struct sim_router *first, ...);
 /* A router that is RP for every group by its loopback 10.255.0.1. Call it when all routers are made. */
 void scene_rp(struct sim_router *r);
+/* r's way to a subnet or loopback (a number) is next on that link, whatever the others think: a static RPF says so. */
+void scene_goes_by(const struct sim_router *r, const struct prefix *dst, const struct sim_link *l,
+	const struct sim_router *next);
 /* Boots all and waits for neighbours. */
 void scene_start(struct sim *s);
 struct heard *scene_listen(struct sim *s, const struct sim_link *on);

@@ -205,6 +205,8 @@ void sim_router_rp_clear(struct sim_router *r);
 void sim_rp(struct sim *s, const char *rp, const char *groups);
 void sim_rp_clear(struct sim *s);
 void sim_spt(struct sim *s, enum pim_spt spt);
+/* The port's gmp as the settings of a family: MLD's versions are one less. */
+struct gmp_if_config sim_gmp_if(const struct sim_port *p, enum ip_family family);
 /* What was changed in r->pim and in the ports' gmp and pim. */
 void sim_configure(struct sim_router *r);
 

@@ -403,5 +403,5 @@ int main(void)
 		SIM_TEST(an_rp_that_unicast_cannot_reach_is_joined_when_it_can),
 	};
 
-	return cmocka_run_group_tests_name("sim_change", tests, NULL, NULL);
+	return sim_run_both("sim_change", tests);
 }

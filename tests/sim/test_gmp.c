@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  * Copyright (c) 2026 The starg authors
  *
- * Random LANs: hosts of all versions and up to three routers that run membership alone. Hosts change their
+ * Random LANs of either family: hosts of all versions and up to three routers that run membership alone. Hosts change their
  * minds, vanish and come back, packets are lost and late; when all is quiet again, each router must know
  * exactly what its hosts want, source by source.
  */
@@ -76,7 +76,7 @@ static const struct proto listener_proto = {
 
 static void boot(struct sim_router *r)
 {
-	struct gmp_if_config ifc = r->ports[0]->gmp;
+	struct gmp_if_config ifc = sim_gmp_if(r->ports[0], sim_family(r->s));
 	struct gmp_config c;
 
 	r->gmp_no = runner_add(r->r, &gmp_proto);
@@ -84,11 +84,18 @@ static void boot(struct sim_router *r)
 	gmp_config_default(&c);
 	c.ifs = &ifc;
 	c.n_ifs = 1;
-	net_if_proto(r->net, r->ports[0]->ifid, DP_PROTO_IGMP);
+	net_if_proto(r->net, r->ports[0]->ifid, DP_PROTO_IGMP | DP_PROTO_MLD);
 	runner_config(r->r, (uint16_t)r->gmp_no, &c, sim_clock(r));
 }
 
-static void build(struct lan *t, uint64_t seed)
+static struct ipaddr numbered(enum ip_family family, uint32_t number)
+{
+	struct ipaddr n = ip4(number);
+
+	return sim_ip(family, &n);
+}
+
+static void build(struct lan *t, uint64_t seed, enum ip_family family)
 {
 	static const uint8_t versions[] = {3, 3, 3, 3, 2, 1};
 	unsigned routers, hosts;
@@ -96,6 +103,8 @@ static void build(struct lan *t, uint64_t seed)
 
 	*t = (struct lan){.s = sim_new(seed), .rng = {seed * 77 + 5}};
 	t->s->boot = boot;
+	t->s->ipv4 = family == IP_V4;
+	t->s->ipv6 = family == IP_V6;
 	t->s->trace = getenv("SIM_TRACE") ? stderr : NULL;
 	t->l = sim_link(t->s, "l", "10.0.0.0/24");
 	routers = 1 + below(t, 3);
@@ -110,7 +119,7 @@ static void build(struct lan *t, uint64_t seed)
 		sim_host(t->s, name, t->l, versions[below(t, 6)]);
 	}
 	for (unsigned i = 0; i < SOURCES; i++)
-		t->src[i] = ip4(0x0a090001 + i);
+		t->src[i] = numbered(family, 0x0a090001 + i);
 }
 
 static void change_mind(struct lan *t)
@@ -118,7 +127,7 @@ static void change_mind(struct lan *t)
 	struct sim_host *h = t->s->hosts[below(t, t->s->n_hosts)];
 	unsigned g = below(t, GROUPS);
 	struct sim_filter_state f = {.mode = SIM_EXCLUDE};
-	struct ipaddr grp = sim_addr(IP_V4, groups[g]);
+	struct ipaddr grp = sim_addr(sim_family(t->s), groups[g]);
 
 	if (h->silent || (g == SSM && h->version < 3))
 		return;
@@ -210,8 +219,8 @@ static bool forwards(const struct sim_router *r, const struct ipaddr *src, const
 	const void *gmp = runner_instance(r->r, (uint16_t)r->gmp_no);
 	struct known k = {.src = src};
 
-	gmp_group_walk(gmp, IP_V4, r->ports[0]->ifid, grp, sim_clock(r), see_group, &k);
-	gmp_source_walk(gmp, IP_V4, r->ports[0]->ifid, grp, sim_clock(r), see_source, &k);
+	gmp_group_walk(gmp, src->family, r->ports[0]->ifid, grp, sim_clock(r), see_group, &k);
+	gmp_source_walk(gmp, src->family, r->ports[0]->ifid, grp, sim_clock(r), see_source, &k);
 	if (!k.there)
 		return false;
 	return k.listed ? k.forward : k.exclude;
@@ -244,7 +253,7 @@ static void check_one(struct lan *t, const struct sim_router *r, const struct ip
 static void check(struct lan *t)
 {
 	for (unsigned g = 0; g < GROUPS; g++) {
-		struct ipaddr grp = sim_addr(IP_V4, groups[g]);
+		struct ipaddr grp = sim_addr(sim_family(t->s), groups[g]);
 
 		for (unsigned i = 0; i < SOURCES; i++) {
 			bool wanted = false;
@@ -265,19 +274,19 @@ static void check_quiet(const struct sim_router *r, bool nothing_left)
 		sim_fail(r->s, "%s told %u memberships that were known", r->name, l->twice);
 	if (!nothing_left)
 		return;
-	if (gmp_group_count(runner_instance(r->r, (uint16_t)r->gmp_no), IP_V4))
+	if (gmp_group_count(runner_instance(r->r, (uint16_t)r->gmp_no), sim_family(r->s)))
 		sim_fail(r->s, "%s: groups are left", r->name);
 	if (l->n)
 		sim_fail(r->s, "%s: %u memberships were not taken back", r->name, l->n);
 }
 
-static unsigned live(uint64_t seed, bool quiet_end)
+static unsigned live(uint64_t seed, enum ip_family family, bool quiet_end)
 {
 	struct sim_filter_state none = {.mode = SIM_INCLUDE};
 	struct lan t;
 	unsigned failures, n;
 
-	build(&t, seed);
+	build(&t, seed, family);
 	sim_start(t.s);
 	sim_run(t.s, 5);
 	for (n = 10 + below(&t, 60); n > 0; n--) {
@@ -290,7 +299,7 @@ static unsigned live(uint64_t seed, bool quiet_end)
 	heal(&t);
 	for (unsigned i = 0; quiet_end && i < t.s->n_hosts; i++)
 		for (unsigned g = 0; g < GROUPS; g++) {
-			struct ipaddr grp = sim_addr(IP_V4, groups[g]);
+			struct ipaddr grp = sim_addr(family, groups[g]);
 
 			if (sim_host_member(t.s->hosts[i], &grp))
 				sim_host_set(t.s->hosts[i], &grp, &none);
@@ -302,35 +311,36 @@ static unsigned live(uint64_t seed, bool quiet_end)
 	failures = t.s->failures;
 	if (failures) {
 		sim_dump(t.s, stderr);
-		print_error("seed %llu: %s\n", (unsigned long long)seed, t.s->first_failure);
+		print_error("seed %llu, IPv%d: %s\n", (unsigned long long)seed, family,
+			t.s->first_failure);
 	}
 	sim_free(t.s);
 	return failures;
 }
 
 /* SIM_SEED=N runs that one alone. */
-static void run_many(bool quiet_end)
+static void run_many(enum ip_family family, bool quiet_end)
 {
 	const char *seed = getenv("SIM_SEED");
 	unsigned failed = 0;
 
 	if (seed) {
-		assert_int_equal(live(strtoull(seed, NULL, 0), quiet_end), 0);
+		assert_int_equal(live(strtoull(seed, NULL, 0), family, quiet_end), 0);
 		return;
 	}
 	for (unsigned i = 1; i <= LANS; i++)
-		failed += live(i, quiet_end) > 0;
+		failed += live(i, family, quiet_end) > 0;
 	assert_int_equal(failed, 0);
 }
 
 static void routers_know_what_their_hosts_want(void **state)
 {
-	run_many(false);
+	run_many(*state ? IP_V6 : IP_V4, false);
 }
 
 static void nothing_is_left_when_all_have_gone(void **state)
 {
-	run_many(true);
+	run_many(*state ? IP_V6 : IP_V4, true);
 }
 
 int main(void)
@@ -340,5 +350,5 @@ int main(void)
 		cmocka_unit_test(nothing_is_left_when_all_have_gone),
 	};
 
-	return cmocka_run_group_tests_name("sim_gmp", tests, NULL, NULL);
+	return sim_run_both("sim_gmp", tests);
 }

@@ -53,23 +53,10 @@ static void plant(struct lan *t, struct sim *s)
 	scene_start(s);
 }
 
-/* r's way to the source is next, whatever the others think: a static RPF would say so. */
-static void goes_by(const struct sim_router *r, const struct sim_link *l, const struct sim_link *in,
-	const struct sim_router *next)
-{
-	struct net_route nr = {.origin = NET_ROUTE_RPF, .n_paths = 1};
-	enum ip_family f = sim_family(r->s);
-
-	nr.dst = sim_net(f, &in->subnet);
-	nr.paths[0] = (struct net_path){.gateway = sim_link_ip(f, &sim_port_of(next, l)->ip),
-		.ifid = sim_port_of(r, l)->ifid,
-		.weight = 1};
-	assert_int_equal(net_route_set(r->net, &nr), 0);
-}
-
+/* Whatever the others think. */
 static void e_goes_by_c(const struct lan *t)
 {
-	goes_by(t->e, t->mid, t->in, t->c);
+	scene_goes_by(t->e, &t->in->subnet, t->mid, t->c);
 }
 
 static void an_assert_leaves_one_forwarder_on_a_lan(void **state)
@@ -243,7 +230,7 @@ static void a_newcomer_on_the_shared_tree_soon_hears_who_has_won_the_source(void
 	scene_rp(rp);
 	sim_spt(s, PIM_SPT_NEVER);
 	scene_start(s);
-	goes_by(e, mid, in, v);
+	scene_goes_by(e, &in->subnet, mid, v);
 	ip_str(&src->port->ip, from, sizeof(from));
 	sim_host_filter(re, G1, SIM_INCLUDE, from);
 	sim_host_filter(rr, G1, SIM_INCLUDE, from);

@@ -318,5 +318,5 @@ int main(void)
 		SIM_TEST(joins_get_through_a_lossy_lan),
 	};
 
-	return cmocka_run_group_tests_name("sim_member", tests, NULL, NULL);
+	return sim_run_both("sim_member", tests);
 }

@@ -6,16 +6,6 @@
  */
 #include "tests/sim/scene.h"
 
-static struct net_route towards(
-	const struct sim_router *r, const struct sim_link *l, const struct sim_router *next)
-{
-	struct net_route nr = {.origin = NET_ROUTE_RPF, .n_paths = 1};
-
-	nr.paths[0] = (struct net_path){
-		.gateway = sim_port_of(next, l)->ip, .ifid = sim_port_of(r, l)->ifid, .weight = 1};
-	return nr;
-}
-
 /*      in (src) --- a
  *                   |
  *          rp==b -- m -- c --- d --- ld (rd)
@@ -145,7 +135,6 @@ static void whom_the_winner_serves_by_the_shared_tree_does_not_join_the_source(v
 	struct sim_host *src = sim_host(s, "src", in, 3), *rd = sim_host(s, "rd", ld, 3),
 			*re = sim_host(s, "re", le, 3);
 	struct heard *h;
-	struct net_route by_f;
 	char from[IP_STRLEN];
 
 	s->protocols = true;
@@ -153,9 +142,7 @@ static void whom_the_winner_serves_by_the_shared_tree_does_not_join_the_source(v
 	scene_rp(rp);
 	sim_spt(s, PIM_SPT_NEVER);
 	scene_start(s);
-	by_f = towards(e, x, f);
-	by_f.dst = in->subnet;
-	assert_int_equal(net_route_set(e->net, &by_f), 0);
+	scene_goes_by(e, &in->subnet, x, f);
 	sim_host_join(rd, G1);
 	sim_host_filter(re, G1, SIM_INCLUDE, ip_str(&src->port->ip, from, sizeof(from)));
 	sim_run(s, 3);
@@ -219,7 +206,7 @@ static void a_ring_of_joins_does_not_outlive_its_members(void **state)
 	struct sim_link *t = scene_lan(s, "t", rp, a, z, e, NULL),
 			*le = scene_lan(s, "le", e, NULL);
 	struct sim_host *src = sim_host(s, "src", in, 3), *rcv = sim_host(s, "rcv", le, 3);
-	struct net_route by_z;
+	struct prefix to_rp;
 
 	s->protocols = true;
 	scene_cable(s, a, b);
@@ -228,9 +215,8 @@ static void a_ring_of_joins_does_not_outlive_its_members(void **state)
 	scene_rp(rp);
 	sim_spt(s, PIM_SPT_NEVER);
 	scene_start(s);
-	by_z = towards(e, t, z);
-	by_z.dst = prefix_host(sim_addr(IP_V4, "10.255.0.1"));
-	assert_int_equal(net_route_set(e->net, &by_z), 0);
+	to_rp = prefix_host(rp->loopbacks[0]);
+	scene_goes_by(e, &to_rp, t, z);
 	sim_host_join(rcv, G1);
 	/* a's Join at rp ages: it will be gone when z says again that it has won */
 	sim_run(s, 50);
@@ -251,5 +237,5 @@ int main(void)
 		SIM_TEST(a_ring_of_joins_does_not_outlive_its_members),
 	};
 
-	return cmocka_run_group_tests_name("sim_ring", tests, NULL, NULL);
+	return sim_run_both("sim_ring", tests);
 }
