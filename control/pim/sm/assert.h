@@ -37,6 +37,11 @@ struct assert_what {
  * Frees no oif. */
 bool assert_step(struct pim_sm *sm, const struct sm_at *at, enum assert_event ev,
 	const struct assert_what *what, struct proto_ctx *ctx);
+/* An Assert of this metric. src: IP_NONE in Assert(*,G) but for those that data sets off. */
+void assert_send(const struct sm_at *at, const struct assert_metric *m, const struct ipaddr *src,
+	struct proto_ctx *ctx);
+/* What we say and are beaten by: spt_assert_metric(S,I), rpt_assert_metric(G,I). */
+struct assert_metric assert_metric_said(const struct sm_at *at);
 /* No metric is worse: such an Assert is an AssertCancel (4.6.4). */
 bool assert_metric_infinite(const struct assert_metric *m);
 /* 4.2: data of src came in on pif, which is RPF_interface of neither tree in use. s: NULL if there
