@@ -53,6 +53,7 @@ static void build_routers(struct world *w, unsigned n)
 		r = sim_router(w->s, name);
 		r->converge_us = (1 + below(w, 3000)) * SIM_MS;
 		r->skew_ppm = skew(w);
+		r->global_next_hops = i % 3 == 2;
 		if (i == 0)
 			continue;
 		if (w->s->n_links && one_in(w, 4)) {

@@ -83,6 +83,7 @@ struct sim_router {
 	bool running;
 	int32_t skew_ppm;               /* how much faster its clock runs */
 	uint64_t clock_at_us, clock_us; /* its clock showed clock_us at clock_at_us */
+	bool global_next_hops;          /* of IPv6: its routes do not name link-local addresses */
 	uint64_t converge_us;           /* from a change of topology to new unicast routes */
 	struct mdp *mdp;
 	struct net *net;

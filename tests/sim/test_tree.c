@@ -336,6 +336,56 @@ static void what_the_rp_refuses_reaches_no_receiver_until_a_reload_permits_it(vo
 	sim_assert_delivers(s, 30);
 }
 
+/* --- of IPv6 alone, and of both families at once --------------------------------------------------------- */
+
+static void next_hops_by_global_addresses_are_those_that_hellos_list(void **state)
+{
+	struct sim *s = *state;
+	struct heard *h;
+	struct tree t;
+
+	plant(&t, s, PIM_SPT_IMMEDIATE);
+	t.lhr->global_next_hops = t.far->global_next_hops = true;
+	sim_unicast_now(s);
+	for (unsigned i = 0; i < t.lhr->n_paths; i++)
+		assert_false(ip6_is_link_local(&t.lhr->paths[i].paths[0].gateway));
+	sim_host_join(t.rcv2, G1);
+	t.flow = scene_flow(s, t.src, t.rcv, 2, 10);
+	sim_run(s, 10);
+	assert_int_equal(scene_data_on(s, t.rl, 10), 0);
+	h = scene_listen(s, t.fl);
+	sim_assert_delivers(s, 300);
+	assert_true(h->joins > 0);
+	scene_assert_fades(s);
+}
+
+static void trees_of_both_families_grow_and_fade_beside_each_other(void **state)
+{
+	struct sim *s = *state;
+	struct sim_host *src6, *rcv6;
+	struct tree t;
+
+	s->ipv6 = true;
+	plant(&t, s, PIM_SPT_IMMEDIATE);
+	src6 = sim_host(s, "src6", t.in, 3);
+	rcv6 = sim_host(s, "rcv6", t.lan2, 3);
+	src6->family = rcv6->family = IP_V6;
+	sim_host_join(t.rcv, G1);
+	sim_host_join(rcv6, G1);
+	sim_run(s, 2);
+	sim_source_send(t.src, G1, 10);
+	sim_source_send(src6, G1, 10);
+	sim_run(s, 10);
+	assert_true(scene_data_on(s, t.fl, 10) > 90); /* of IPv4 alone */
+	assert_in_range(scene_data_on(s, t.ff, 10), 90, 110);
+	sim_assert_delivers(s, 300);
+	sim_host_leave(t.rcv, G1);
+	sim_run(s, 5);
+	assert_int_equal(scene_data_on(s, t.fl, 10), 0);
+	sim_assert_delivers(s, 100);
+	scene_assert_fades(s);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -357,5 +407,14 @@ int main(void)
 		SIM_TEST(what_the_rp_refuses_reaches_no_receiver_until_a_reload_permits_it),
 	};
 
-	return sim_run_both("sim_tree", tests);
+	const struct CMUnitTest of_ipv6[] = {
+		SIM_TEST(next_hops_by_global_addresses_are_those_that_hellos_list),
+	};
+	const struct CMUnitTest at_once[] = {
+		SIM_TEST(trees_of_both_families_grow_and_fade_beside_each_other),
+	};
+
+	return sim_run_both("sim_tree", tests) +
+	       cmocka_run_group_tests_name("sim_tree of IPv6", of_ipv6, sim_group6, NULL) +
+	       cmocka_run_group_tests_name("sim_tree of both", at_once, NULL, NULL);
 }

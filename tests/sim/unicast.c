@@ -92,11 +92,18 @@ static struct reach *dijkstra(struct sim_router *root)
 
 struct table {
 	enum ip_family family; /* of what is added */
+	bool global;           /* next hops by global addresses */
 	struct sim_path *v;
 	size_t n, cap;
 };
 
-/* Next hops of IPv6 are link-local addresses, as routing daemons say them. */
+/* Next hops of IPv6 are link-local addresses, as routing daemons say them, or global ones, as in static routes: these
+ * PIM finds among what Hellos list (RFC 7761 section 4.3.4). */
+static struct ipaddr gateway(const struct table *t, const struct ipaddr *number)
+{
+	return t->global ? sim_ip(t->family, number) : sim_link_ip(t->family, number);
+}
+
 static void table_add(
 	struct table *t, const struct prefix *dst, uint32_t metric, const struct reach *at)
 {
@@ -107,7 +114,7 @@ static void table_add(
 	*p = (struct sim_path){.dst = sim_net(t->family, dst), .metric = metric, .n = at->n};
 	memcpy(p->paths, at->first, sizeof(p->paths));
 	for (unsigned i = 0; i < p->n; i++)
-		p->paths[i].gateway = sim_link_ip(t->family, &p->paths[i].gateway);
+		p->paths[i].gateway = gateway(t, &p->paths[i].gateway);
 }
 
 static bool is_connected(const struct sim_router *r, const struct sim_link *l)
@@ -156,7 +163,7 @@ static void add_family(struct sim_router *root, const struct reach *v, struct ta
 static struct table table_make(struct sim_router *root)
 {
 	struct reach *v = dijkstra(root);
-	struct table t = {0};
+	struct table t = {.global = root->global_next_hops};
 
 	for (unsigned i = 0; i < SIM_FAMILIES; i++) {
 		t.family = sim_families[i];
