@@ -18,7 +18,8 @@
  * Files: state.c entries and their parts; rp.c RP(G); target.c who leads to S and RP; move.c from one way to
  * another; macro.c the formulas;
  * down.c, down_rpt.c figures 2 to 4; up.c, up_rpt.c figures 5 to 7; recv.c and jp.c Join/Prune in and out;
- * mfib.c wishes; settle.c; sm.c what the common part calls; assert.c, register.c, spt.c, upcall.c.
+ * mfib.c wishes; settle.c; sm.c what the common part calls; assert.c, assert_event.c, register.c, spt.c,
+ * upcall.c.
  */
 #pragma once
 
@@ -409,7 +410,7 @@ void jp_queue_add(struct pim_sm *sm, struct pim_iface *pif, const struct ipaddr 
 
 /* --- hooks that belong to the machines of data: called by the trees ------------------------------- */
 
-/* assert.c. In sm_settle, before the upstream machines, of a marked entry: CouldAssert -> FALSE,
+/* assert_event.c. In sm_settle, before the upstream machines, of a marked entry: CouldAssert -> FALSE,
  * AssertTrackingDesired -> FALSE, my_metric -> better than winner's metric; our address on an interface is
  * another one. */
 void assert_settle(struct pim_sm *sm, struct sm_entry *e, struct proto_ctx *ctx);
