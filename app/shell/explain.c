@@ -336,17 +336,13 @@ static void walk(struct explain *x)
 /* Nothing stops the packets; something may be amiss nevertheless. */
 static void conclude(struct explain *x)
 {
-	const struct dp_route_counters *c = &x->counters;
 	const char *amiss = first_failed(x, 0);
-	char dropped[48] = "";
+	char now[160];
 
 	if (x->verdict[0])
 		return;
-	if (c->dropped)
-		snprintf(dropped, sizeof(dropped), ", %llu more dropped",
-			(unsigned long long)c->dropped);
-	snprintf(x->verdict, sizeof(x->verdict), "forwarding: %llu packets so far%s%s%s",
-		(unsigned long long)(c->packets - c->dropped), dropped, amiss ? "; but " : "",
+	explain_headline(x, now, sizeof(now));
+	snprintf(x->verdict, sizeof(x->verdict), "%s%s%s", now, amiss ? "; but " : "",
 		amiss ? amiss : "");
 }
 

@@ -17,6 +17,8 @@ struct explain {
 	struct ipaddr src, grp; /* src IP_NONE: any */
 	struct tib_entry_info entry;
 	struct dp_route_counters counters;
+	struct rate rate; /* since the last look */
+	bool has_rate;
 	unsigned inputs_up, outputs_ok;
 };
 
@@ -40,5 +42,7 @@ bool explain_pim_missing(struct explain *x);
 bool explain_pim_route(struct explain *x);
 /* The outputs of the entry; false: none of them can send. */
 bool explain_outputs(struct explain *x);
+/* What becomes of the packets now, in words, where no condition fails; what was before is told as that. */
+void explain_headline(const struct explain *x, char *buf, size_t cap);
 /* What has come: the last condition, of a route that could forward. */
 void explain_flow(struct explain *x);

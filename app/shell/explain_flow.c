@@ -2,7 +2,8 @@
  * Copyright (c) 2026 The starg authors
  *
  * The part of explain about the packets themselves: whether they come, and still come, by the input; what was
- * dropped; how many a second.
+ * dropped, and still is; how many a second. Counters tell what was since they began; what is so now is what has changed
+ * since somebody looked last, if that was not long ago.
  */
 #include "app/ports.h"
 #include "app/shell/explain.h"
@@ -11,12 +12,20 @@
 
 /* A flow that has sent nothing for so long has stopped, or is a slow one: the verdict tells the time. */
 #define SILENT_MS 5000
+/* What has changed since the last look is what happens now, if that was so long ago at most. */
+#define NOW_S 60
 
 bool explain_is_silent(const struct explain *x)
 {
 	const struct dp_route_counters *c = &x->counters;
 
 	return c->packets && c->last_used_ms != UINT64_MAX && c->last_used_ms > SILENT_MS;
+}
+
+/* NULL: nobody has looked lately. */
+static const struct rate *rate_now(const struct explain *x)
+{
+	return x->has_rate && x->rate.seconds <= NOW_S ? &x->rate : NULL;
 }
 
 /* The route's inputs, as far as buf has room. */
@@ -72,9 +81,10 @@ static const char *wrong_if_advice(const struct explain *x)
 
 /* --- do they come? -------------------------------------------------------------------------------------- */
 
-/* Packets came in elsewhere: amiss if they still do, or if nothing comes where it should. rate NULL: not known. */
-static void check_wrong_if(struct explain *x, const struct rate *rate)
+/* Packets came in elsewhere: amiss if they still do, or if nothing comes where it should. */
+static void check_wrong_if(struct explain *x)
 {
+	const struct rate *rate = x->has_rate ? &x->rate : NULL;
 	unsigned long long n = x->counters.wrong_if;
 	char inputs[128];
 
@@ -177,19 +187,83 @@ static const char *drop_cause(const struct explain *x, char *buf, size_t cap)
 	return buf;
 }
 
+/* Some were dropped, others forwarded: amiss while it goes on. */
+static bool check_dropped_some(struct explain *x)
+{
+	unsigned long long dropped = x->counters.dropped;
+	const struct rate *now = rate_now(x);
+	const char *were = dropped == 1 ? "was" : "were";
+	char cause[400];
+
+	drop_cause(x, cause, sizeof(cause));
+	if (!now)
+		return explain_check(
+			x, "dropped", true, "%llu of them %s dropped: %s", dropped, were, cause);
+	if (now->dropped_ps <= 0)
+		return explain_check(x, "dropped", true,
+			"%llu of them %s dropped, none in the last %.1f s", dropped, were,
+			now->seconds);
+	if (now->dropped_ps < now->pps)
+		return explain_check(x, "dropped", true,
+			"%llu of them %s dropped, %.1f a second now: %s", dropped, were,
+			now->dropped_ps, cause);
+	return explain_check(x, "dropped", false,
+		"all that came in the last %.1f s was dropped, %.1f packets/s (%llu were forwarded "
+		"before): %s",
+		now->seconds, now->dropped_ps, (unsigned long long)x->counters.packets - dropped,
+		cause);
+}
+
 static bool check_dropped(struct explain *x)
 {
 	const struct dp_route_counters *c = &x->counters;
 	char cause[400];
 
-	if (c->dropped >= c->packets)
-		return explain_check(x, "dropped", false, "all %llu packets were dropped: %s",
-			(unsigned long long)c->dropped, drop_cause(x, cause, sizeof(cause)));
-	if (c->dropped)
-		explain_check(x, "dropped", true, "%llu of them %s dropped: %s",
-			(unsigned long long)c->dropped, c->dropped == 1 ? "was" : "were",
-			drop_cause(x, cause, sizeof(cause)));
-	return true;
+	if (!c->dropped)
+		return true;
+	if (c->dropped < c->packets)
+		return check_dropped_some(x);
+	return explain_check(x, "dropped", false, "all %llu packets were dropped: %s",
+		(unsigned long long)c->dropped, drop_cause(x, cause, sizeof(cause)));
+}
+
+/* --- in a line ------------------------------------------------------------------------------------------- */
+
+/* ", the last one 3 ms ago" */
+static const char *last_one(const struct explain *x, char *buf, size_t cap)
+{
+	buf[0] = '\0';
+	if (x->counters.last_used_ms != UINT64_MAX)
+		snprintf(buf, cap, ", the last one %llu ms ago",
+			(unsigned long long)x->counters.last_used_ms);
+	return buf;
+}
+
+void explain_headline(const struct explain *x, char *buf, size_t cap)
+{
+	const struct dp_route_counters *c = &x->counters;
+	unsigned long long forwarded = c->packets - c->dropped, dropped = c->dropped;
+	const struct rate *now = rate_now(x);
+	char last[48];
+	size_t n;
+
+	last_one(x, last, sizeof(last));
+	if (!now && dropped) {
+		snprintf(buf, cap,
+			"%llu packets were forwarded and %llu dropped so far%s: explain again tells "
+			"which it is now",
+			forwarded, dropped, last);
+	} else if (!now) {
+		snprintf(buf, cap, "forwarding: %llu packets so far%s", forwarded, last);
+	} else if (now->pps <= 0) {
+		snprintf(buf, cap, "forwarding: %llu packets so far, none in the last %.1f s%s",
+			forwarded, now->seconds, last);
+	} else {
+		n = (size_t)snprintf(buf, cap, "forwarding: %.1f packets/s in the last %.1f s",
+			now->pps - now->dropped_ps, now->seconds);
+		if (now->dropped_ps > 0 && n < cap)
+			snprintf(buf + n, cap - n, ", %.1f packets/s dropped", now->dropped_ps);
+	}
 }
 
 /* Whether the lookup is spared: a help, never a condition. */
@@ -207,17 +281,17 @@ static void note_mark(struct explain *x)
 void explain_flow(struct explain *x)
 {
 	const struct dp_route_counters *c = &x->counters;
-	struct rate rate;
-	bool known = rate_sample(&x->entry.key, app_now_us(), c, &rate);
-	bool comes = check_arrival(x);
+	bool comes;
 
+	x->has_rate = rate_sample(&x->entry.key, app_now_us(), c, &x->rate);
+	comes = check_arrival(x);
 	if (c->packets)
-		check_wrong_if(x, known ? &rate : NULL);
+		check_wrong_if(x);
 	if (!comes || !check_dropped(x))
 		return;
-	if (known)
-		explain_check(
-			x, "rate", true, "%.1f packets/s, %.0f bit/s", rate.pps, rate.bits_ps);
+	if (rate_now(x))
+		explain_check(x, "rate", true, "%.1f packets/s, %.0f bit/s", x->rate.pps,
+			x->rate.bits_ps);
 	else
 		explain_check(x, "rate", true, "explain again for the rate since now");
 	note_mark(x);

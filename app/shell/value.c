@@ -265,9 +265,9 @@ bool rate_sample(const struct dp_route_key *key, uint64_t now_us, const struct d
 	static struct rate_slot slots[RATE_SLOTS];
 	uint32_t hash = ip_hash(&key->grp.addr, ip_hash(&key->src.addr, key->table));
 	struct rate_slot *s = &slots[hash % RATE_SLOTS];
-	bool same = s->at_us && memcmp(&s->key, key, sizeof(*key)) == 0 && now_us > s->at_us &&
+	bool same = s->at_us && memcmp(&s->key, key, sizeof(*key)) == 0 && now_us >= s->at_us &&
 		    c->packets >= s->c.packets && c->bytes >= s->c.bytes &&
-		    c->wrong_if >= s->c.wrong_if;
+		    c->wrong_if >= s->c.wrong_if && c->dropped >= s->c.dropped;
 
 	if (same && now_us - s->at_us < RATE_MIN_US) {
 		*out = s->last;
@@ -279,6 +279,8 @@ bool rate_sample(const struct dp_route_key *key, uint64_t now_us, const struct d
 		s->last.pps = (double)(c->packets - s->c.packets) / seconds;
 		s->last.bits_ps = (double)(c->bytes - s->c.bytes) * 8 / seconds;
 		s->last.wrong_if_ps = (double)(c->wrong_if - s->c.wrong_if) / seconds;
+		s->last.dropped_ps = (double)(c->dropped - s->c.dropped) / seconds;
+		s->last.seconds = seconds;
 	}
 	s->has_rate = same;
 	s->key = *key;

@@ -71,6 +71,8 @@ void text_not_back(const json_t *tree, const char *input, FILE *to);
 struct rate {
 	double pps, bits_ps;
 	double wrong_if_ps; /* packets on other interfaces than the input */
+	double dropped_ps;  /* accepted ones that no output took */
+	double seconds;     /* over which all this is */
 };
 bool rate_sample(const struct dp_route_key *key, uint64_t now_us, const struct dp_route_counters *c,
 	struct rate *out);

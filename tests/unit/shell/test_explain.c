@@ -168,12 +168,75 @@ static void cause_of_drops_is_named_where_one_reason_alone_has_counted(void **st
 	verdict(r, line, "dropped: ttl_expired 18 on all routes: trace shows why");
 }
 
-static void dropped_packets_are_not_counted_as_forwarded(void **state)
+/* A second later, so many more have come, of which so many were dropped. */
+static void second(struct router *r, unsigned packets, unsigned dropped)
+{
+	r->w->now_us += 1000000;
+	r->route.packets += packets;
+	r->route.dropped += dropped;
+	r->route.last_used_ms = packets ? 1 : r->route.last_used_ms + 1000;
+}
+
+static void what_was_both_forwarded_and_dropped_is_not_called_either_at_the_first_look(void **state)
 {
 	struct router *r = *state;
 
-	r->route = (struct dp_route_counters){.packets = 40, .dropped = 20, .last_used_ms = 1};
-	verdict(r, "explain 10.0.0.1 239.1.1.1", "forwarding: 20 packets so far, 20 more dropped");
+	run_ok(r, "add route 10.0.0.65 239.8.6.5 input src output lan1");
+	r->route = (struct dp_route_counters){.packets = 50, .dropped = 20, .last_used_ms = 1};
+	verdict(r, "explain 10.0.0.65 239.8.6.5",
+		"30 packets were forwarded and 20 dropped so far, the last one 1 ms ago: explain again");
+}
+
+static void what_is_dropped_now_is_the_verdict_though_some_were_forwarded_before(void **state)
+{
+	static const char *const line = "explain 10.0.0.66 239.8.6.6";
+	struct router *r = *state;
+
+	run_ok(r, "add route 10.0.0.66 239.8.6.6 input src output lan1");
+	r->route = (struct dp_route_counters){.packets = 50, .last_used_ms = 1};
+	verdict(r, line, "forwarding: 50 packets so far, the last one 1 ms ago");
+	second(r, 100, 0);
+	verdict(r, line, "forwarding: 100.0 packets/s in the last 1.0 s");
+	second(r, 100, 100);
+	verdict(r, line,
+		"all that came in the last 1.0 s was dropped, 100.0 packets/s (150 were forwarded "
+		"before): trace shows why");
+	assert_true(has_check(r, line, "dropped", false, "all that came"));
+	second(r, 100, 40);
+	verdict(r, line, "forwarding: 60.0 packets/s in the last 1.0 s, 40.0 packets/s dropped");
+	assert_true(
+		has_check(r, line, "dropped", true, "140 of them were dropped, 40.0 a second now"));
+}
+
+static void drops_of_before_do_not_stand_in_the_verdict(void **state)
+{
+	static const char *const line = "explain 10.0.0.67 239.8.6.7";
+	struct router *r = *state;
+
+	run_ok(r, "add route 10.0.0.67 239.8.6.7 input src output lan1");
+	r->route = (struct dp_route_counters){.packets = 50, .dropped = 49, .last_used_ms = 1};
+	run_ok(r, line);
+	second(r, 100, 0);
+	assert_string_equal(text_at(run_ok(r, line), "verdict"),
+		"forwarding: 100.0 packets/s in the last 1.0 s");
+	assert_true(has_check(r, line, "dropped", true, "none in the last 1.0 s"));
+	second(r, 0, 0);
+	verdict(r, line,
+		"forwarding: 101 packets so far, none in the last 1.0 s, the last one 1001 ms");
+}
+
+static void a_look_of_long_ago_says_nothing_about_now(void **state)
+{
+	static const char *const line = "explain 10.0.0.68 239.8.6.8";
+	struct router *r = *state;
+
+	run_ok(r, "add route 10.0.0.68 239.8.6.8 input src output lan1");
+	r->route = (struct dp_route_counters){.packets = 50, .last_used_ms = 1};
+	run_ok(r, line);
+	r->w->now_us += 60000000ull;
+	second(r, 100, 100);
+	verdict(r, line, "50 packets were forwarded and 100 dropped so far");
+	assert_true(has_check(r, line, "rate", true, "explain again"));
 }
 
 static void flow_that_is_forwarded_has_counts_and_then_a_rate(void **state)
@@ -238,10 +301,10 @@ static void packets_on_the_wrong_interface_are_amiss_while_they_come(void **stat
 	verdict(r, line, "has forwarded, but nothing has come for 38 s");
 	r->w->now_us += 1000000;
 	assert_true(has_check(r, line, "wrong_if", true, "none since the last look"));
-	r->route.last_used_ms = 1;
-	r->w->now_us += 1000000;
+	second(r, 1, 0);
 	r->route.wrong_if += 10;
-	verdict(r, line, "forwarding: 9 packets so far; but 3994 packets came in on another");
+	verdict(r, line,
+		"forwarding: 1.0 packets/s in the last 1.0 s; but 3994 packets came in on another");
 }
 
 static void one_of_two_outputs_is_down(void **state)
@@ -251,7 +314,7 @@ static void one_of_two_outputs_is_down(void **state)
 	run_ok(r, "add route 10.0.0.64 239.8.6.4 input src output lan2 output lan1");
 	r->route = (struct dp_route_counters){.packets = 9, .last_used_ms = 1};
 	verdict(r, "explain 10.0.0.64 239.8.6.4",
-		"forwarding: 9 packets so far; but output lan2 is down");
+		"forwarding: 9 packets so far, the last one 1 ms ago; but output lan2 is down");
 }
 
 static void less_specific_route_is_named(void **state)
@@ -333,7 +396,10 @@ int main(void)
 		TEST(silence_and_wrong_interface_are_told_apart),
 		TEST(flow_that_is_dropped_whole),
 		TEST(cause_of_drops_is_named_where_one_reason_alone_has_counted),
-		TEST(dropped_packets_are_not_counted_as_forwarded),
+		TEST(what_was_both_forwarded_and_dropped_is_not_called_either_at_the_first_look),
+		TEST(what_is_dropped_now_is_the_verdict_though_some_were_forwarded_before),
+		TEST(drops_of_before_do_not_stand_in_the_verdict),
+		TEST(a_look_of_long_ago_says_nothing_about_now),
 		TEST(flow_that_is_forwarded_has_counts_and_then_a_rate),
 		TEST(flow_that_has_stopped_is_not_forwarding),
 		TEST(flow_that_has_stopped_names_the_router_upstream),

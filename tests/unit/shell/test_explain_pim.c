@@ -60,7 +60,8 @@ static void the_rp_is_unreachable_from_the_source(void **state)
 	r->route = (struct dp_route_counters){.packets = 9, .last_used_ms = 1};
 	text = run_text(r, line);
 	assert_non_null(strstr(text, "NO   no route: RP 172.16.0.254 unreachable"));
-	assert_non_null(strstr(text, "forwarding: 9 packets so far; but no route: RP"));
+	assert_non_null(strstr(
+		text, "forwarding: 9 packets so far, the last one 1 ms ago; but no route: RP"));
 	r->route.last_used_ms = 6000;
 	verdict(r, line, "no route: RP 172.16.0.254 unreachable");
 }
