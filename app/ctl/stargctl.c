@@ -219,7 +219,8 @@ static char *word_for_router(char **words, int i)
 {
 	char *dir, *full = NULL;
 
-	if (i != (strcmp(words[0], "pcap") == 0 ? 3 : 1) || words[i][0] == '/')
+	if (i != (strcmp(words[0], "pcap") == 0 ? 3 : 1) || words[i][0] == '/' ||
+		strcmp(words[i], "?") == 0)
 		return strdup(words[i]);
 	if (strcmp(words[0], "load") == 0)
 		full = realpath(words[i], NULL);

@@ -134,7 +134,9 @@ void cmd_run(struct app *app, const char *line, struct cmd_result *out)
 		out->status = 1;
 		return;
 	}
-	if (words.n)
+	if (cmd_is_question(&words, line))
+		cmd_question(app, &words, out);
+	else if (words.n)
 		run_words(app, &words, line, out);
 	syn_words_fini(&words);
 }

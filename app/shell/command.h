@@ -95,7 +95,7 @@ extern const size_t cmd_n_kinds;
 /* Adds {"word", "help"} to an array of completions if word begins with prefix. */
 void cmd_candidate(json_t *to, const char *prefix, const char *word, const char *help);
 
-/* Finds the row for a line and runs it. Abbreviated words are accepted when only one row fits, as
+/* Finds the row for a line and runs it; a line that ends in the word ? asks what may stand there. Abbreviated words are accepted when only one row fits, as
  * in testpmd. The result is always filled: an unknown command names the nearest ones, a wrong
  * argument says what fits there. */
 void cmd_run(struct app *app, const char *line, struct cmd_result *out);

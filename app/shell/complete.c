@@ -78,6 +78,12 @@ static void offer_node(
 	}
 }
 
+void syn_run_offer(const struct syn_run *r, const char *prefix, json_t *to)
+{
+	for (uint32_t i = 0; i < r->n_next; i++)
+		offer_node(r, &r->prog->nodes[r->next[i].node], prefix, to);
+}
+
 static void complete_words(struct app *app, const struct syn_words *w, json_t *to)
 {
 	size_t before = w->open ? w->n - 1 : w->n;
@@ -91,8 +97,7 @@ static void complete_words(struct app *app, const struct syn_words *w, json_t *t
 			syn_run_fini(&run);
 			return;
 		}
-	for (uint32_t i = 0; i < run.n_next; i++)
-		offer_node(&run, &run.prog->nodes[run.next[i].node], prefix, to);
+	syn_run_offer(&run, prefix, to);
 	syn_run_fini(&run);
 }
 

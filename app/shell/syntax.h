@@ -90,6 +90,13 @@ bool syn_run_ambiguous(const struct syn_run *r);
 /* The words of a step's chain, written out, with single blanks: "show mroute". Into buf. */
 void syn_run_path(const struct syn_run *r, uint32_t step, char *buf, size_t cap);
 
+/* Adds what can come next and begins with prefix to an array of completions (complete.c). */
+void syn_run_offer(const struct syn_run *r, const char *prefix, json_t *to);
+/* Whether the last of several words is a ?, not in quotes; and the answer: {"words": completions of it, "complete":
+ * whether the line may end there}, or what is wrong with the words before (question.c). */
+bool cmd_is_question(const struct syn_words *w, const char *line);
+void cmd_question(struct app *app, const struct syn_words *w, struct cmd_result *out);
+
 bool syn_same_text(const struct syn_node *a, const struct syn_node *b);
 /* Whether two chains of steps are the same words, written out. */
 bool syn_same_reading(const struct syn_run *r, uint32_t a, uint32_t b);

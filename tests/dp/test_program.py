@@ -99,6 +99,16 @@ def test_stargctl_exit_codes(tmp_path):
             assert (r.stdout if code == 0 else r.stderr).strip(), command
 
 
+def test_a_question_mark_as_the_last_word_lists_what_may_stand_there():
+    with Router(router(Route(SRC, GRP, "src", to("lan1"))), {}) as dut:
+        dut.wait_ready()
+        for words, listed in ((["show", "?"], "mroute "), (["show", "pim", "?"], "neighbor "),
+                              (["show", "interface", "?"], "lan1 "), (["write", "?"], "p0.out ")):
+            r = subprocess.run([str(STARGCTL), "-s", str(dut.socket), *words],
+                               capture_output=True, text=True, timeout=20)
+            assert r.returncode == 0 and any(line.startswith(listed) for line in r.stdout.splitlines()), (words, r)
+
+
 def test_every_show_has_json_and_text():
     shows = ("port info", "port stats", "interface", "route", "neighbor", "mroute", "mroute count",
              "drop", "worker", "memory", "config", "version", f"rpf {SRC}")

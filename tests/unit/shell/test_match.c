@@ -299,6 +299,70 @@ static void completion_of_nonsense_is_empty(void **state)
 	assert_string_equal(completions("\x01"), "");
 }
 
+/* "word,word+": + if the line may end there. */
+static const char *question(const char *line)
+{
+	static char text[256];
+	struct cmd_result r;
+	json_t *o;
+	size_t i, n = 0;
+
+	cmd_run(NULL, line, &r);
+	if (r.status)
+		return run(line);
+	text[0] = '\0';
+	json_array_foreach (json_object_get(r.value, "words"), i, o)
+		n += (size_t)snprintf(text + n, sizeof(text) - n, "%s%s", i ? "," : "",
+			json_string_value(json_object_get(o, "word")));
+	if (json_is_true(json_object_get(r.value, "complete")))
+		snprintf(text + n, sizeof(text) - n, "+");
+	cmd_result_fini(&r);
+	return text;
+}
+
+static void a_question_mark_at_the_end_asks_what_may_stand_there(void **state)
+{
+	assert_string_equal(question("show ?"), "port,mroute,memory");
+	assert_string_equal(question("sh port ?"), "stats,info,p0,p1,all+");
+	assert_string_equal(question("set port p0 ?"), "up,down");
+	assert_string_equal(question("show memory ?"), "+");
+	assert_string_equal(question("add ?"), ""); /* a number, which cannot be listed */
+	assert_string_equal(question("say ?"), "+");
+}
+
+static void a_question_about_nonsense_says_what_is_wrong(void **state)
+{
+	assert_non_null(strstr(question("show memroy ?"), "error: "));
+	assert_non_null(strstr(question("show memory now ?"), "error: "));
+	assert_non_null(strstr(question("\"show ?"), "error: a double quote is not closed"));
+}
+
+static void a_question_mark_in_quotes_is_a_word(void **state)
+{
+	RUNS("say \"?\"", "say: say ?=TEXT|\"?\"");
+	RUNS("say what?", "say: say what?=TEXT|what?");
+}
+
+static void a_question_is_answered_line_by_line(void **state)
+{
+	struct cmd_result r;
+	char *text = NULL;
+	size_t len;
+	FILE *f = open_memstream(&text, &len);
+
+	cmd_run(NULL, "add 1 out ?", &r);
+	cmd_result_print(&r, f);
+	cmd_result_fini(&r);
+	cmd_run(NULL, "add ?", &r);
+	cmd_result_print(&r, f);
+	cmd_result_fini(&r);
+	fclose(f);
+	assert_string_equal(text, "p0                   first\n"
+				  "p1                   second\n"
+				  "NUMBER: a number\n");
+	free(text);
+}
+
 static void completion_hints_at_arguments_without_list(void **state)
 {
 	json_t *list = cmd_complete(NULL, "add ");
@@ -341,6 +405,10 @@ int main(void)
 		cmocka_unit_test(result_is_filled_in_any_case),
 		cmocka_unit_test(completion_offers_what_can_follow),
 		cmocka_unit_test(completion_of_nonsense_is_empty),
+		cmocka_unit_test(a_question_mark_at_the_end_asks_what_may_stand_there),
+		cmocka_unit_test(a_question_about_nonsense_says_what_is_wrong),
+		cmocka_unit_test(a_question_mark_in_quotes_is_a_word),
+		cmocka_unit_test(a_question_is_answered_line_by_line),
 		cmocka_unit_test(completion_hints_at_arguments_without_list),
 		cmocka_unit_test(distance_counts_letters),
 	};

@@ -77,6 +77,20 @@ static void help_lists_every_row(void **state)
 	run_fails(r, "help nonsense", "no command begins with \"nonsense\"");
 }
 
+/* As the key lists it while the line is typed. */
+static void a_question_lists_the_commands_and_names_that_fit(void **state)
+{
+	struct router *r = *state;
+	json_t *typed = cmd_complete(&r->app, "show pim ");
+
+	assert_true(json_array_size(typed) > 5);
+	assert_true(json_equal(at(run_ok(r, "show pim ?"), "words"), typed));
+	assert_non_null(strstr(run_text(r, "show pim ?"), "\nneighbor "));
+	assert_non_null(strstr(run_text(r, "show interface ?"), "lan1 "));
+	run_fails(r, "show pmi ?", "did you mean");
+	json_decref(typed);
+}
+
 static void live_names_are_completed(void **state)
 {
 	struct router *r = *state;
@@ -561,6 +575,7 @@ int main(void)
 		TEST(every_row_parses_and_has_one_line_of_help),
 		TEST(every_row_completes),
 		TEST(help_lists_every_row),
+		TEST(a_question_lists_the_commands_and_names_that_fit),
 		TEST(live_names_are_completed),
 		TEST(completion_of_many_groups_begins_with_what_was_typed),
 		TEST(offload_tells_the_rule_and_why_it_is_not_in_hardware),
