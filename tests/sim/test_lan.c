@@ -245,6 +245,42 @@ static void a_newcomer_on_the_shared_tree_soon_hears_who_has_won_the_source(void
 	scene_assert_fades(s);
 }
 
+/*      in (src) -- a -- b -- mid -- e --- le (re)
+ *                  |         |
+ *                  +--- c ---+            e joins b, then c; b wins over c
+ */
+static void a_winner_that_let_go_does_not_keep_the_flow_of_who_has_left(void **state)
+{
+	struct sim *s = *state;
+	struct sim_router *a = sim_router(s, "a"), *b = sim_router(s, "b"), *c = sim_router(s, "c"),
+			  *e = sim_router(s, "e");
+	struct sim_link *in = scene_lan(s, "in", a, NULL), *ab = scene_cable(s, a, b),
+			*ac = scene_cable(s, a, c);
+	struct sim_link *mid = scene_lan(s, "mid", b, c, e, NULL);
+	struct sim_host *src = sim_host(s, "src", in, 3),
+			*re = sim_host(s, "re", scene_lan(s, "le", e, NULL), 3);
+	char from[IP_STRLEN];
+
+	s->protocols = true;
+	sim_port_of(c, ac)->cost = 20;
+	scene_start(s);
+	ip_str(&src->port->ip, from, sizeof(from));
+	sim_host_filter(re, SSM1, SIM_INCLUDE, from);
+	sim_run(s, 3);
+	sim_source_send(src, SSM1, 10);
+	sim_run(s, 10);
+	scene_goes_by(e, &in->subnet, mid, c);
+	sim_run(s, 10);
+	assert_true(scene_data_on(s, ab, 2) > 0);
+	sim_link_up(ab, false); /* b's way leads through mid now: it cancels, and joins c for e */
+	sim_run(s, 10);
+	sim_assert_delivers(s, 5);
+	sim_host_leave(re, SSM1);
+	sim_run(s, 10);
+	assert_int_equal(scene_data_on(s, mid, 10), 0);
+	scene_assert_fades(s);
+}
+
 /* --- DR ---------------------------------------------------------------------------------------------
  *
  *      in (src) --- a, b --- mid --- c, d --- lan (rcv)
@@ -384,6 +420,7 @@ int main(void)
 		SIM_TEST(a_newcomer_on_the_shared_tree_soon_hears_who_has_won_the_source),
 		SIM_TEST(when_the_assert_winner_dies_the_loser_forwards_again),
 		SIM_TEST(when_the_assert_winner_leaves_in_order_the_loser_takes_over_at_once),
+		SIM_TEST(a_winner_that_let_go_does_not_keep_the_flow_of_who_has_left),
 		SIM_TEST(a_prune_is_overridden_by_whoever_still_wants_the_group),
 		SIM_TEST(a_prune_that_nobody_overrides_ends_the_flow),
 		SIM_TEST(joins_of_others_are_as_good_as_ones_own),

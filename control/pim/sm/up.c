@@ -175,8 +175,8 @@ static void joined(struct pim_sm *sm, struct sm_entry *e, struct proto_ctx *ctx)
 }
 
 /* Deviation: who was joined before an assert's winner took its place has our Join for up to a holdtime, as a reserve
- * for when the winner lets go. The RFC leaves it to run out. If we leave while it lasts and the winner lets go for that,
- * it would forward again, for nobody. */
+ * for when the winner lets go; so has a winner that is followed no more. The RFC leaves it to run out. If we leave while it
+ * lasts and who was joined last lets go for that, it would forward again, for nobody. */
 static void prune_left(struct pim_sm *sm, struct sm_entry *e, uint16_t ifid,
 	const struct ipaddr *rp, struct proto_ctx *ctx)
 {
@@ -189,7 +189,8 @@ static void prune_left(struct pim_sm *sm, struct sm_entry *e, uint16_t ifid,
 	free(left);
 }
 
-/* The route's neighbour has lost to the one that is joined now: it is the reserve, in place of any former one. */
+/* The route's neighbour has lost to the one that is joined now, or a winner is followed no more and may not have let go
+ * for good: it is the reserve, in place of any former one. */
 static void leave_loser(
 	struct pim_sm *sm, struct sm_entry *e, const struct ipaddr *nbr, struct proto_ctx *ctx)
 {
@@ -227,9 +228,7 @@ static void nbr_by_assert(struct pim_sm *sm, struct sm_entry *e, struct proto_ct
 	struct pim_iface *pif;
 
 	follow(sm, e);
-	if (!e->up.by_assert)
-		prune_left(sm, e, e->up.ifid, rp_joined(e), ctx);
-	else if (old_won && !is_route_nbr(sm, e, &old))
+	if (old_won && e->up.by_assert && !is_route_nbr(sm, e, &old))
 		up_prune_old(sm, e, e->up.ifid, &old, rp_joined(e), ctx);
 	else
 		leave_loser(sm, e, &old, ctx);
@@ -260,9 +259,10 @@ static void nbr_settle(struct pim_sm *sm, struct sm_entry *e, struct proto_ctx *
 	bool same_if = e->up.ifid == rpf_of(&e->up)->ifid, asserted = by_assert(sm, e, &nbr);
 
 	if (same_if && same_rp && ip_eq(&nbr, &e->up.nbr)) {
-		e->up.by_assert = asserted;
-		if (!asserted) /* a winner that the route leads to now needs no reserve */
+		/* a winner that the route leads to now needs no reserve */
+		if (e->up.by_assert && !asserted)
 			prune_left(sm, e, e->up.ifid, rp_joined(e), ctx);
+		e->up.by_assert = asserted;
 		peer_follow(sm, &e->up);
 		return;
 	}

@@ -61,6 +61,32 @@ static void a_reserve_that_wins_and_loses_is_the_reserve_again(void **state)
 	assert_string_equal(sw_sent(p, p->up), W ": " G " " P " | " X ": " G " " P);
 }
 
+static void a_winner_that_let_go_is_the_reserve_of_whom_the_route_leads_to(void **state)
+{
+	struct sm_world *p = *state;
+
+	wins(p, V);
+	sw_forget(p);
+	sw_assert(p, p->up, V, NULL, G, true, 0x7fffffff, 0xffffffff);
+	sw_pass(p, 2500);
+	assert_string_equal(sw_sent(p, p->up), J_UP);
+	leave(p);
+	assert_string_equal(sw_sent(p, p->up), P_UP " | " V ": " G " " P);
+}
+
+static void a_winner_that_let_go_and_wins_again_is_no_reserve_of_its_own(void **state)
+{
+	struct sm_world *p = *state;
+
+	wins(p, V);
+	sw_assert(p, p->up, V, NULL, G, true, 0x7fffffff, 0xffffffff);
+	sw_forget(p);
+	wins(p, V);
+	assert_string_equal(sw_sent(p, p->up), V ": " G " " J);
+	leave(p);
+	assert_string_equal(sw_sent(p, p->up), V ": " G " " P " | " P_UP);
+}
+
 static void pim_that_is_turned_off_prunes_the_reserve_too(void **state)
 {
 	struct sm_world *p = *state;
@@ -112,6 +138,8 @@ int main(void)
 		T(the_routes_neighbour_that_won_first_is_a_reserve_of_the_next_winner),
 		T(a_winner_that_is_the_routes_now_takes_the_place_of_the_former_reserve),
 		T(a_reserve_that_wins_and_loses_is_the_reserve_again),
+		T(a_winner_that_let_go_is_the_reserve_of_whom_the_route_leads_to),
+		T(a_winner_that_let_go_and_wins_again_is_no_reserve_of_its_own),
 		T(pim_that_is_turned_off_prunes_the_reserve_too),
 		T(a_move_keeps_its_old_neighbour_that_has_won_meanwhile),
 		T(a_move_that_goes_on_to_another_rp_of_the_old_link_keeps_nothing),
