@@ -192,10 +192,18 @@ void random_build(struct world *w, const struct sim_random_options *o)
 	build_sources(w);
 }
 
-/* One of the sources' addresses. */
+/* One of the sources' addresses; of the host's family, if one of them is. */
 static struct ipaddr any_source(struct world *w, enum ip_family family)
 {
-	return sim_ip(family, &w->s->sources[below(w, w->s->n_sources)]->host->port->ip);
+	unsigned n = w->s->n_sources, first = below(w, n);
+
+	for (unsigned i = 0; i < n; i++) {
+		const struct sim_host *h = w->s->sources[(first + i) % n]->host;
+
+		if (h->family == family)
+			return sim_host_ip(h);
+	}
+	return sim_ip(family, &w->s->sources[first]->host->port->ip);
 }
 
 void random_membership(struct world *w, struct sim_host *h)
