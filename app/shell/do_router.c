@@ -98,6 +98,7 @@ static void shut_down(struct app *app, const struct cmd_args *args, struct cmd_r
 {
 	out->stop = true;
 	out->quit = true;
+	log_notice("stargd", "shutdown by command: leaving");
 	app_quit(app);
 }
 

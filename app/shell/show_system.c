@@ -192,11 +192,14 @@ static void text_list(const json_t *list, const char *what, const char *name, FI
 
 static void text_effort(const json_t *w, FILE *to)
 {
+	double cycles = json_real_value(json_object_get(w, "cycles_per_packet"));
+
 	text_list(json_object_get(w, "queues"), "polls", "", to);
-	fprintf(to,
-		"%.1f cycles a packet, all stages; %.1f packets a busy round; %.1f %% of the rounds "
-		"found none\n",
-		json_real_value(json_object_get(w, "cycles_per_packet")),
+	if (cycles > 0)
+		fprintf(to, "%.1f cycles a packet, all stages; ", cycles);
+	else /* one round in 64 is measured */
+		fputs("no busy round was measured yet; ", to);
+	fprintf(to, "%.1f packets a busy round; %.1f %% of the rounds found none\n",
 		json_real_value(json_object_get(w, "packets_per_busy_round")),
 		100 * json_real_value(json_object_get(w, "idle_rounds")));
 	text_list(json_object_get(w, "drops"), "dropped", "reason", to);
