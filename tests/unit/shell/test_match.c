@@ -244,25 +244,33 @@ static void utf8_words_pass(void **state)
 	RUNS("say gr\xc3\xbc\xc3\x9f", "say: say gr\xc3\xbc\xc3\x9f=TEXT|gr\xc3\xbc\xc3\x9f");
 }
 
-static void result_is_filled_in_any_case(void **state)
+/* Whether the line prints this. */
+static void assert_prints(const char *line, const char *want)
 {
 	struct cmd_result r;
 	char *text = NULL;
 	size_t len;
 	FILE *f = open_memstream(&text, &len);
 
+	cmd_run(NULL, line, &r);
+	assert_int_equal(r.status, 0);
+	cmd_result_print(&r, f);
+	cmd_result_fini(&r);
+	fclose(f);
+	assert_string_equal(text, want);
+	free(text);
+}
+
+static void result_is_filled_in_any_case(void **state)
+{
+	struct cmd_result r;
+
 	cmd_run(NULL, "fails", &r);
 	assert_int_equal(r.status, 1);
 	assert_string_equal(r.error, "because of 42");
 	assert_null(r.value);
 	cmd_result_fini(&r);
-	cmd_run(NULL, "value", &r);
-	assert_int_equal(r.status, 0);
-	cmd_result_print(&r, f);
-	cmd_result_fini(&r);
-	fclose(f);
-	assert_string_equal(text, "name: x\n");
-	free(text);
+	assert_prints("value", "name: x\n");
 }
 
 /* The words that completion offers, with commas. */
@@ -345,22 +353,10 @@ static void a_question_mark_in_quotes_is_a_word(void **state)
 
 static void a_question_is_answered_line_by_line(void **state)
 {
-	struct cmd_result r;
-	char *text = NULL;
-	size_t len;
-	FILE *f = open_memstream(&text, &len);
-
-	cmd_run(NULL, "add 1 out ?", &r);
-	cmd_result_print(&r, f);
-	cmd_result_fini(&r);
-	cmd_run(NULL, "add ?", &r);
-	cmd_result_print(&r, f);
-	cmd_result_fini(&r);
-	fclose(f);
-	assert_string_equal(text, "p0                   first\n"
-				  "p1                   second\n"
-				  "NUMBER: a number\n");
-	free(text);
+	assert_prints("add 1 out ?", "p0                   first\n"
+				     "p1                   second\n");
+	assert_prints("add ?", "NUMBER: a number\n");
+	assert_prints("show memory ?", "(end of line)        runs the command\n");
 }
 
 static void completion_hints_at_arguments_without_list(void **state)
