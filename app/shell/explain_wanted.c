@@ -237,13 +237,15 @@ static bool star_join_cb(void *arg, const struct pim_oif_info *o)
 
 /* --- all of it ---------------------------------------------------------------------------------------- */
 
-/* Interfaces that take no part now: who is behind them gets nothing, whoever else does. */
+/* Interfaces that take no part now: who is behind them gets nothing, whoever else does. Nobody is behind a
+ * loopback. */
 static bool down_cb(void *arg, const struct pim_iface_info *i)
 {
 	struct ask *a = arg;
+	const struct net_if *ifp = net_if_get(a->x->app->net, i->ifid);
 	char name[DP_IF_NAMELEN], why[400];
 
-	if (i->family == a->x->grp.family && !i->up)
+	if (i->family == a->x->grp.family && !i->up && !(ifp && ifp->conf.kind == DP_IF_LOOPBACK))
 		explain_check(a->x, "interface", true, "%s: down, nothing leaves there: %s",
 			ask_name(a, i->ifid, name, sizeof(name)),
 			pim_if_problem(a->x->app, i, why, sizeof(why)));

@@ -207,8 +207,12 @@ const char *pim_if_problem(
 		return buf;
 	if (!ifp->up)
 		return if_problem(app, ifp, buf, cap);
-	snprintf(buf, cap, "no %s to speak from: add one to the interface",
-		i->family == IP_V6 ? "link-local IPv6 address" : "IPv4 address");
+	if (ifp->conf.kind == DP_IF_LOOPBACK)
+		snprintf(buf, cap, "no %s address: add one to the interface",
+			i->family == IP_V6 ? "IPv6" : "IPv4");
+	else
+		snprintf(buf, cap, "no %s to speak from: add one to the interface",
+			i->family == IP_V6 ? "link-local IPv6 address" : "IPv4 address");
 	return buf;
 }
 

@@ -3,13 +3,14 @@
  *
  * Our addresses on an interface: the primary one, which messages come from, and the secondary ones, which a
  * Hello lists (RFC 7761 4.3.4, 4.9). Any IPv4 address will do as primary, 169.254.0.0/16 and those that
- * end in .0 as well; of IPv6 it is a link-local one.
+ * end in .0 as well; of IPv6 it is a link-local one, but on a loopback, where no message ever leaves.
  */
 #include "control/pim/common/common.h"
 
-static bool may_be_primary(const struct ipaddr *a, uint8_t family)
+static bool may_be_primary(const struct net_if *ifp, const struct ipaddr *a, uint8_t family)
 {
-	return a->family == family && (family == IP_V4 || ip6_is_link_local(a));
+	return a->family == family &&
+	       (family == IP_V4 || ifp->conf.kind == DP_IF_LOOPBACK || ip6_is_link_local(a));
 }
 
 bool pim_primary_address(
@@ -20,7 +21,7 @@ bool pim_primary_address(
 	for (unsigned i = 0; i < ifp->n_addrs; i++) {
 		const struct ipaddr *a = &ifp->addrs[i].ip;
 
-		if (!may_be_primary(a, family))
+		if (!may_be_primary(ifp, a, family))
 			continue;
 		if (!first || ip_eq(a, present))
 			first = a;

@@ -39,7 +39,7 @@ void pim_ifaces_free(struct pim_self *pim, struct timer_heap *timers);
 /* --- address.c --- */
 
 /* Our primary address on an interface: the present one while it is there, else the first (of IPv6: the first
- * link-local one). False: none. */
+ * link-local one; on a loopback any). False: none. */
 bool pim_primary_address(
 	const struct net_if *ifp, uint8_t family, const struct ipaddr *present, struct ipaddr *out);
 /* Takes over the other addresses of the family; true if they changed. */

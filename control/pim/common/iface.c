@@ -161,6 +161,8 @@ static void follow(struct pim_iface *pif, const struct net_if *ifp, struct proto
 
 	pif->mtu = ifp->mtu;
 	pif->ttl_threshold = ifp->conf.ttl_threshold;
+	if (!pif->up)
+		pif->passive = passive;
 	if (!ifp->up) {
 		pif->sending = false; /* it failed below: nothing leaves any more */
 		down(pif, "the interface is down", ctx);

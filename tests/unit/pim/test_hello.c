@@ -5,6 +5,8 @@
  */
 #include "tests/unit/pim/pim_world.h"
 
+#include "control/pim/common/common.h"
+
 #define S 1000u /* milliseconds */
 
 static void first_hello_comes_within_the_triggered_delay(void **state)
@@ -485,6 +487,33 @@ static void loopback_is_passive(void **state)
 	assert_false(sent(p, ifid, &packet));
 }
 
+static void loopback_needs_no_link_local_address(void **state)
+{
+	struct pim_world *p = *state;
+	struct net_if_conf c = {.kind = DP_IF_LOOPBACK, .name = "lo0", .n_addrs = 1};
+	const struct pim_iface *pif;
+	struct pim_packet packet;
+	uint16_t ifid;
+
+	assert_int_equal(prefix_parse_if("10.9.9.9/32", &c.addrs[0].ip, &c.addrs[0].len), 0);
+	assert_int_equal(net_if_add(p->w->net, &c, &ifid), 0);
+	net_if_admin(p->w->net, ifid, true);
+	pim_world_conf(p, "lo0")->ipv6 = true;
+	pim_world_config(p);
+	pif = pim_iface_slot(p->pim, ifid, IP_V6);
+	assert_false(pif->up);
+	assert_true(pif->passive);
+	c.n_addrs = 2;
+	assert_int_equal(prefix_parse_if("2001:db8::9/128", &c.addrs[1].ip, &c.addrs[1].len), 0);
+	assert_int_equal(net_if_change(p->w->net, ifid, &c), 0);
+	world_run(p->w);
+	assert_true(pif->up);
+	assert_true(pif->passive);
+	assert_true(ip_eq(&pif->addr, &c.addrs[1].ip));
+	pim_world_pass(p, 60 * S);
+	assert_false(sent(p, ifid, &packet));
+}
+
 static void interface_that_becomes_passive_says_goodbye(void **state)
 {
 	struct pim_world *p = *state;
@@ -546,6 +575,7 @@ int main(void)
 		TEST(ipv6_speaks_from_its_link_local_address),
 		TEST(passive_interface_is_silent_and_designated),
 		TEST(loopback_is_passive),
+		TEST(loopback_needs_no_link_local_address),
 		TEST(interface_that_becomes_passive_says_goodbye),
 		TEST(vanished_interface_leaves_nothing),
 	};
