@@ -24,6 +24,15 @@ void refused_note(struct refused *r, const struct refusal *what)
 	*use = *what;
 }
 
+void refused_forget(struct refused *r, const struct ipaddr *grp, uint16_t ifid)
+{
+	struct refusal *set = r->v[set_of(grp)];
+
+	for (unsigned i = 0; i < REFUSED_WAYS; i++)
+		if (set[i].ifid == ifid && ip_eq(&set[i].grp, grp))
+			set[i].at_us = 0;
+}
+
 const struct refusal *refused_find(const struct refused *r, const struct ipaddr *src,
 	const struct ipaddr *grp, uint64_t since_us)
 {

@@ -24,6 +24,8 @@ struct refused {
 };
 
 void refused_note(struct refused *r, const struct refusal *what);
+/* The group is let in on the interface by now: what was refused of it there is over. */
+void refused_forget(struct refused *r, const struct ipaddr *grp, uint16_t ifid);
 /* The last refusal that concerns (src, grp), of any source if src is IP_NONE, not before since_us; NULL: none that is
  * known. Borrowed. */
 const struct refusal *refused_find(const struct refused *r, const struct ipaddr *src,

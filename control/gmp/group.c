@@ -83,6 +83,7 @@ struct gmp_group *gmp_group_get(
 	g->timer.proto = ctx->self;
 	g->timer.kind = GMP_T_GROUP;
 	hash_add(&gif->groups, &g->node, ip_hash(grp, 0));
+	refused_forget(&gif->self->refused, grp, gif->ifid);
 	return g;
 }
 

@@ -502,6 +502,29 @@ static void a_refusal_is_found_by_its_group_and_source_until_newer_ones_take_its
 	free(t);
 }
 
+static void a_refusal_is_forgotten_where_the_group_is_let_in(void **state)
+{
+	struct refused *t = calloc(1, sizeof(*t));
+	struct refusal here = refusal(7, 0, 1, 10), there = refusal(7, 0, 1, 20),
+		       other = refusal(8, 0, 1, 10);
+	const struct ipaddr any = {.family = IP_NONE};
+
+	assert_non_null(t);
+	here.ifid = other.ifid = 3;
+	refused_note(t, &here);
+	refused_note(t, &other);
+	refused_forget(t, &here.grp, 4);
+	assert_int_equal(refused_find(t, &any, &here.grp, 1)->ifid, 3);
+	refused_forget(t, &here.grp, 3);
+	assert_null(refused_find(t, &any, &here.grp, 1));
+	assert_non_null(refused_find(t, &any, &other.grp, 1));
+	there.ifid = 4;
+	refused_note(t, &there);
+	refused_forget(t, &here.grp, 3);
+	assert_int_equal(refused_find(t, &any, &here.grp, 1)->ifid, 4);
+	free(t);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -524,6 +547,7 @@ int main(void)
 		cmocka_unit_test(key_covers_what_its_prefixes_hold),
 		cmocka_unit_test(
 			a_refusal_is_found_by_its_group_and_source_until_newer_ones_take_its_place),
+		cmocka_unit_test(a_refusal_is_forgotten_where_the_group_is_let_in),
 		cmocka_unit_test(random_nodes_stand_in_order),
 		cmocka_unit_test(ascending_keys_do_not_make_a_deep_tree),
 	};
