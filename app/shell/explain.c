@@ -288,7 +288,9 @@ static void note_rpf(struct explain *x)
 		same |= m->inputs[i].ifid == rpf.ifid || m->inputs[i].ifid == DP_IF_ANY;
 	ifid_name(x->app, rpf.ifid, name, sizeof(name));
 	explain_check(x, "rpf", true, "the unicast route to the source leads through %s%s", name,
-		same ? "" : ", which is not an input of this route");
+		same                   ? ""
+		: explain_first_hop(x) ? ": what comes there makes a route of its own"
+				       : ", which is not an input of this route");
 }
 
 static bool check_inputs(struct explain *x)

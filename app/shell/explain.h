@@ -36,6 +36,11 @@ bool explain_one_of(struct explain *x, size_t from, bool enough);
 bool explain_is_silent(const struct explain *x);
 /* The way to the source, as the route's owner looks it up; false: out->why. */
 bool explain_rpf(const struct explain *x, struct net_rpf *out);
+/* Whether the route, and what it counts, is of more sources than the one that is asked about. */
+bool explain_of_more(const struct explain *x);
+/* A tree of the group, and the source directly connected: its packets are awaited on that interface, where they make a
+ * tree of their own. 0: it is not so. */
+uint16_t explain_first_hop(const struct explain *x);
 /* What PIM says where there is no route: false with the condition that fails; true: it does not run. */
 bool explain_pim_missing(struct explain *x);
 /* Conditions of an entry that PIM has a part in; true: go on. */

@@ -28,6 +28,22 @@ static const struct rate *rate_now(const struct explain *x)
 	return x->has_rate && x->rate.seconds <= NOW_S ? &x->rate : NULL;
 }
 
+bool explain_of_more(const struct explain *x)
+{
+	return !ip_is_none(&x->src) && x->entry.key.src.len < 8 * ip_bytes(&x->src);
+}
+
+uint16_t explain_first_hop(const struct explain *x)
+{
+	struct net_rpf rpf;
+
+	memset(&rpf, 0, sizeof(rpf));
+	if (!explain_of_more(x) || x->entry.merged->input_owner != x->app->pim_number ||
+		!explain_rpf(x, &rpf) || !ip_is_none(&rpf.neighbor))
+		return 0;
+	return rpf.ifid;
+}
+
 /* The route's inputs, as far as buf has room. */
 static const char *input_names(const struct explain *x, char *buf, size_t cap)
 {
@@ -81,6 +97,19 @@ static const char *wrong_if_advice(const struct explain *x)
 
 /* --- do they come? -------------------------------------------------------------------------------------- */
 
+/* Packets of whoever sends to the group came in elsewhere: of this source it says nothing. */
+static void note_wrong_if_of_more(struct explain *x)
+{
+	char inputs[128];
+
+	input_names(x, inputs, sizeof(inputs));
+	if (x->counters.wrong_if)
+		explain_check(x, "wrong_if", true,
+			"%llu packets of the group, of any source, came in on another interface than %s "
+			"and were dropped: trace shows whose",
+			(unsigned long long)x->counters.wrong_if, inputs);
+}
+
 /* Packets came in elsewhere: amiss if they still do, or if nothing comes where it should. */
 static void check_wrong_if(struct explain *x)
 {
@@ -116,10 +145,11 @@ static void check_wrong_if(struct explain *x)
 static bool check_never(struct explain *x)
 {
 	const struct dp_route_counters *c = &x->counters;
-	char inputs[128];
+	char inputs[128], name[DP_IF_NAMELEN];
+	uint16_t first_hop = explain_first_hop(x);
 
 	input_names(x, inputs, sizeof(inputs));
-	if (c->wrong_if)
+	if (c->wrong_if && !explain_of_more(x))
 		return explain_check(x, "packets", false,
 			"%llu packets came in on another interface than %s: %s; trace shows where they "
 			"come in",
@@ -127,7 +157,7 @@ static bool check_never(struct explain *x)
 	return explain_check(x, "packets", false,
 		"no packet has arrived on %s: is the sender on, does its TTL suffice, does a switch "
 		"hold the group back? See show interface, show drop, and trace for what comes",
-		inputs);
+		first_hop ? ifid_name(x->app, first_hop, name, sizeof(name)) : inputs);
 }
 
 static bool check_arrival(struct explain *x)
@@ -285,7 +315,9 @@ void explain_flow(struct explain *x)
 
 	x->has_rate = rate_sample(&x->entry.key, app_now_us(), c, &x->rate);
 	comes = check_arrival(x);
-	if (c->packets)
+	if (explain_of_more(x))
+		note_wrong_if_of_more(x);
+	else if (c->packets)
 		check_wrong_if(x);
 	if (!comes || !check_dropped(x))
 		return;

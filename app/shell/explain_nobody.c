@@ -14,6 +14,9 @@ struct hints {
 	const struct ask *a;
 	char text[480];
 	char deaf[80]; /* interfaces where hosts are not heard */
+	uint16_t from; /* where the source is; 0: unknown */
+	struct refusal pim,
+		gmp; /* of this very group; told of as that, and not once more as a limit */
 };
 
 __attribute__((format(printf, 2, 3))) static void hint(struct hints *h, const char *fmt, ...)
@@ -42,10 +45,12 @@ static void limit_hints(struct hints *h, const struct gmp_if_info *i)
 	uint64_t last = i->last_us[GMP_C_drop_host_limit];
 	char ip[IP_STRLEN];
 
-	if (i->suppressed)
+	bool told = h->gmp.at_us && h->gmp.ifid == i->ifid;
+
+	if (i->suppressed && !(told && h->gmp.why == GMP_C_drop_group_limit))
 		hint(h, "; %s takes no new group, for it has %u of the %u that %s.max_groups permits",
 			i->interface, i->groups, i->conf->max_groups, word);
-	if (host && last >= ask_since())
+	if (host && last >= ask_since() && !(told && h->gmp.why == GMP_C_drop_host_limit))
 		hint(h,
 			"; %s has refused %llu joins of hosts that are in %s.max_groups_per_host (%u) "
 			"groups, the last %llu s ago of %s",
@@ -69,20 +74,6 @@ static bool member_side_cb(void *arg, const struct gmp_if_info *i)
 	return true;
 }
 
-struct is_neighbor {
-	uint16_t ifid;
-	const struct ipaddr *address;
-	bool yes;
-};
-
-static bool is_neighbor_cb(void *arg, const struct pim_neigh_info *n)
-{
-	struct is_neighbor *f = arg;
-
-	f->yes |= n->ifid == f->ifid && ip_eq(&n->address, f->address);
-	return !f->yes;
-}
-
 /* Messages that were dropped may have been the Joins that are missed. */
 static void drop_hints(struct hints *h, const struct pim_iface_info *i, const char *name)
 {
@@ -98,12 +89,10 @@ static void drop_hints(struct hints *h, const struct pim_iface_info *i, const ch
 
 	for (size_t k = 0; k < COUNT_OF(v); k++) {
 		const struct ipaddr *from = &i->stats->drop_from[v[k].drop];
-		struct is_neighbor f = {.ifid = i->ifid, .address = from};
 
 		if (!i->stats->drops[v[k].drop] || i->stats->drop_us[v[k].drop] < ask_since())
 			continue;
-		pim_neigh_walk(h->a->pim, is_neighbor_cb, &f);
-		if (v[k].drop == PIM_DROP_no_neighbor && f.yes)
+		if (v[k].drop == PIM_DROP_no_neighbor && ask_is_neighbor(h->a, i->ifid, from))
 			continue; /* its Hello has come since */
 		hint(h, "; %s has dropped %llu messages (%s), the last %llu s ago from %s, %s",
 			name, (unsigned long long)i->stats->drops[v[k].drop],
@@ -112,12 +101,13 @@ static void drop_hints(struct hints *h, const struct pim_iface_info *i, const ch
 	}
 }
 
-/* Hosts without IGMP on an interface cannot ask; where routers are, it is likely a link between them. */
+/* Hosts without IGMP on an interface cannot ask; where routers are, it is likely a link between them, and where the
+ * source is nothing is sent to. */
 static void deaf_hint(struct hints *h, const struct pim_iface_info *i, const char *name)
 {
 	size_t used = strlen(h->deaf);
 
-	if (!i->n_neighbors && used + DP_IF_NAMELEN + 3 < sizeof(h->deaf))
+	if (!i->n_neighbors && i->ifid != h->from && used + DP_IF_NAMELEN + 3 < sizeof(h->deaf))
 		snprintf(h->deaf + used, sizeof(h->deaf) - used, "%s%s", used ? ", " : "", name);
 }
 
@@ -151,6 +141,9 @@ static bool neighbor_cb(void *arg, const struct pim_neigh_info *n)
 	uint32_t max = h->a->x->app->conf ? h->a->x->app->conf->pim.limits.per_neighbor : 0;
 	char ip[IP_STRLEN];
 
+	if (h->pim.at_us && h->pim.why == PIM_DROP_limit_neighbor &&
+		ip_eq(&h->pim.from, &n->address))
+		return true;
 	if (max && n->n_states >= max)
 		hint(h, "; neighbor %s has all the states that limits.per_neighbor (%u) permits",
 			ip_str(&n->address, ip, sizeof(ip)), max);
@@ -197,6 +190,20 @@ static void refused_hints(struct hints *h)
 			hint(h, "; %s", why);
 }
 
+/* What the hints have to know of each other. */
+static void begin(struct hints *h, const struct ask *a)
+{
+	const struct explain *x = a->x;
+	struct net_rpf rpf;
+
+	*h = (struct hints){.a = a};
+	memset(&rpf, 0, sizeof(rpf));
+	if (!ip_is_none(&x->src) && net_rpf_group(x->app->net, &x->src, &x->grp, &rpf))
+		h->from = rpf.ifid;
+	(void)pim_refusal_get(a->pim, &x->src, &x->grp, ask_since(), &h->pim);
+	(void)gmp_refusal_get(a->gmp, &x->grp, ask_since(), &h->gmp);
+}
+
 /* What of all that may have kept somebody from asking. */
 static void find_hints(struct hints *h)
 {
@@ -214,9 +221,10 @@ static void find_hints(struct hints *h)
 bool ask_nobody(struct ask *a)
 {
 	const char *word = a->x->grp.family == IP_V6 ? "MLD" : "IGMP";
-	struct hints h = {.a = a};
 	char grp[IP_STRLEN], src[IP_STRLEN];
+	struct hints h;
 
+	begin(&h, a);
 	ip_str(&a->x->grp, grp, sizeof(grp));
 	find_hints(&h);
 	if (a->ssm && !ip_is_none(&a->x->src))

@@ -75,18 +75,41 @@ bool ask_bounded(const struct ask *a, const struct pim_iface_info *i)
 	return false;
 }
 
-/* Why the tree has nobody to join towards. */
-static void why_no_neighbor(
-	const struct ask *a, const struct pim_tree_info *t, const char *what, char *why, size_t cap)
+struct is_neighbor {
+	uint16_t ifid;
+	const struct ipaddr *address;
+	bool yes;
+};
+
+static bool is_neighbor_cb(void *arg, const struct pim_neigh_info *n)
 {
-	const struct ipaddr *hop = &t->next_hop;
+	struct is_neighbor *f = arg;
+
+	if (n->ifid != f->ifid)
+		return true;
+	f->yes |= ip_eq(&n->address, f->address);
+	for (uint32_t i = 0; i < n->n_secondary; i++)
+		f->yes |= ip_eq(&n->secondary[i], f->address);
+	return !f->yes;
+}
+
+bool ask_is_neighbor(const struct ask *a, uint16_t ifid, const struct ipaddr *address)
+{
+	struct is_neighbor f = {.ifid = ifid, .address = address};
+
+	pim_neigh_walk(a->pim, is_neighbor_cb, &f);
+	return f.yes;
+}
+
+/* Why there is no PIM neighbor at the next hop on the way to the source or RP (what). */
+static void why_no_neighbor(const struct ask *a, uint16_t ifid, const struct ipaddr *hop,
+	const char *what, char *why, size_t cap)
+{
 	char name[DP_IF_NAMELEN], ip[IP_STRLEN];
 	struct pim_iface_info pif;
 
-	if (ip_is_none(hop))
-		hop = ip_is_none(&t->src) ? &t->rp : &t->src;
-	ask_name(a, t->ifid, name, sizeof(name));
-	if (!ask_pim_runs(a, t->ifid, &pif))
+	ask_name(a, ifid, name, sizeof(name));
+	if (!ask_pim_runs(a, ifid, &pif))
 		snprintf(why, cap,
 			"the way to the %s leads through %s, where PIM does not run: add pim: { }; to "
 			"the interface",
@@ -112,12 +135,15 @@ static void why_no_neighbor(
 static bool check_neighbor(
 	struct ask *a, const struct pim_tree_info *t, const char *what, bool needed)
 {
+	const struct ipaddr *hop = &t->next_hop;
 	char why[256];
 
 	if (!t->join_desired || t->connected || !t->ifid || t->ifid == DP_IF_REGISTER ||
 		!ip_is_none(&t->neighbor))
 		return true;
-	why_no_neighbor(a, t, what, why, sizeof(why));
+	if (ip_is_none(hop))
+		hop = ip_is_none(&t->src) ? &t->rp : &t->src;
+	why_no_neighbor(a, t->ifid, hop, what, why, sizeof(why));
 	if (needed)
 		return explain_check(a->x, "neighbor", false, "%s", why);
 	explain_lack(a->x, "neighbor", "%s", why);
@@ -201,6 +227,30 @@ static bool check_source_way(struct ask *a)
 		ask_name(a, rpf.ifid, name, sizeof(name)));
 }
 
+/* The RP has got no Register. Where the way to the source leads to nobody of PIM, that is why: its packets come as they
+ * are, and no tree takes them. */
+static bool not_registered(struct ask *a, const struct net_rpf *rpf)
+{
+	unsigned long long n = a->x->counters.wrong_if;
+	char src[IP_STRLEN], why[256], native[128] = "";
+
+	ip_str(&a->x->src, src, sizeof(src));
+	if (ask_is_neighbor(a, rpf->ifid, &rpf->neighbor))
+		return explain_check(a->x, "source_rpf", false,
+			"the source %s is not directly connected and this router, the RP, has got no "
+			"Register of it yet: does it send, and has its DR this RP?",
+			src);
+	why_no_neighbor(a, rpf->ifid, &rpf->neighbor, "source", why, sizeof(why));
+	if (n)
+		snprintf(native, sizeof(native),
+			". %llu packets of the group came in natively, where the route does not take "
+			"them: trace shows whose",
+			n);
+	return explain_check(a->x, "source_rpf", false,
+		"this router, the RP, has got no Register of the source %s, and %s%s", src, why,
+		native);
+}
+
 /* A source that the RP has not heard of sends to nobody. */
 static bool check_source(struct ask *a)
 {
@@ -223,30 +273,43 @@ static bool check_source(struct ask *a)
 			src);
 	if (!a->ssm && a->has_star && a->star.i_am_rp &&
 		!(a->has_sg && (a->sg.registered || a->sg.spt_bit)))
-		return explain_check(a->x, "source_rpf", false,
-			"the source %s is not directly connected and this router, the RP, has got no "
-			"Register of it yet: does it send, and has its DR this RP?",
-			src);
+		return not_registered(a, &rpf);
 	return true;
 }
 
-/* Nothing new is kept once the limit is reached. */
+/* Whether packets of the source need a tree of their own, for that of the RP has another input. */
+static bool needs_own_tree(const struct ask *a)
+{
+	struct net_rpf rpf;
+
+	if (ip_is_none(&a->x->src) || a->has_sg || !a->has_star)
+		return false;
+	memset(&rpf, 0, sizeof(rpf));
+	if (!net_rpf_group(a->x->app->net, &a->x->src, &a->x->grp, &rpf))
+		return false;
+	return ip_is_none(&rpf.neighbor) ? rpf.ifid != a->star.ifid : a->star.i_am_rp && !a->flows;
+}
+
+/* Nothing new is kept once a limit is reached. */
 static bool check_limit(struct ask *a)
 {
-	uint32_t max = a->x->app->conf ? a->x->app->conf->pim.limits.states : 0;
-	uint64_t star, sg;
-	char why[256];
-	bool refused;
+	bool own = needs_own_tree(a), refused;
+	char why[256], src[IP_STRLEN];
+	uint64_t n;
 
-	pim_tree_count(a->pim, &star, &sg);
-	if (a->has_star || a->has_sg || !max || star + sg < max)
+	if ((a->has_star || a->has_sg) && !own)
 		return true;
-	refused = ask_refused(a, true, why, sizeof(why));
-	return explain_check(a->x, "limit", false,
-		"no state %s for it: there are %llu, as many as pim.limits.states permits; raise it, or "
-		"see show pim state for who has so many%s%s",
-		refused ? "is made" : "could be made", (unsigned long long)(star + sg),
-		refused ? "; " : "", refused ? why : "");
+	refused = ask_refused_state(a, why, sizeof(why));
+	ip_str(&a->x->src, src, sizeof(src));
+	if (ask_full(a, &n))
+		return explain_check(a->x, "limit", false,
+			"no state %s for %s: there are %llu, as many as pim.limits.states permits; raise "
+			"it, or see show pim state for who has so many%s%s",
+			refused ? "is made" : "could be made", own ? src : "it",
+			(unsigned long long)n, refused ? "; " : "", refused ? why : "");
+	if (!own || !ask_refused(a, true, why, sizeof(why)))
+		return true;
+	return explain_check(a->x, "limit", false, "no state is made for %s: %s", src, why);
 }
 
 /* --- the parts of explain ----------------------------------------------------------------------------- */
@@ -278,7 +341,7 @@ bool explain_pim_route(struct explain *x)
 
 	if (!by_pim(x) || !begin(&a, x))
 		return true;
-	return check_rp(&a) && (a.flows || check_source_way(&a)) &&
+	return check_rp(&a) && (a.flows || check_source_way(&a)) && check_limit(&a) &&
 	       ask_wanted(&a, x->entry.merged->n_outputs > 0) && check_upstream(&a) &&
 	       (a.flows || check_source(&a));
 }

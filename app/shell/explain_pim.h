@@ -22,6 +22,8 @@ struct ask {
 
 /* Whether PIM runs on the interface, or on any (0); info, if not NULL, of it. */
 bool ask_pim_runs(const struct ask *a, uint16_t ifid, struct pim_iface_info *info);
+/* Whether this address is one of a PIM neighbor on the interface. */
+bool ask_is_neighbor(const struct ask *a, uint16_t ifid, const struct ipaddr *address);
 /* Who wants the group, and whom it is sent to. only_say: the verdict is not theirs. */
 bool ask_wanted(struct ask *a, bool only_say);
 /* Nobody does: the verdict, with what may have kept them from asking. Returns false. */
@@ -34,6 +36,10 @@ uint64_t ask_since(void);
 unsigned long long ask_ago_s(uint64_t at_us);
 /* Whether a limit of PIM, or else of IGMP or MLD, has refused the group or source lately; buf says which. */
 bool ask_refused(const struct ask *a, bool pim, char *buf, size_t cap);
+/* The same of PIM, where the limit itself is told of already. */
+bool ask_refused_state(const struct ask *a, char *buf, size_t cap);
+/* Whether there are as many trees as pim.limits.states permits; how many those are. */
+bool ask_full(const struct ask *a, uint64_t *n);
 /* Whether a boundary of the interface keeps the group out. */
 bool ask_bounded(const struct ask *a, const struct pim_iface_info *i);
 

@@ -31,10 +31,21 @@ static const char *by_whom(const struct ask *a, const struct refusal *r, char *b
 	return buf;
 }
 
-/* What limit of PIM it was; NULL: it is over, for there is state by now. */
+bool ask_full(const struct ask *a, uint64_t *n)
+{
+	uint32_t max = a->x->app->conf ? a->x->app->conf->pim.limits.states : 0;
+	uint64_t star, sg;
+
+	pim_tree_count(a->pim, &star, &sg);
+	*n = star + sg;
+	return max && *n >= max;
+}
+
+/* What limit of PIM it was; NULL: it is over, for there is state by now, or room. */
 static const char *pim_limit(const struct ask *a, const struct refusal *r)
 {
 	bool made = ip_is_none(&r->src) ? a->has_star : a->has_sg;
+	uint64_t n;
 
 	switch ((enum pim_drop)r->why) {
 	case PIM_DROP_limit_neighbor:
@@ -43,11 +54,12 @@ static const char *pim_limit(const struct ask *a, const struct refusal *r)
 		return made ? NULL
 			    : "the source has as many groups as pim.limits.per_source permits";
 	default:
-		return made ? NULL : "there were as many as pim.limits.states permits";
+		return made || !ask_full(a, &n) ? NULL
+						: "there were as many as pim.limits.states permits";
 	}
 }
 
-static bool by_pim(const struct ask *a, char *buf, size_t cap)
+static bool by_pim(const struct ask *a, bool with_limit, char *buf, size_t cap)
 {
 	const char *limit;
 	struct refusal r;
@@ -57,11 +69,12 @@ static bool by_pim(const struct ask *a, char *buf, size_t cap)
 		return false;
 	limit = pim_limit(a, &r);
 	if (limit)
-		snprintf(buf, cap, "state for %s%s was refused %llu s ago (%s)%s: %s",
+		snprintf(buf, cap, "state for %s%s was refused %llu s ago (%s)%s%s%s",
 			ip_is_none(&r.src) ? "the group" : "source ",
 			ip_is_none(&r.src) ? "" : ip_str(&r.src, src, sizeof(src)),
 			ask_ago_s(r.at_us), pim_drop_name((enum pim_drop)r.why),
-			by_whom(a, &r, who, sizeof(who)), limit);
+			by_whom(a, &r, who, sizeof(who)), with_limit ? ": " : "",
+			with_limit ? limit : "");
 	return limit;
 }
 
@@ -93,5 +106,10 @@ static bool by_gmp(const struct ask *a, char *buf, size_t cap)
 
 bool ask_refused(const struct ask *a, bool pim, char *buf, size_t cap)
 {
-	return pim ? by_pim(a, buf, cap) : by_gmp(a, buf, cap);
+	return pim ? by_pim(a, true, buf, cap) : by_gmp(a, buf, cap);
+}
+
+bool ask_refused_state(const struct ask *a, char *buf, size_t cap)
+{
+	return by_pim(a, false, buf, cap);
 }

@@ -351,3 +351,11 @@ long long number_at(const json_t *value, const char *path)
 		fail_msg("%s is no number", path);
 	return json_integer_value(at(value, path));
 }
+
+void verdict(struct router *r, const char *line, const char *part)
+{
+	const char *v = text_at(run_ok(r, line), "verdict");
+
+	if (!strstr(v, part))
+		fail_msg("%s: \"%s\" lacks \"%s\"", line, v, part);
+}

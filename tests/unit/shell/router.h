@@ -36,6 +36,8 @@ const json_t *run_ok(struct router *r, const char *line);
 const char *run_fails(struct router *r, const char *line, const char *part);
 /* Runs a line; its text as a person sees it, borrowed until the next. */
 const char *run_text(struct router *r, const char *line);
+/* Runs an explain, whose verdict must have this part. */
+void verdict(struct router *r, const char *line, const char *part);
 /* "routes[0].counters.packets" of a value. NULL: absent. */
 const json_t *at(const json_t *value, const char *path);
 const char *text_at(const json_t *value, const char *path); /* "" if it is no string */

@@ -7,14 +7,6 @@
 
 #include <string.h>
 
-static void verdict(struct router *r, const char *line, const char *part)
-{
-	const char *v = text_at(run_ok(r, line), "verdict");
-
-	if (!strstr(v, part))
-		fail_msg("%s: \"%s\" lacks \"%s\"", line, v, part);
-}
-
 /* Whether a check of this name is there, with this outcome and words. */
 static bool has_check(
 	struct router *r, const char *line, const char *name, bool ok, const char *part)

@@ -90,6 +90,11 @@ void trees_report(struct router *r, const char *ifname, const struct trees_repor
 		report_v6(r, ifname, rep);
 }
 
+void trees_member(struct router *r, const char *grp)
+{
+	trees_report(r, "lan1", &(struct trees_report){.host = "10.1.0.5", .type = 4, .grp = grp});
+}
+
 /* --- PIM ---------------------------------------------------------------------------------------------- */
 
 void trees_hello(struct router *r, const char *ifname, const char *neighbor)
@@ -278,6 +283,7 @@ void trees_setup_with(struct router *r, const char *rp, const struct trees_rules
 	for (int i = 0; i < 3; i++) {
 		pim_if_config_default(&pifs[i]);
 		snprintf(pifs[i].interface, sizeof(pifs[i].interface), "%s", names[i]);
+		pifs[i].ipv6 = rules->ipv6;
 	}
 	pifs[1].n_boundary = 1;
 	pifs[1].boundary = &boundary;

@@ -15,6 +15,7 @@ struct trees_rules {
 	struct pim_sg_rule *registers; /* one */
 	struct pim_limits limits;
 	bool passive;                  /* lan1 */
+	bool ipv6;                     /* PIM for IPv6, too */
 	uint32_t max_groups, per_host; /* of lan1 by IGMP; 0: the default */
 };
 void trees_setup_with(struct router *r, const char *rp, const struct trees_rules *rules);
@@ -26,6 +27,8 @@ struct trees_report {
 	uint8_t type;
 };
 void trees_report(struct router *r, const char *ifname, const struct trees_report *rep);
+/* A host of lan1 joins the group by IGMPv3. */
+void trees_member(struct router *r, const char *grp);
 void trees_hello(struct router *r, const char *ifname, const char *neighbor);
 /* src "*": a Join(*,G). */
 void trees_join(struct router *r, const char *ifname, const char *neighbor, const char *src,
