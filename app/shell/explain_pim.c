@@ -303,13 +303,14 @@ static bool check_limit(struct ask *a)
 	ip_str(&a->x->src, src, sizeof(src));
 	if (ask_full(a, &n))
 		return explain_check(a->x, "limit", false,
-			"no state %s for %s: there are %llu, as many as pim.limits.states permits; raise "
+			"no state %s for %s%s: there are %llu, as many as pim.limits.states permits; raise "
 			"it, or see show pim state for who has so many%s%s",
-			refused ? "is made" : "could be made", own ? src : "it",
-			(unsigned long long)n, refused ? "; " : "", refused ? why : "");
+			refused ? "is made" : "could be made", own ? "source " : "",
+			own ? src : "it", (unsigned long long)n, refused ? "; " : "",
+			refused ? why : "");
 	if (!own || !ask_refused(a, true, why, sizeof(why)))
 		return true;
-	return explain_check(a->x, "limit", false, "no state is made for %s: %s", src, why);
+	return explain_check(a->x, "limit", false, "no state is made for source %s: %s", src, why);
 }
 
 /* --- the parts of explain ----------------------------------------------------------------------------- */

@@ -48,11 +48,11 @@ static void the_limit_of_states_lets_the_group_in_and_keeps_the_source_out(void 
 	trees_setup_with(r, "10.9.9.9", &(struct trees_rules){.limits.states = 2});
 	trees_member(r, "239.5.5.5");
 	trees_member(r, "239.6.6.6");
-	verdict(r, line, "no state could be made for 10.0.0.1: there are 2, as many as");
+	verdict(r, line, "no state could be made for source 10.0.0.1: there are 2, as many as");
 	trees_data(r, "src", "10.0.0.1", "239.6.6.6");
 	r->route.wrong_if = 3;
 	verdict(r, line,
-		"no state is made for 10.0.0.1: there are 2, as many as pim.limits.states permits");
+		"no state is made for source 10.0.0.1: there are 2, as many as pim.limits.states permits");
 	text = run_text(r, line);
 	first = strstr(text, "NO   no state is made");
 	assert_non_null(first);
@@ -74,7 +74,7 @@ static void the_limit_of_a_source_keeps_its_tree_out(void **state)
 	trees_data(r, "src", "10.0.0.1", "239.6.6.6");
 	r->route.wrong_if = 3;
 	verdict(r, "explain 10.0.0.1 239.6.6.6",
-		"no state is made for 10.0.0.1: state for source 10.0.0.1 was refused 0 s ago "
+		"no state is made for source 10.0.0.1: state for source 10.0.0.1 was refused 0 s ago "
 		"(limit_source): the source has as many groups as");
 }
 
