@@ -339,7 +339,7 @@ static void walk(struct explain *x)
 static void conclude(struct explain *x)
 {
 	const char *amiss = first_failed(x, 0);
-	char now[160];
+	char now[200];
 
 	if (x->verdict[0])
 		return;

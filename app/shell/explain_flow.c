@@ -294,6 +294,10 @@ void explain_headline(const struct explain *x, char *buf, size_t cap)
 		if (now->dropped_ps > 0 && n < cap)
 			snprintf(buf + n, cap - n, ", %.1f packets/s dropped", now->dropped_ps);
 	}
+	if (explain_of_more(x)) {
+		n = strlen(buf);
+		snprintf(buf + n, cap - n, " (of all sources of the route)");
+	}
 }
 
 /* Whether the lookup is spared: a help, never a condition. */

@@ -78,13 +78,15 @@ static bool by_pim(const struct ask *a, bool with_limit, char *buf, size_t cap)
 	return limit;
 }
 
-static const char *gmp_limit(const struct refusal *r)
+static const char *gmp_limit(const struct refusal *r, bool mld)
 {
 	switch ((enum gmp_counter)r->why) {
 	case GMP_C_drop_group_limit:
-		return "the interface has as many groups as max_groups permits";
+		return mld ? "the interface has as many groups as mld.max_groups permits"
+			   : "the interface has as many groups as igmp.max_groups permits";
 	case GMP_C_drop_host_limit:
-		return "the host is in as many groups as max_groups_per_host permits";
+		return mld ? "the host is in as many groups as mld.max_groups_per_host permits"
+			   : "the host is in as many groups as igmp.max_groups_per_host permits";
 	default:
 		return "not all of its sources are kept, see max_sources and max_entries";
 	}
@@ -100,7 +102,7 @@ static bool by_gmp(const struct ask *a, char *buf, size_t cap)
 	snprintf(buf, cap, "%s refused membership %llu s ago (%s)%s: %s",
 		a->x->grp.family == IP_V6 ? "MLD" : "IGMP", ask_ago_s(r.at_us),
 		gmp_counter_name((enum gmp_counter)r.why), by_whom(a, &r, who, sizeof(who)),
-		gmp_limit(&r));
+		gmp_limit(&r, a->x->grp.family == IP_V6));
 	return true;
 }
 

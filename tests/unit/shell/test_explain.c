@@ -315,6 +315,11 @@ static void less_specific_route_is_named(void **state)
 
 	r->route.packets = 1;
 	assert_true(has_check(r, "explain 10.0.0.5 239.2.0.1", "route", true, "(*, 239.2.0.1)"));
+	net_port_link(r->app.net, "p2", true);
+	r->route.last_used_ms = 1;
+	verdict(r, "explain 10.0.0.5 239.2.0.1",
+		"forwarding: 1 packets so far, the last one 1 ms ago (of all sources of the route)");
+	assert_null(strstr(text_at(run_ok(r, "explain * 239.2.0.1"), "verdict"), "of all sources"));
 	assert_true(has_check(r, "explain * 239.2.0.1", "route", true, "(*, 239.2.0.1)"));
 }
 

@@ -125,7 +125,8 @@ static void the_limits_of_groups_are_named(void **state)
 	verdict(r, "explain 10.0.0.1 239.7.7.7",
 		"lan1 takes no new group, for it has 1 of the 1 that igmp.max_groups permits");
 	verdict(r, "explain 10.0.0.1 239.6.6.6",
-		"IGMP refused membership 0 s ago (drop_group_limit), asked for by 10.1.0.5 on lan1");
+		"IGMP refused membership 0 s ago (drop_group_limit), asked for by 10.1.0.5 on lan1: the "
+		"interface has as many groups as igmp.max_groups permits");
 	assert_null(strstr(run_text(r, "explain 10.0.0.1 239.6.6.6"), "takes no new group"));
 }
 
