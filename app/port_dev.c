@@ -8,8 +8,8 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <linux/if_packet.h>
 #include <net/if.h>
-#include <netpacket/packet.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <sys/socket.h>
@@ -293,19 +293,20 @@ static void choose_mac(const struct port_dev_conf *c, uint16_t port_id, struct p
 	info->promiscuous = rte_eth_promiscuous_get(port_id) == 1;
 }
 
-/* The socket that net_af_packet receives from: its driver does not tell. 0: not found. */
-static int packet_socket(const char *netdev)
+/* The sockets that net_af_packet receives from, one a queue: its driver does not tell. The lowest above `after`, or 0. */
+static int packet_socket(const char *netdev, int after)
 {
 	int index = (int)if_nametoindex(netdev), found = 0;
-	DIR *dir = opendir("/proc/self/fd");
+	DIR *dir = index ? opendir("/proc/self/fd") : NULL;
 	const struct dirent *e;
 
-	while (dir && !found && (e = readdir(dir))) {
+	while (dir && (e = readdir(dir))) {
 		struct sockaddr_ll at = {0};
 		socklen_t len = sizeof(at);
 		int fd = atoi(e->d_name);
 
-		if (getsockname(fd, (struct sockaddr *)&at, &len) == 0 &&
+		if (fd > after && (!found || fd < found) &&
+			getsockname(fd, (struct sockaddr *)&at, &len) == 0 &&
 			at.sll_family == AF_PACKET && at.sll_ifindex == index)
 			found = fd;
 	}
@@ -314,11 +315,30 @@ static int packet_socket(const char *netdev)
 	return found;
 }
 
+static bool is_af_packet(const struct port_info *info)
+{
+	return strcmp(info->driver, "net_af_packet") == 0;
+}
+
 static int wake_fd(const struct port_info *info)
 {
-	bool one = strcmp(info->driver, "net_af_packet") == 0 && info->rx_queues == 1;
+	return is_af_packet(info) && info->rx_queues == 1 ? packet_socket(info->netdev, 0) : 0;
+}
 
-	return one ? packet_socket(info->netdev) : 0;
+uint64_t port_dev_missed(const struct port_info *info)
+{
+	uint64_t n = 0;
+
+	if (!is_af_packet(info))
+		return 0;
+	for (int fd = 0; (fd = packet_socket(info->netdev, fd));) {
+		struct tpacket_stats s;
+		socklen_t len = sizeof(s);
+
+		if (getsockopt(fd, SOL_PACKET, PACKET_STATISTICS, &s, &len) == 0)
+			n += s.tp_drops;
+	}
+	return n;
 }
 
 int port_dev_open(const struct port_dev_conf *c, struct port_info *info, struct dataplane_port *dp,

@@ -36,6 +36,9 @@ void port_dev_close(uint16_t port_id);
 /* Carrier by the driver's word, and speed; for ports without a kernel netdev. */
 bool port_dev_link(uint16_t port_id, struct port_info *info);
 bool port_dev_removed(uint16_t port_id);
+/* Frames that the rings of net_af_packet had no room for since this was asked last: the kernel counts them, the
+ * driver does not ask. 0 for other drivers. */
+uint64_t port_dev_missed(const struct port_info *info);
 /* The index-th of the offloads that starg knows (port_offload.c); false behind the last. */
 bool port_offload_get(const struct port_info *info, size_t index, struct port_offload *out);
 /* The netdev in a device string ("net_af_packet0,iface=veth1" -> "veth1"), or "". */

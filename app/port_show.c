@@ -39,7 +39,7 @@ bool ports_info(const struct ports *p, size_t index, struct port_info *out)
 
 bool ports_stats(const struct ports *p, size_t index, struct port_stats *out)
 {
-	const struct port *port = nth(p, index);
+	struct port *port = nth(p, index);
 	struct rte_eth_stats s;
 
 	if (!port)
@@ -49,7 +49,8 @@ bool ports_stats(const struct ports *p, size_t index, struct port_stats *out)
 		return true;
 	out->rx_packets = s.ipackets - port->base.ipackets;
 	out->rx_bytes = s.ibytes - port->base.ibytes;
-	out->rx_missed = s.imissed - port->base.imissed;
+	port->missed += port_dev_missed(&port->info);
+	out->rx_missed = s.imissed - port->base.imissed + port->missed;
 	out->rx_errors = s.ierrors - port->base.ierrors;
 	out->rx_nombuf = s.rx_nombuf - port->base.rx_nombuf;
 	out->tx_packets = s.opackets - port->base.opackets;
@@ -60,9 +61,13 @@ bool ports_stats(const struct ports *p, size_t index, struct port_stats *out)
 
 void ports_stats_clear(struct ports *p)
 {
-	for (struct port *port = p->list; port; port = port->next)
-		if (port_is_open(port))
-			(void)rte_eth_stats_get(port->info.port_id, &port->base);
+	for (struct port *port = p->list; port; port = port->next) {
+		if (!port_is_open(port))
+			continue;
+		(void)rte_eth_stats_get(port->info.port_id, &port->base);
+		(void)port_dev_missed(&port->info);
+		port->missed = 0;
+	}
 }
 
 /* --- what the hardware does --------------------------------------------------------------------------- */

@@ -203,6 +203,7 @@ static int open_port(struct ports *p, struct port *port, char *err, size_t cap)
 	port->info.state = link ? PORT_UP : PORT_DOWN;
 	port->info.problem[0] = '\0';
 	memset(&port->base, 0, sizeof(port->base));
+	port->missed = 0;
 	log_notice("port", "%s: %s ready as port %u, link %s", port->conf.name, port->conf.device,
 		port_id, link ? "up" : "down");
 	announce(p, port);

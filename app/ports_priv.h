@@ -18,8 +18,9 @@ struct port {
 	struct port_info info;    /* port_id NET_PORT_NONE while absent */
 	struct dataplane_port dp; /* of the open device */
 	struct rte_eth_stats base;
-	int claim;    /* what keeps other routers off the netdev, -1 none */
-	bool opening; /* what is learnt meanwhile of its netdev does not open it again */
+	uint64_t missed; /* that the driver does not count (port_dev_missed) */
+	int claim;       /* what keeps other routers off the netdev, -1 none */
+	bool opening;    /* what is learnt meanwhile of its netdev does not open it again */
 	uint64_t retry_us;
 	struct port *next;
 };

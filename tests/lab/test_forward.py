@@ -25,6 +25,24 @@ def test_every_receiver_gets_every_packet_once(net):
     assert {s[0] for s in receivers[2].sources} == {"10.4.0.1"}
 
 
+def test_what_a_ring_has_no_room_for_is_counted(net):
+    """Nobody takes frames: the ring of the port is soon full, and the kernel drops the rest."""
+    def stats():
+        return next(p for p in net.a.ctl("show port stats")["ports"] if p["name"] == "p0")
+    net.a.ctl("stop")
+    net.a.ctl("clear counters")
+    assert stats()["rx_missed"] == 0
+    sender = Sender(net.host, GROUP, PORT, "eth0")
+    sender.send(4000)
+    missed = wait_for("frames are missed", lambda: stats()["rx_missed"])
+    assert 0 < missed < 4000
+    net.a.ctl("start")
+    wait_for("the others are taken", lambda: stats()["rx_packets"] + missed >= 4000)
+    assert stats()["rx_missed"] == missed
+    net.a.ctl("clear counters")
+    assert stats()["rx_missed"] == 0
+
+
 def test_sizes_up_to_the_tunnels_mtu(net):
     receivers = net.receivers()
     warm_up(net.host, GROUP, PORT, "eth0", receivers)
