@@ -45,6 +45,14 @@ static __rte_always_inline enum drop_reason source_reason(const uint8_t *a, uint
 	return family == IP_V4 ? ip4_source(a) : ip6_source(a);
 }
 
+/* The same of data that is to be forwarded. */
+static __rte_always_inline enum drop_reason data_source_reason(const uint8_t *a, uint8_t family)
+{
+	if (family == IP_V6 && unlikely(ip6_stays_on_link(a)))
+		return DROP_src_link_local;
+	return source_reason(a, family);
+}
+
 static __rte_always_inline bool is_unspecified(const uint8_t *a, uint8_t family)
 {
 	return family == IP_V4 ? load32(a) == 0 : (load64(a) | load64(a + 8)) == 0;
@@ -90,7 +98,8 @@ static __rte_always_inline void classify_group(struct worker *w, struct pkt *p,
 {
 	bool link_local = is_link_local_group(in->dst, family);
 	uint8_t bit = protocol_bit(p, in, link_local, family);
-	enum drop_reason reason = source_reason(in->src, family);
+	enum drop_reason reason = link_local || bit ? source_reason(in->src, family)
+						    : data_source_reason(in->src, family);
 
 	if (unlikely(is_martian_destination(in->dst, family)))
 		reason = DROP_dst_martian;
@@ -261,7 +270,8 @@ static __rte_always_inline bool registered(struct pkt *p, uint8_t family)
 	in.dst = in.h + (family == IP_V4 ? IP4_DST : IP6_DST);
 	if (!is_multicast(in.dst, family) || is_link_local_group(in.dst, family) ||
 		is_martian_destination(in.dst, family) ||
-		source_reason(in.src, family) != IP_FINE || protocol_bit(p, &in, false, family))
+		data_source_reason(in.src, family) != IP_FINE ||
+		protocol_bit(p, &in, false, family))
 		return false;
 	p->ip_len = (uint16_t)in.v.len;
 	p->ttl = in.v.ttl;

@@ -94,6 +94,11 @@ static bool check_addresses(struct explain *x)
 			"%s is no address to send from: such packets are dropped (src_martian, "
 			"src_loopback)",
 			src);
+	if (ip6_is_link_local(s))
+		return explain_check(x, "source", false,
+			"%s is known on its link only, no router forwards its data "
+			"(src_link_local): let the source send from another address",
+			src);
 	return explain_check(x, "source", true, "%s is an address to send from", src);
 }
 

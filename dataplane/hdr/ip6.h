@@ -58,6 +58,12 @@ static inline enum drop_reason ip6_source(const uint8_t *a)
 	return a[15] ? DROP_src_loopback : DROP_src_martian;
 }
 
+/* A source in fe80::/10 is known on its link only: its data is not forwarded (RFC 4291 section 2.5.6). */
+static inline bool ip6_stays_on_link(const uint8_t *src)
+{
+	return src[0] == 0xfe && (src[1] & 0xc0) == 0x80;
+}
+
 /* ::, ::1 and the reserved scope 0. */
 static inline bool ip6_is_martian_destination(const uint8_t *a)
 {

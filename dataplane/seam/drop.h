@@ -22,6 +22,7 @@
 	X(src_martian, "source in 0.0.0.0/8, 240.0.0.0/4 or unspecified")                        \
 	X(src_multicast, "source is a multicast address")                                        \
 	X(src_loopback, "source in 127.0.0.0/8 or ::1")                                          \
+	X(src_link_local, "source in fe80::/10, whose data no router forwards")                  \
 	X(dst_martian, "destination in 0.0.0.0/8, 127.0.0.0/8, ::, ::1 or a reserved group")     \
 	X(group_link_local, "data for a link-local group: never routed, and no twin wants it")   \
 	X(option_source_route, "IPv4 source route option")                                       \

@@ -150,6 +150,13 @@ def source_check(src: str) -> None:
         raise Drop("src_martian")
 
 
+def data_source_check(src: str) -> None:
+    """Of data that is to be forwarded (RFC 4291 2.5.6)."""
+    source_check(src)
+    if inside(src, "fe80::/10"):
+        raise Drop("src_link_local")
+
+
 def destination_check(dst: str) -> None:
     reserved = ("0.0.0.0/8", "127.0.0.0/8", "224.0.0.0/32", "::/127")
     raw = ipaddress.ip_address(dst).packed

@@ -18,7 +18,7 @@ from scapy.layers.l2 import Dot1Q, Ether, GRE
 from scapy.packet import Raw
 from scapy.utils import checksum as internet_checksum
 
-from headers import (PROTO_GRE, PROTO_IGMP, PROTO_PIM, Drop, Packet, destination_check, family_of,
+from headers import (PROTO_GRE, PROTO_IGMP, PROTO_PIM, Drop, Packet, data_source_check, destination_check, family_of,
                      group_mac, inside, ip_check, is_fragment, is_group, is_link_local_group, is_mld,
                      is_unspecified, l4_rewritten, outer_header, pieces, source_check)
 from model import Config, Iface, Output, Route, network
@@ -126,7 +126,7 @@ class Oracle:
         protocol = p.family == 4 and p.proto == PROTO_IGMP or p.proto == PROTO_PIM and link_local \
             or is_mld(p)
         if not ((link_local or protocol) and is_unspecified(p.src)):
-            source_check(p.src)
+            (source_check if link_local or protocol else data_source_check)(p.src)
         if protocol:
             raise Drop("proto_disabled")
         if link_local:

@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from scapy.utils import checksum as internet_checksum
 
 from headers import Drop, Packet, group_mac, ip_check, is_group, is_link_local_group, is_mld, pieces, \
-    sealed, source_check, destination_check, PROTO_IGMP, PROTO_PIM
+    data_source_check, sealed, destination_check, PROTO_IGMP, PROTO_PIM
 from starg_dp import BUILD, read_pcap, write_pcap
 
 BED = BUILD / "tests" / "dp" / "register_bed"
@@ -215,7 +215,7 @@ def unwrapped(exp: Expected, ifid: int, p: Packet) -> Packet | None:
         raise Drop("register_checksum")
     try:
         inner = ip_check(body[8:], p.family)
-        source_check(inner.src)
+        data_source_check(inner.src)
         destination_check(inner.dst)
     except Drop:
         raise Drop("register_inner") from None

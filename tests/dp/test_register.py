@@ -121,6 +121,9 @@ def bad(family: int) -> list[tuple[str, bytes]]:
                                   ("239.9.9.9", group(2), 17), ("10.0.0.1", "224.0.0.0", 17))]
         cases += [("register_fragment", register(inner, dr, us, frag=f)) for f in (0x2000, 0x2005, 5)]
         cases.append(("register_inner", register(inner[:10] + b"\0\1" + inner[12:], dr, us)))
+    if family == 6:
+        at_home = inner[:8] + bytes.fromhex("fe80" + "00" * 13 + "01") + inner[24:]
+        cases.append(("register_inner", register(at_home, dr, us)))
     cases.append(("register_congested", register(inner, dr, us, tos=3)))
     cases.append(("ttl_expired", register(data(family, 2, **{"ttl" if family == 4 else "hlim": 1}), dr, us)))
     return cases

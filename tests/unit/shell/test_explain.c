@@ -31,6 +31,7 @@ static void martian_source_cannot_send(void **state)
 	verdict(*state, "explain 127.0.0.1 239.1.1.1", "src_loopback");
 	verdict(*state, "explain 240.0.0.1 239.1.1.1", "src_martian");
 	verdict(*state, "explain ::1 239.1.1.1", "families");
+	verdict(*state, "explain fe80::1 ff0e::1", "src_link_local");
 }
 
 static void stopped_forwarding_comes_before_the_route(void **state)

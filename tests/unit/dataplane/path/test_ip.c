@@ -389,6 +389,12 @@ static void ip6_reserved_addresses_are_refused(void **state)
 	assert_true(ip6_is_martian_destination(a));
 	a[15] = 2;
 	assert_int_equal(ip6_source(a), IP_FINE);
+	assert_false(ip6_stays_on_link(a));
+	a[0] = 0xfe;
+	a[1] = 0xbf;
+	assert_true(ip6_stays_on_link(a));
+	a[1] = 0xc0;
+	assert_false(ip6_stays_on_link(a));
 	a[0] = 0xff;
 	assert_int_equal(ip6_source(a), DROP_src_multicast);
 	assert_true(ip6_is_martian_destination(a));
