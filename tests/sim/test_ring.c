@@ -190,6 +190,49 @@ static void a_dr_whose_way_to_the_source_leads_through_its_own_lan_comes_to_rest
 	scene_assert_fades(s);
 }
 
+/*      in (src) -- a -- w -- h (rcv) -- d      d is h's DR; its ways to S and the RP are by j, j's by h
+ *                       |    |          |
+ *             lw (rw) --+    j ---------+      rw has w joined to S all the while
+ *
+ * w's Keepalive Timer runs out while nothing is sent, and w stays on the SPT. When j joins w through h, on behalf of
+ * d alone, w wins the Assert on h: it serves the members there as long as S sends, which it hears of anew.
+ */
+static void a_winner_whose_source_had_been_silent_serves_the_members_of_its_lan(void **state)
+{
+	struct sim *s = *state;
+	struct sim_router *a = sim_router(s, "a"), *w = sim_router(s, "w"), *j = sim_router(s, "j"),
+			  *d = sim_router(s, "d");
+	struct sim_link *in = scene_lan(s, "in", a, NULL), *lan = scene_lan(s, "h", w, j, d, NULL),
+			*lw = scene_lan(s, "lw", w, NULL);
+	struct sim_host *src = sim_host(s, "src", in, 3), *rcv = sim_host(s, "rcv", lan, 3),
+			*rw = sim_host(s, "rw", lw, 3);
+	struct sim_source *flow;
+	char from[IP_STRLEN];
+	struct heard *h;
+
+	s->protocols = true;
+	scene_cable(s, a, w);
+	scene_cable(s, d, j);
+	sim_port_of(d, lan)->cost = 100;
+	sim_port_of(d, lan)->pim.dr_priority = 9;
+	scene_rp(j);
+	scene_start(s);
+	sim_host_filter(rw, G1, SIM_INCLUDE, ip_str(&src->port->ip, from, sizeof(from)));
+	sim_run(s, 3);
+	flow = sim_source_send(src, G1, 10);
+	sim_run(s, 10);
+	sim_source_stop(flow);
+	sim_run(s, 500);
+	sim_host_join(rcv, G1);
+	sim_run(s, 10);
+	sim_source_resume(flow);
+	sim_run(s, 30);
+	h = scene_listen(s, lan);
+	sim_assert_delivers(s, 60);
+	assert_in_range(h->asserts, 0, 2);
+	scene_assert_fades(s);
+}
+
 /*      in (src) -- rp -- t -- e -- le (rcv)      e believes that its way to the RP is z
  *                        |
  *                        +-- a -- b -- z --+ t
@@ -234,6 +277,7 @@ int main(void)
 		SIM_TEST(receivers_of_an_rp_that_joins_through_their_link_come_to_rest),
 		SIM_TEST(whom_the_winner_serves_by_the_shared_tree_does_not_join_the_source),
 		SIM_TEST(a_dr_whose_way_to_the_source_leads_through_its_own_lan_comes_to_rest),
+		SIM_TEST(a_winner_whose_source_had_been_silent_serves_the_members_of_its_lan),
 		SIM_TEST(a_ring_of_joins_does_not_outlive_its_members),
 	};
 

@@ -185,12 +185,11 @@ static void rpt_wish(struct pim_sm *sm, const struct sm_source *s, bool spt, str
 		spt_one_interface(s) ? inherited_olist_sg : inherited_olist_sg_rpt, w);
 }
 
-/* A source on our own subnet sends nowhere else: its first packet starts the Keepalive Timer, its further
- * ones are counted. */
-static void connected_wish(
-	struct pim_sm *sm, const struct sm_source *s, bool would, struct tib_wish *w)
+/* The Keepalive Timer does not run, and a packet on RPF_interface(S) starts it (4.2); its further ones are counted.
+ * That is a source's first packet, and its first after a silence that the (S,G) has outlived as joined. */
+static bool keepalive_needs_signal(const struct sm_source *s)
 {
-	spt_wish(sm, s, would || !timer_armed(&s->kat) ? DP_INPUT_SIGNAL : 0, w);
+	return !s->group->ssm && !timer_armed(&s->kat);
 }
 
 static void sg_wish(struct pim_sm *sm, const struct sm_source *s, struct tib_wish *w)
@@ -200,10 +199,8 @@ static void sg_wish(struct pim_sm *sm, const struct sm_source *s, struct tib_wis
 		    !inherited_olist_sg_rpt_is_null(s);
 
 	w->complete = true;
-	if (DirectlyConnected(s))
-		connected_wish(sm, s, would, w);
-	else if (s->spt_bit)
-		spt_wish(sm, s, 0, w);
+	if (DirectlyConnected(s) || s->spt_bit) /* a source on our own subnet sends nowhere else */
+		spt_wish(sm, s, would || keepalive_needs_signal(s) ? DP_INPUT_SIGNAL : 0, w);
 	else if (would && !both)
 		spt_wish(sm, s, DP_INPUT_SIGNAL, w);
 	else

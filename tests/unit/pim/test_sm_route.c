@@ -63,6 +63,25 @@ static void a_prune_of_the_spt_brings_the_rp_tree_back(void **state)
 	assert_string_equal(sw_route(p, "*", G), "up+ > lan1");
 }
 
+/* The (S,G) has outlived its Keepalive Timer, for it is joined. 4.2: data starts the timer again. */
+static void the_first_packet_after_a_silence_is_told_of(void **state)
+{
+	struct sm_world *p = *state;
+
+	sw_neigh(p, p->lan1, "10.0.3.2");
+	join(p);
+	sw_upcall(p, DP_UPCALL_DATA, p->src, S, G);
+	sw_pass(p, 200000);
+	join(p);
+	assert_string_equal(sw_route(p, S, G), "src > lan1");
+	sw_pass(p, 20000); /* no packet came: KeepaliveTimer has run out */
+	assert_true(sw_source(p, S, G)->spt_bit);
+	assert_string_equal(sw_route(p, S, G), "src+ > lan1");
+	sw_upcall(p, DP_UPCALL_DATA, p->src, S, G);
+	assert_int_equal(timer_left(&sw_source(p, S, G)->kat, p->w->now_us), 210000000);
+	assert_string_equal(sw_route(p, S, G), "src > lan1");
+}
+
 static void the_last_hop_switches_to_the_spt(void **state)
 {
 	struct sm_world *p = *state;
@@ -337,6 +356,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		T(with_both_trees_the_rp_tree_is_used_until_the_spt_delivers),
 		T(a_prune_of_the_spt_brings_the_rp_tree_back),
+		T(the_first_packet_after_a_silence_is_told_of),
 		T(the_last_hop_switches_to_the_spt),
 		T(where_both_trees_come_from_one_neighbour_the_spt_is_taken_at_once),
 		T(the_first_packet_of_our_subnet_is_registered),
