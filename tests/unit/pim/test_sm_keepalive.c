@@ -149,14 +149,17 @@ static void data_on_the_new_path_ends_the_old_one_of_a_group(void **state)
 	assert_null(group(dw, G)->star.up.move);
 }
 
+/* Nor is any packet told for its sake. */
 static void ssm_has_no_keepalive_timer(void **state)
 {
+	struct dp_route_key k = key(S_SPT, "232.1.1.1");
 	struct data_world *dw = *state;
 
 	data_join(dw, S_SPT, "232.1.1.1");
 	data_upcall(dw, DP_UPCALL_DATA, S_SPT, "232.1.1.1", dw->spt);
 	assert_false(timer_armed(&source(dw, S_SPT, "232.1.1.1")->kat));
 	assert_true(SPTbit(source(dw, S_SPT, "232.1.1.1")));
+	assert_int_equal(fake_dp_route(dw->w->f, &k)->inputs[0].flags, DP_INPUT_ACCEPT);
 	data_upcall(dw, DP_UPCALL_NOCACHE, S_LAN, "232.2.2.2", dw->lan);
 	assert_null(group(dw, "232.2.2.2"));
 }
