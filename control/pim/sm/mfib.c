@@ -225,10 +225,10 @@ static uint64_t mix(uint64_t h, uint64_t v)
 	return h ^ h >> 29;
 }
 
-/* Never 0. */
+/* Never 0. The counts are mixed in by themselves: added to what follows, an output might pass for an input. */
 static uint64_t wish_hash(const struct tib_wish *w)
 {
-	uint64_t h = w->n_outputs + 1u;
+	uint64_t h = mix(mix(1, w->n_inputs), w->n_outputs);
 
 	for (unsigned i = 0; i < w->n_inputs; i++)
 		h = mix(h, (uint64_t)w->inputs[i].ifid << 16 | (uint64_t)w->inputs[i].role << 8 |

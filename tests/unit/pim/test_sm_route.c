@@ -340,6 +340,29 @@ static void a_boundary_keeps_a_group_off_the_interface(void **state)
 	assert_true(ip_is_none(&up(p)->nbr));
 }
 
+/* The old wish has no input and two outputs, the new one is the first of these as input. */
+static void a_lost_tree_that_comes_back_by_one_of_its_outputs_is_forwarded_again(void **state)
+{
+	struct sm_world *p = *state;
+	struct prefix b;
+
+	two_neighbours(p);
+	sw_member(p, p->lan1, S, G, MEMBER_INCLUDE);
+	sw_member(p, p->lan2, S, G, MEMBER_INCLUDE);
+	sw_upcall(p, DP_UPCALL_DATA, p->src, S, G);
+	sw_assert(p, p->lan1, "10.0.3.3", S, G, false, 200, 0);
+	assert_int_equal(assert_state(p, S), ASSERT_WINNER);
+	assert_int_equal(prefix_parse("239.1.0.0/16", &b), 0);
+	sw_conf(p, "src")->boundary = &b;
+	sw_conf(p, "src")->n_boundary = 1;
+	sw_conf(p, "lan1")->dr_priority = 0; /* lan1 is ours as the winner only */
+	sw_config(p);
+	assert_string_equal(sw_route(p, S, G), "> lan1 lan2");
+	world_route(p->w, "10.1.0.0/16", p->lan1, "10.0.3.3");
+	world_run(p->w);
+	assert_string_equal(sw_route(p, S, G), "lan1 > lan2");
+}
+
 static void zeros_as_upstream_neighbour_are_for_us_on_a_tunnel_only(void **state)
 {
 	struct sm_world *p = *state;
@@ -371,6 +394,7 @@ int main(void)
 		T(in_the_ssm_range_only_s_g_exists),
 		T(a_group_that_becomes_ssm_loses_its_shared_tree),
 		T(a_boundary_keeps_a_group_off_the_interface),
+		T(a_lost_tree_that_comes_back_by_one_of_its_outputs_is_forwarded_again),
 		T(zeros_as_upstream_neighbour_are_for_us_on_a_tunnel_only),
 	};
 
