@@ -501,14 +501,8 @@ static void hold_all(struct bed *b, unsigned workers)
 int main(int argc, char **argv)
 {
 	struct bed b = {.wake = -1};
-	char prefix[64];
-	char *eal[] = {argv[0], "--no-huge", "--no-pci", "--no-telemetry", "--no-shconf", "-m",
-		"256", "--lcores", "0@0,1@1,2@0,3@1", "--file-prefix", prefix, "--log-level",
-		"error"};
 
-	snprintf(prefix, sizeof(prefix), "over%d", (int)getpid());
-	if (rte_eal_init(RTE_DIM(eal), eal) < 0)
-		return 1;
+	bed_eal(argv[0], "over");
 	ports_make(&b);
 	hold_all(&b, 1);
 	hold_all(&b, 3);

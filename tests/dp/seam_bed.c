@@ -8,9 +8,22 @@
 #include <rte_eth_ring.h>
 #include <rte_ethdev.h>
 
+#include <unistd.h>
+
 /* --- the bed ------------------------------------------------------------------------------------------ */
 
 static const uint8_t mac_own[6] = {2, 0, 0, 0, 0, 0};
+
+void bed_eal(char *program, const char *name)
+{
+	char prefix[64];
+	char *eal[] = {program, "--no-huge", "--no-pci", "--no-telemetry", "--no-shconf", "-m",
+		"256", "--lcores", "0@0,1@1,2@0,3@1", "--file-prefix", prefix, "--log-level",
+		"error"};
+
+	snprintf(prefix, sizeof(prefix), "%s%d", name, (int)getpid());
+	CHECK(rte_eal_init(RTE_DIM(eal), eal) >= 0);
+}
 
 void ports_make(struct bed *b)
 {

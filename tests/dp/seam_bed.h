@@ -70,6 +70,8 @@ void arrive(struct bed *b, struct rte_mbuf *m);
 void breathe(struct bed *b);
 struct dp_route route_of(uint32_t src, uint32_t grp, uint32_t list);
 uint32_t list_of(struct bed *b, uint32_t one, uint32_t two);
+/* The EAL with four lcores on two CPUs; name: of its files. */
+void bed_eal(char *program, const char *name);
 void ports_make(struct bed *b);
 uint64_t mbufs_in_use(const struct bed *b);
 struct dp_worker_info info_of(const struct bed *b);

@@ -372,15 +372,9 @@ static void everything(struct bed *b, unsigned workers)
 int main(int argc, char **argv)
 {
 	struct bed b = {.wake = -1, .max_routes = FEW_ROUTES, .max_oifs = FEW_OIFS};
-	char prefix[64];
-	char *eal[] = {argv[0], "--no-huge", "--no-pci", "--no-telemetry", "--no-shconf", "-m",
-		"256", "--lcores", "0@0,1@1,2@0,3@1", "--file-prefix", prefix, "--log-level",
-		"error"};
 
-	snprintf(prefix, sizeof(prefix), "exhaust%d", (int)getpid());
 	signal(SIGUSR1, stand_still);
-	if (rte_eal_init(RTE_DIM(eal), eal) < 0)
-		return 1;
+	bed_eal(argv[0], "exhaust");
 	rte_eal_mp_remote_launch(thread_note, NULL, SKIP_MAIN);
 	rte_eal_mp_wait_lcore();
 	ports_make(&b);

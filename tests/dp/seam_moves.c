@@ -244,14 +244,8 @@ static void moves(struct bed *b, unsigned workers)
 int main(int argc, char **argv)
 {
 	struct bed b = {.wake = -1};
-	char prefix[64];
-	char *eal[] = {argv[0], "--no-huge", "--no-pci", "--no-telemetry", "--no-shconf", "-m",
-		"256", "--lcores", "0@0,1@1,2@0,3@1", "--file-prefix", prefix, "--log-level",
-		"error"};
 
-	snprintf(prefix, sizeof(prefix), "moves%d", (int)getpid());
-	if (rte_eal_init(RTE_DIM(eal), eal) < 0)
-		return 1;
+	bed_eal(argv[0], "moves");
 	ports_make(&b);
 	moves(&b, 1);
 	moves(&b, 3);

@@ -254,14 +254,8 @@ int main(int argc, char **argv)
 {
 	double seconds = argc > 1 ? atof(argv[1]) : 1;
 	struct bed b = {.wake = -1};
-	char prefix[64];
-	char *eal[] = {argv[0], "--no-huge", "--no-pci", "--no-telemetry", "--no-shconf", "-m",
-		"256", "--lcores", "0@0,1@1,2@0,3@1", "--file-prefix", prefix, "--log-level",
-		"error"};
 
-	snprintf(prefix, sizeof(prefix), "updates%d", (int)getpid());
-	if (rte_eal_init(RTE_DIM(eal), eal) < 0)
-		return 1;
+	bed_eal(argv[0], "updates");
 	ports_make(&b);
 	updates(&b, 1, seconds);
 	updates(&b, 3, seconds);
