@@ -210,9 +210,15 @@ static void without_suppression_all_send_their_joins(void **state)
  *
  * rp gets the source from mid and does not forward it there. When n joins rp, this one forgets who has won.
  */
-static void a_newcomer_on_the_shared_tree_soon_hears_who_has_won_the_source(void **state)
+struct newcomer {
+	struct sim_link *wn;
+	struct sim_host *rn;
+	char from[IP_STRLEN];
+};
+
+/* The source has sent for half a minute, and nothing comes by the cable. */
+static void plant_newcomer(struct newcomer *t, struct sim *s)
 {
-	struct sim *s = *state;
 	struct sim_router *v = sim_router(s, "v"), *w = sim_router(s, "w"),
 			  *rp = sim_router(s, "rp");
 	struct sim_router *e = sim_router(s, "e"), *n = sim_router(s, "n");
@@ -220,10 +226,9 @@ static void a_newcomer_on_the_shared_tree_soon_hears_who_has_won_the_source(void
 	struct sim_link *mid = scene_lan(s, "mid", v, w, rp, e, n, NULL);
 	struct sim_host *src = sim_host(s, "src", in, 3);
 	struct sim_host *rr = sim_host(s, "rr", scene_lan(s, "lr", rp, NULL), 3),
-			*re = sim_host(s, "re", scene_lan(s, "le", e, NULL), 3),
-			*rn = sim_host(s, "rn", scene_lan(s, "ln", n, NULL), 3);
-	char from[IP_STRLEN];
+			*re = sim_host(s, "re", scene_lan(s, "le", e, NULL), 3);
 
+	*t = (struct newcomer){.wn = wn, .rn = sim_host(s, "rn", scene_lan(s, "ln", n, NULL), 3)};
 	s->protocols = true;
 	sim_port_of(v, in)->cost = 20;
 	sim_port_of(n, wn)->cost = 5;
@@ -231,18 +236,46 @@ static void a_newcomer_on_the_shared_tree_soon_hears_who_has_won_the_source(void
 	sim_spt(s, PIM_SPT_NEVER);
 	scene_start(s);
 	scene_goes_by(e, &in->subnet, mid, v);
-	ip_str(&src->port->ip, from, sizeof(from));
-	sim_host_filter(re, G1, SIM_INCLUDE, from);
-	sim_host_filter(rr, G1, SIM_INCLUDE, from);
+	ip_str(&src->port->ip, t->from, sizeof(t->from));
+	sim_host_filter(re, G1, SIM_INCLUDE, t->from);
+	sim_host_filter(rr, G1, SIM_INCLUDE, t->from);
 	sim_run(s, 3);
 	sim_source_send(src, G1, 10);
 	sim_run(s, 30);
 	assert_int_equal(scene_data_on(s, wn, 2), 0);
-	sim_host_join(rn, G1);
+}
+
+/* n has lost to w and taken S from the cable, to stay there after Assert_Time. */
+static void assert_changes_over(struct sim *s, const struct newcomer *t)
+{
 	sim_run(s, 10);
-	assert_true(scene_data_on(s, wn, 2) > 0);
-	sim_assert_delivers(s, 200); /* also after Assert_Time */
+	assert_true(scene_data_on(s, t->wn, 2) > 0);
+	sim_assert_delivers(s, 200);
 	scene_assert_fades(s);
+}
+
+static void a_newcomer_on_the_shared_tree_soon_hears_who_has_won_the_source(void **state)
+{
+	struct sim *s = *state;
+	struct newcomer t;
+
+	plant_newcomer(&t, s);
+	sim_host_join(t.rn, G1);
+	assert_changes_over(s, &t);
+}
+
+/* The Prune(S,G,rpt) beside n's Join(*,G) leaves rp the loser; a Join(S,G,rpt) takes it back. */
+static void a_newcomer_that_first_did_without_the_source_soon_hears_who_has_won_it(void **state)
+{
+	struct sim *s = *state;
+	struct newcomer t;
+
+	plant_newcomer(&t, s);
+	sim_host_filter(t.rn, G1, SIM_EXCLUDE, t.from);
+	sim_run(s, 10);
+	assert_int_equal(scene_data_on(s, t.wn, 2), 0);
+	sim_host_join(t.rn, G1);
+	assert_changes_over(s, &t);
 }
 
 /*      in (src) -- a -- b -- mid -- e --- le (re)
@@ -418,6 +451,7 @@ int main(void)
 		SIM_TEST(an_assert_leaves_one_forwarder_on_a_lan),
 		SIM_TEST(the_shortest_path_wins_an_assert_over_the_shared_tree),
 		SIM_TEST(a_newcomer_on_the_shared_tree_soon_hears_who_has_won_the_source),
+		SIM_TEST(a_newcomer_that_first_did_without_the_source_soon_hears_who_has_won_it),
 		SIM_TEST(when_the_assert_winner_dies_the_loser_forwards_again),
 		SIM_TEST(when_the_assert_winner_leaves_in_order_the_loser_takes_over_at_once),
 		SIM_TEST(a_winner_that_let_go_does_not_keep_the_flow_of_who_has_left),

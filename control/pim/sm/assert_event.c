@@ -134,7 +134,9 @@ void assert_join_received(struct pim_sm *sm, struct sm_oif *oif, struct proto_ct
 
 /* Deviation: what he has forgotten by it (4.6.5 rules 6 and 7) is said again soon. Where he gets the packets from
  * this link himself he does not forward them, nothing sets off an Assert, and whoever has joined him would not hear of
- * the winner before AT expires, and change over then. */
+ * the winner before AT expires, and change over then. The same goes for who began without S, by a Prune(S,G,rpt), to which
+ * nothing is said, and takes that back by a Join(S,G,rpt) to him: had it heard of us, its RPF'(S,G,rpt) would be this
+ * router. */
 void assert_join_seen(
 	struct pim_sm *sm, struct sm_entry *e, struct pim_iface *pif, struct proto_ctx *ctx)
 {

@@ -197,7 +197,7 @@ static void see_sg(struct pim_sm *sm, struct sm_group *g, const struct pim_jp_so
 			up_rpt_see_join(sm, s, ctx);
 		else if (s && !rpt && towards(&s->sg, m, upstream))
 			up_see_join(sm, &s->sg, m, ctx);
-		if (s && !rpt)
+		if (s)
 			assert_join_seen(sm, &s->sg, m->pif, ctx);
 		return;
 	}

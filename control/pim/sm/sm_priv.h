@@ -424,8 +424,8 @@ void assert_rp_changed(struct pim_sm *sm, struct sm_group *g, struct proto_ctx *
 /* A Join(*,G) or Join(S,G) for us came in on the interface; also called for (S,G) when a Join(*,G) came
  * without Prune(S,G,rpt) (4.6.5 rule 7). */
 void assert_join_received(struct pim_sm *sm, struct sm_oif *oif, struct proto_ctx *ctx);
-/* Likewise for another router, who may have lost to us: AT is decreased to about t_override if we have won, and the message
- * being read holds no Prune(S,G,rpt) of it. */
+/* Likewise for another router, who may have lost to us, or a Join(S,G,rpt) for him: AT is decreased to about t_override
+ * if we have won, and the message being read holds no Prune(S,G,rpt) of it. */
 void assert_join_seen(
 	struct pim_sm *sm, struct sm_entry *e, struct pim_iface *pif, struct proto_ctx *ctx);
 /* That Prune(S,G,rpt). */

@@ -195,20 +195,34 @@ static bool is_star(const char *src)
 	return !strcmp(src, "*");
 }
 
-void data_join_to_another(
-	struct data_world *dw, const char *src, const char *grp, const char *without)
+static void join_to_another(struct data_world *dw, uint8_t flags, const struct ipaddr *src,
+	const char *grp, const char *without)
 {
-	struct ipaddr g = addr(grp), to = addr("10.1.0.9");
-	struct ipaddr s = is_star(src) ? dw->rp.address : addr(src);
+	struct ipaddr g = addr(grp), to = addr("10.1.0.9"), s;
 	struct pim_jp_set set = {0};
 
 	pim_jp_set_begin(&set, &g);
-	pim_jp_set_add(&set, true, &s, is_star(src) ? PIM_JP_STAR_G : PIM_JP_SG);
+	pim_jp_set_add(&set, true, src, flags);
 	if (without) {
 		s = addr(without);
 		pim_jp_set_add(&set, false, &s, PIM_JP_SG_RPT);
 	}
 	jp_message(dw, dw->lan, "10.1.0.2", &to, &set);
+}
+
+void data_join_to_another(
+	struct data_world *dw, const char *src, const char *grp, const char *without)
+{
+	struct ipaddr s = is_star(src) ? dw->rp.address : addr(src);
+
+	join_to_another(dw, is_star(src) ? PIM_JP_STAR_G : PIM_JP_SG, &s, grp, without);
+}
+
+void data_rpt_join_to_another(struct data_world *dw, const char *src, const char *grp)
+{
+	struct ipaddr s = addr(src);
+
+	join_to_another(dw, PIM_JP_SG_RPT, &s, grp, NULL);
 }
 
 static void join_or_prune(struct data_world *dw, bool join, const char *src, const char *grp)

@@ -55,6 +55,8 @@ void data_jp(struct data_world *dw, uint16_t ifid, const char *from, bool join, 
 /* A Join of 10.1.0.2 to 10.1.0.9 on lan: (*,G) if src is "*", beside a Prune(S,G,rpt) of without if that is not NULL. */
 void data_join_to_another(
 	struct data_world *dw, const char *src, const char *grp, const char *without);
+/* Likewise a Join(S,G,rpt). */
+void data_rpt_join_to_another(struct data_world *dw, const char *src, const char *grp);
 void data_join(struct data_world *dw, const char *src, const char *grp); /* on lan, from 10.1.0.2 */
 void data_prune(struct data_world *dw, const char *src, const char *grp);
 void data_member(struct data_world *dw, uint16_t ifid, const char *src, const char *grp,

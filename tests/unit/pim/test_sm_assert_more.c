@@ -152,6 +152,21 @@ static void a_join_to_another_without_the_source_has_its_winner_say_nothing(void
 	assert_int_equal(said_soon(dw), 0);
 }
 
+/* Who began without the source, by a Prune beside its Join(*,G), has not heard of us. */
+static void a_winner_speaks_again_when_another_is_asked_for_the_source_on_the_rp_tree(void **state)
+{
+	struct data_world *dw = *state;
+
+	win_sg(dw);
+	data_join_to_another(dw, "*", G, S_SPT);
+	data_rpt_join_to_another(dw, S_UP, G); /* another source */
+	assert_int_equal(said_soon(dw), 0);
+	data_rpt_join_to_another(dw, S_SPT, G);
+	data_rpt_join_to_another(dw, S_SPT, G);
+	assert_int_equal(said_soon(dw), 1);
+	assert_int_equal(said_soon(dw), 0);
+}
+
 static void a_loser_says_nothing_when_another_is_joined(void **state)
 {
 	struct data_world *dw = *state;
@@ -159,6 +174,7 @@ static void a_loser_says_nothing_when_another_is_joined(void **state)
 	lose_sg(dw);
 	data_join_to_another(dw, "*", G, NULL);
 	data_join_to_another(dw, S_SPT, G, NULL);
+	data_rpt_join_to_another(dw, S_SPT, G);
 	assert_int_equal(said_soon(dw), 0);
 	assert_int_equal(assert_of(dw, S_SPT, G, dw->lan), ASSERT_LOSER);
 }
@@ -314,6 +330,7 @@ int main(void)
 		T(a_winner_speaks_again_when_another_is_joined),
 		T(a_winner_of_the_group_speaks_again_when_another_is_joined),
 		T(a_join_to_another_without_the_source_has_its_winner_say_nothing),
+		T(a_winner_speaks_again_when_another_is_asked_for_the_source_on_the_rp_tree),
 		T(a_loser_says_nothing_when_another_is_joined),
 		T(who_loses_the_group_says_at_once_which_sources_it_has_won),
 		T(a_flood_of_asserts_stays_below_the_limit_of_its_sender),
